@@ -1,0 +1,90 @@
+public import WireProtocol
+
+/// Nanoseconds of a monotonic clock. Only differences mean anything.
+public typealias MonotonicNanoseconds = UInt64
+
+/// When a message reached each stage of its way; 0 where it did not (yet).
+public struct MessageTimeline: Sendable, Equatable {
+    /// The read that brought the last byte of its frame.
+    public var received: MonotonicNanoseconds
+    /// Its destination was known and it left the loop tick that read it.
+    public var routed: MonotonicNanoseconds = 0
+    /// The group commit that holds it was durable.
+    public var stored: MonotonicNanoseconds = 0
+    /// It was in the recipient's outbox.
+    public var enqueued: MonotonicNanoseconds = 0
+    /// The flush that carried it to the recipient's socket completed.
+    public var written: MonotonicNanoseconds = 0
+    /// The recipient's ACK was read.
+    public var acknowledged: MonotonicNanoseconds = 0
+
+    public init(received: MonotonicNanoseconds) { self.received = received }
+}
+
+/// What became of an accepted message, in the end. Exactly one for each.
+public enum MessageFate: Sendable, Equatable {
+    /// Written (best effort) or acknowledged by the recipient.
+    case delivered
+    case expired
+    case dropped(DropReason)
+}
+
+public enum DropReason: String, Sendable, CaseIterable {
+    case recipientOffline = "recipient_offline"
+    case outboxFull = "outbox_full"
+    /// The connection closed with the message still in its outbox.
+    case disconnected
+    case queueFull = "queue_full"
+    case storageUnavailable = "storage_unavailable"
+    /// The store held the same key already.
+    case duplicate
+    case draining
+    /// The relay stopped with it in memory; nobody was promised it.
+    case shutdown
+}
+
+/// The three facts about a message, and nothing else, are what its signals are made from.
+public enum MessageFact: Sendable, Equatable {
+    case accepted(mode: DeliveryMode, bytes: Int)
+    /// Handed to the recipient's socket; `queued` where it came out of the store.
+    case written(MessageTimeline, mode: DeliveryMode, queued: Bool, attempt: Int)
+    case settled(MessageTimeline, mode: DeliveryMode, fate: MessageFate)
+}
+
+/// Facts that are not about one message.
+public enum RelayEvent: Sendable, Equatable {
+    case connectionOpened
+    case connectionClosed(reason: String, opened: MonotonicNanoseconds, at: MonotonicNanoseconds)
+    case connectionFailed(ConnectionFailure)
+    case handshakeCompleted(opened: MonotonicNanoseconds, at: MonotonicNanoseconds)
+    case authenticationFailed(code: String)
+    case framesReceived(FrameType, count: Int)
+    case nacked(code: String)
+    case duplicateJoined
+    case redelivered
+    case unknownAcknowledgement
+    case slowConsumerClosed
+    case senderPaused
+    case storeCommitted(operations: Int, elided: Int, started: MonotonicNanoseconds, at: MonotonicNanoseconds)
+    case storeFailed
+}
+
+/// A connection that ended before, or because of, what was read on it.
+public enum ConnectionFailure: String, Sendable, CaseIterable {
+    case upgradeRejected = "upgrade_rejected"
+    case handshakeTimeout = "handshake_timeout"
+    case authentication
+    case protocolViolation = "protocol"
+    case tooLarge = "too_large"
+    case keepaliveTimeout = "keepalive_timeout"
+    case slowConsumer = "slow_consumer"
+    case limit
+    case io
+    case `internal`
+}
+
+/// Hears what happened on one event loop, once a tick, on that loop. One conformer a loop; called once a tick and so
+/// may be an existential.
+public protocol RelayObserver: AnyObject {
+    func observe(messages: UnsafeBufferPointer<MessageFact>, events: UnsafeBufferPointer<RelayEvent>)
+}

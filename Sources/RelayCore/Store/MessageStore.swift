@@ -1,0 +1,208 @@
+public import WireProtocol
+
+/// Where accepted messages wait for their recipients, and the keys pinned to agent ids are kept.
+///
+/// The contract, held by one test suite over every back end:
+/// - A batch is applied in order and as a whole: its completion reports success only when every operation of it is
+///   durable (as far as the back end can be: memory is not), and after a failure none of it is visible.
+/// - Batches of one caller are applied in the order of their submission.
+/// - Sequences given to one recipient only ever rise, over restarts too.
+/// - A put over a limit, or of a key that is queued already, is an outcome of that operation and fails no batch.
+/// - `load` returns messages of higher lanes first, within a lane by sequence, never one whose `expiresAt` has passed.
+/// - Completions run once each, on any thread, in no order between different calls.
+public protocol MessageStore: AnyObject, Sendable {
+    func commit(
+        _ batch: [StoreOperation],
+        completion: @escaping @Sendable (Result<[StoreOutcome], StoreFailure>) -> Void
+    )
+
+    /// Up to `maxMessages` and `maxBytes` (always at least one message where there is one), past `cursor`.
+    func load(
+        _ recipient: AgentHash,
+        past cursor: QueueCursor,
+        maxMessages: Int,
+        maxBytes: Int,
+        now: UnixMilliseconds,
+        completion: @escaping @Sendable (Result<QueuePage, StoreFailure>) -> Void
+    )
+
+    /// What AUTH_OK tells a returning agent.
+    func status(
+        of recipient: AgentHash,
+        completion: @escaping @Sendable (Result<QueueStatus, StoreFailure>) -> Void
+    )
+
+    /// Removes what has expired by `now`, at most `limit` messages, durably, and returns it.
+    func expire(
+        now: UnixMilliseconds,
+        limit: Int,
+        completion: @escaping @Sendable (Result<[MessageKey], StoreFailure>) -> Void
+    )
+
+    /// Claims an agent id for a key; the first claim stands (protocol section 5).
+    func pin(
+        _ claim: KeyClaim,
+        completion: @escaping @Sendable (Result<KeyClaimOutcome, StoreFailure>) -> Void
+    )
+
+    /// Counted in the store's own tables and cheap: read at every scrape.
+    var totals: StoreTotals { get }
+
+    /// Completes what was submitted, then lets go of the back end. Later calls fail with `closed`.
+    func close(completion: @escaping @Sendable () -> Void)
+}
+
+public enum StoreOperation: Sendable {
+    case put(Message)
+    /// The recipient acknowledged it, or it was dropped.
+    case remove(MessageKey)
+}
+
+public enum StoreOutcome: Sendable, Equatable {
+    case stored(sequence: Int64)
+    /// The key is queued already, or (exactly once) was within the last 24 hours.
+    case duplicate
+    case refused(QueueLimit)
+    case removed
+    /// Nothing to remove.
+    case absent
+}
+
+public enum QueueLimit: String, Sendable, CaseIterable {
+    case messagesPerAgent = "max_messages_per_agent"
+    case totalBytes = "max_total_size_bytes"
+    case sharePerSender = "max_share_per_sender"
+    case deduplicationIDs = "dedup_max_ids"
+}
+
+/// How far a recipient's queue was read: the last sequence taken of each lane.
+public struct QueueCursor: Sendable, Equatable {
+    private var lanes: (Int64, Int64, Int64, Int64, Int64) = (0, 0, 0, 0, 0)
+
+    public static let start = QueueCursor()
+
+    public init() {}
+
+    public subscript(lane: Lane) -> Int64 {
+        get {
+            switch lane {
+            case .critical: lanes.0
+            case .high: lanes.1
+            case .normal: lanes.2
+            case .low: lanes.3
+            case .bulk: lanes.4
+            }
+        }
+        set {
+            switch lane {
+            case .critical: lanes.0 = newValue
+            case .high: lanes.1 = newValue
+            case .normal: lanes.2 = newValue
+            case .low: lanes.3 = newValue
+            case .bulk: lanes.4 = newValue
+            }
+        }
+    }
+
+    public static func == (lhs: Self, rhs: Self) -> Bool { lhs.lanes == rhs.lanes }
+}
+
+public struct QueuedMessage: Sendable, Equatable {
+    public var sequence: Int64
+    public var message: Message
+
+    public init(sequence: Int64, message: Message) {
+        self.sequence = sequence
+        self.message = message
+    }
+}
+
+public struct QueuePage: Sendable, Equatable {
+    public var messages: [QueuedMessage]
+    /// Nothing lies past this page now.
+    public var isLast: Bool
+
+    public init(messages: [QueuedMessage], isLast: Bool) {
+        self.messages = messages
+        self.isLast = isLast
+    }
+}
+
+public struct QueueStatus: Sendable, Equatable {
+    public var messages: Int
+    public var oldestAcceptedAt: UnixMilliseconds?
+
+    public init(messages: Int, oldestAcceptedAt: UnixMilliseconds?) {
+        self.messages = messages
+        self.oldestAcceptedAt = oldestAcceptedAt
+    }
+}
+
+/// An agent id claimed by a key, by itself (`org` nil) or by an organisation's attestation, which overrides a pin
+/// made without one but never another organisation's.
+public struct KeyClaim: Sendable, Equatable {
+    public var agent: AgentHash
+    /// Raw Ed25519 public key, 32 bytes.
+    public var publicKey: [UInt8]
+    public var org: String?
+    /// Pins without an organisation are refused past this number.
+    public var maxAnonymousPins: Int
+
+    public init(agent: AgentHash, publicKey: [UInt8], org: String?, maxAnonymousPins: Int) {
+        self.agent = agent
+        self.publicKey = publicKey
+        self.org = org
+        self.maxAnonymousPins = maxAnonymousPins
+    }
+}
+
+public enum KeyClaimOutcome: Sendable, Equatable {
+    /// New, or the same claim as before, or an attestation that took over an anonymous pin or renewed its own key.
+    case held
+    case pinnedToAnotherKey
+    case ownedByAnotherOrg
+    case tooManyPins
+}
+
+public struct StoreTotals: Sendable, Equatable {
+    public var messages: Int
+    public var bytes: Int
+    public var oldestAcceptedAt: UnixMilliseconds?
+    /// Messages found at open: the `recovered` term of conservation.
+    public var recovered: Int
+
+    public init(messages: Int = 0, bytes: Int = 0, oldestAcceptedAt: UnixMilliseconds? = nil, recovered: Int = 0) {
+        self.messages = messages
+        self.bytes = bytes
+        self.oldestAcceptedAt = oldestAcceptedAt
+        self.recovered = recovered
+    }
+}
+
+public struct QueueLimits: Sendable, Equatable {
+    public var maxMessagesPerAgent: Int
+    public var maxTotalBytes: Int
+    /// 0...1 of `maxMessagesPerAgent` that one sender may hold of a recipient's queue.
+    public var maxSharePerSender: Double
+    /// Keys of exactly-once messages remembered for 24 hours.
+    public var deduplicationMaxIDs: Int
+
+    public init(
+        maxMessagesPerAgent: Int = 10_000,
+        maxTotalBytes: Int = 10 << 30,
+        maxSharePerSender: Double = 0.1,
+        deduplicationMaxIDs: Int = 1_000_000
+    ) {
+        self.maxMessagesPerAgent = maxMessagesPerAgent
+        self.maxTotalBytes = maxTotalBytes
+        self.maxSharePerSender = maxSharePerSender
+        self.deduplicationMaxIDs = deduplicationMaxIDs
+    }
+}
+
+/// The batch or query did not happen. What failed is worth trying again unless `closed`.
+public enum StoreFailure: Error, Sendable, Equatable {
+    case unavailable(reason: String)
+    case diskFull
+    case closed
+}

@@ -1,0 +1,97 @@
+/// Protocol section 3.
+public enum FrameType: UInt8, Sendable {
+    case hello = 0x01
+    case helloAck = 0x02
+    case auth = 0x03
+    case authOK = 0x04
+    case authFail = 0x05
+    case message = 0x10
+    case ack = 0x11
+    case nack = 0x12
+    case ping = 0x20
+    case pong = 0x21
+    case streamOpen = 0x30
+    case streamData = 0x31
+    case streamClose = 0x32
+    case windowUpdate = 0x33
+    case goAway = 0x40
+    case error = 0xFF
+}
+
+/// Protocol section 4.
+public struct FrameFlags: OptionSet, Sendable, Hashable {
+    public let rawValue: UInt8
+    public init(rawValue: UInt8) { self.rawValue = rawValue }
+
+    public static let compressed = FrameFlags(rawValue: 0x01)
+    public static let encrypted = FrameFlags(rawValue: 0x02)
+    public static let priority = FrameFlags(rawValue: 0x04)
+    public static let fin = FrameFlags(rawValue: 0x08)
+    public static let ackRequested = FrameFlags(rawValue: 0x10)
+    public static let traced = FrameFlags(rawValue: 0x20)
+    public static let reserved = FrameFlags(rawValue: 0xC0)
+}
+
+/// The 17 bytes before a payload (protocol section 2). Big-endian on the wire.
+public struct FrameHeader: Equatable, Sendable {
+    public static let byteCount = 17
+    public static let checksumByteCount = 4
+    /// Header and checksum: what a frame adds to its payload.
+    public static let overhead = byteCount + checksumByteCount
+    public static let magic: UInt16 = 0x4D52
+    public static let version: UInt8 = 1
+    /// A longer payload is fatal whatever its type.
+    public static let maxPayloadBytes = 16 * 1024 * 1024
+
+    /// The raw byte: a type this build does not know is answered REFUSED, not a decoding error.
+    public var typeCode: UInt8
+    public var flags: FrameFlags
+    public var payloadLength: Int
+    public var streamID: UInt32
+    public var sequence: UInt32
+
+    public var type: FrameType? { FrameType(rawValue: typeCode) }
+    /// Bytes of the whole frame.
+    public var frameLength: Int { payloadLength + Self.overhead }
+
+    public init(type: FrameType, flags: FrameFlags = [], payloadLength: Int, streamID: UInt32 = 0, sequence: UInt32) {
+        self.typeCode = type.rawValue
+        self.flags = flags
+        self.payloadLength = payloadLength
+        self.streamID = streamID
+        self.sequence = sequence
+    }
+
+    public enum DecodingError: Error, Equatable, Sendable {
+        case magic(received: UInt16)
+        case version(received: UInt8)
+        case length(received: Int)
+    }
+
+    /// - Parameter bytes: at least 17 bytes, unmasked.
+    @inlinable
+    public init(decoding bytes: UnsafeRawPointer) throws(DecodingError) {
+        let magic = UInt16(bigEndian: bytes.loadUnaligned(as: UInt16.self))
+        guard magic == Self.magic else { throw .magic(received: magic) }
+        let version = bytes.load(fromByteOffset: 2, as: UInt8.self)
+        guard version == Self.version else { throw .version(received: version) }
+        typeCode = bytes.load(fromByteOffset: 3, as: UInt8.self)
+        flags = FrameFlags(rawValue: bytes.load(fromByteOffset: 4, as: UInt8.self))
+        payloadLength = Int(UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: 5, as: UInt32.self)))
+        streamID = UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: 9, as: UInt32.self))
+        sequence = UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: 13, as: UInt32.self))
+        guard payloadLength <= Self.maxPayloadBytes else { throw .length(received: payloadLength) }
+    }
+
+    /// Writes 17 bytes.
+    @inlinable
+    public func write(to destination: UnsafeMutableRawPointer) {
+        destination.storeBytes(of: Self.magic.bigEndian, as: UInt16.self)
+        destination.storeBytes(of: Self.version, toByteOffset: 2, as: UInt8.self)
+        destination.storeBytes(of: typeCode, toByteOffset: 3, as: UInt8.self)
+        destination.storeBytes(of: flags.rawValue, toByteOffset: 4, as: UInt8.self)
+        destination.storeBytes(of: UInt32(truncatingIfNeeded: payloadLength).bigEndian, toByteOffset: 5, as: UInt32.self)
+        destination.storeBytes(of: streamID.bigEndian, toByteOffset: 9, as: UInt32.self)
+        destination.storeBytes(of: sequence.bigEndian, toByteOffset: 13, as: UInt32.self)
+    }
+}

@@ -1,0 +1,110 @@
+/// SHA-256 of an agent id: the only name of an agent that the relay routes by. 32 bytes, held inline.
+public struct AgentHash: Hashable, Sendable {
+    public static let byteCount = 32
+
+    let a, b, c, d: UInt64
+
+    /// - Parameter bytes: exactly 32 bytes, in wire order.
+    public init(_ bytes: UnsafeRawBufferPointer) {
+        precondition(bytes.count == Self.byteCount)
+        a = bytes.loadUnaligned(fromByteOffset: 0, as: UInt64.self)
+        b = bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self)
+        c = bytes.loadUnaligned(fromByteOffset: 16, as: UInt64.self)
+        d = bytes.loadUnaligned(fromByteOffset: 24, as: UInt64.self)
+    }
+
+    /// nil unless there are exactly 32 bytes.
+    public init?(bytes: some Sequence<UInt8>) {
+        let array = Array(bytes)
+        guard array.count == Self.byteCount else { return nil }
+        self = array.withUnsafeBytes { Self($0) }
+    }
+
+    /// Reads `sha256:<64 hex digits>`, the form of the documents; hex digits alone are accepted too.
+    public init?(_ text: String) {
+        let digits = text.hasPrefix("sha256:") ? text.dropFirst("sha256:".count) : text[...]
+        guard let bytes = Hex.decode(digits), let hash = Self(bytes: bytes) else { return nil }
+        self = hash
+    }
+
+    public func write(to destination: UnsafeMutableRawPointer) {
+        destination.storeBytes(of: a, as: UInt64.self)
+        destination.storeBytes(of: b, toByteOffset: 8, as: UInt64.self)
+        destination.storeBytes(of: c, toByteOffset: 16, as: UInt64.self)
+        destination.storeBytes(of: d, toByteOffset: 24, as: UInt64.self)
+    }
+
+    public var bytes: [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: Self.byteCount) { buffer, count in
+            write(to: UnsafeMutableRawPointer(buffer.baseAddress!))
+            count = Self.byteCount
+        }
+    }
+
+    /// 64 bits that are uniform over agents, since the whole is a SHA-256.
+    public var uniformBits: UInt64 { a }
+
+    // The value is already uniform: eight of its bytes spare the hasher the other 24.
+    public func hash(into hasher: inout Hasher) { hasher.combine(a) }
+}
+
+extension AgentHash: CustomStringConvertible {
+    public var description: String { "sha256:" + Hex.encode(bytes) }
+}
+
+/// The sender's 16-byte UUID of a message. Unique for one sender only.
+public struct MessageID: Hashable, Sendable {
+    public static let byteCount = 16
+
+    let a, b: UInt64
+
+    /// - Parameter bytes: exactly 16 bytes, in wire order.
+    public init(_ bytes: UnsafeRawBufferPointer) {
+        precondition(bytes.count == Self.byteCount)
+        a = bytes.loadUnaligned(fromByteOffset: 0, as: UInt64.self)
+        b = bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self)
+    }
+
+    /// nil unless there are exactly 16 bytes.
+    public init?(bytes: some Sequence<UInt8>) {
+        let array = Array(bytes)
+        guard array.count == Self.byteCount else { return nil }
+        self = array.withUnsafeBytes { Self($0) }
+    }
+
+    /// Reads the 8-4-4-4-12 form, either case.
+    public init?(uuid text: some StringProtocol) {
+        let parts = text.split(separator: "-", omittingEmptySubsequences: false)
+        guard parts.map(\.utf8.count) == [8, 4, 4, 4, 12] else { return nil }
+        guard let bytes = Hex.decode(parts.joined()[...]), let id = Self(bytes: bytes) else { return nil }
+        self = id
+    }
+
+    /// A random (version 4) id.
+    public static func random() -> MessageID {
+        var generator = SystemRandomNumberGenerator()
+        var bytes = (0..<2).flatMap { _ in withUnsafeBytes(of: generator.next()) { Array($0) } }
+        bytes[6] = bytes[6] & 0x0F | 0x40
+        bytes[8] = bytes[8] & 0x3F | 0x80
+        return bytes.withUnsafeBytes { Self($0) }
+    }
+
+    public func write(to destination: UnsafeMutableRawPointer) {
+        destination.storeBytes(of: a, as: UInt64.self)
+        destination.storeBytes(of: b, toByteOffset: 8, as: UInt64.self)
+    }
+
+    public var bytes: [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: Self.byteCount) { buffer, count in
+            write(to: UnsafeMutableRawPointer(buffer.baseAddress!))
+            count = Self.byteCount
+        }
+    }
+}
+
+extension MessageID: CustomStringConvertible {
+    public var description: String {
+        let hex = Array(Hex.encode(bytes))
+        return [0..<8, 8..<12, 12..<16, 16..<20, 20..<32].map { String(hex[$0]) }.joined(separator: "-")
+    }
+}

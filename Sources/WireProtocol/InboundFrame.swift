@@ -1,0 +1,39 @@
+/// One whole frame in a read buffer: header decoded, payload still masked, checksum not yet checked.
+public struct InboundFrame {
+    public let header: FrameHeader
+    /// The frame from its first header byte to its last checksum byte.
+    public let bytes: MaskedBytes
+
+    public init(header: FrameHeader, bytes: MaskedBytes) {
+        precondition(bytes.count == header.frameLength)
+        self.header = header
+        self.bytes = bytes
+    }
+
+    public var payload: MaskedBytes {
+        bytes[FrameHeader.byteCount..<FrameHeader.byteCount + header.payloadLength]
+    }
+
+    /// Copies header and payload in the clear (not the checksum) and says whether the checksum holds over them.
+    /// - Parameter destination: room for `header.frameLength` bytes.
+    public func copyVerified(to destination: UnsafeMutableRawPointer) -> Bool {
+        bytes.copy(to: destination)
+        let covered = FrameHeader.byteCount + header.payloadLength
+        let sent = UInt32(bigEndian: destination.loadUnaligned(fromByteOffset: covered, as: UInt32.self))
+        return Checksum.crc32(destination, count: covered) == sent
+    }
+
+    /// The plain payload, or nil where the checksum does not hold. For frames off the message path.
+    public func verifiedPayload() -> [UInt8]? {
+        var plain = bytes.plain
+        let holds = plain.withUnsafeBytes { plain in
+            let covered = FrameHeader.byteCount + header.payloadLength
+            let sent = UInt32(bigEndian: plain.loadUnaligned(fromByteOffset: covered, as: UInt32.self))
+            return Checksum.crc32(plain.baseAddress!, count: covered) == sent
+        }
+        guard holds else { return nil }
+        plain.removeLast(FrameHeader.checksumByteCount)
+        plain.removeFirst(FrameHeader.byteCount)
+        return plain
+    }
+}

@@ -1,0 +1,62 @@
+/// Bytes as they lie in a read buffer, still under a WebSocket mask (RFC 6455 section 5.3). Reading them out unmasks
+/// while copying, so that a payload is touched once on its way into the recipient's buffer. Valid only as long as the
+/// buffer it points into.
+public struct MaskedBytes {
+    public let base: UnsafeRawPointer
+    public let count: Int
+    /// The mask as it applies to the byte at `base`, in memory order; 0 for bytes in the clear.
+    public let key: UInt32
+
+    public init(base: UnsafeRawPointer, count: Int, key: UInt32) {
+        self.base = base
+        self.count = count
+        self.key = key
+    }
+
+    public init(plain bytes: UnsafeRawBufferPointer) {
+        // An empty buffer may have no address; no byte of this one is ever read.
+        self.init(base: bytes.baseAddress ?? UnsafeRawPointer(bitPattern: 1)!, count: bytes.count, key: 0)
+    }
+
+    public subscript(range: Range<Int>) -> MaskedBytes {
+        precondition(range.lowerBound >= 0 && range.upperBound <= count)
+        return MaskedBytes(
+            base: base + range.lowerBound,
+            count: range.count,
+            key: Self.rotate(key, by: range.lowerBound)
+        )
+    }
+
+    /// The key for the byte `offset` places after the one `key` stands for.
+    public static func rotate(_ key: UInt32, by offset: Int) -> UInt32 {
+        let bits = UInt32(truncatingIfNeeded: (offset & 3) * 8)
+        guard bits != 0 else { return key }
+        return UInt32(littleEndian: key) >> bits | UInt32(littleEndian: key) << (32 - bits)
+    }
+
+    /// Writes `count` plain bytes to `destination`, which must not overlap.
+    public func copy(to destination: UnsafeMutableRawPointer) {
+        guard key != 0 else { return destination.copyMemory(from: base, byteCount: count) }
+        let vector = SIMD4<UInt32>(repeating: key)
+        var offset = 0
+        while offset &+ 16 <= count {
+            let word = (base + offset).loadUnaligned(as: SIMD4<UInt32>.self)
+            destination.storeBytes(of: word ^ vector, toByteOffset: offset, as: SIMD4<UInt32>.self)
+            offset &+= 16
+        }
+        var rest = UInt32(littleEndian: key)
+        while offset < count {
+            let byte = (base + offset).load(as: UInt8.self) ^ UInt8(truncatingIfNeeded: rest)
+            destination.storeBytes(of: byte, toByteOffset: offset, as: UInt8.self)
+            rest = rest >> 8 | rest << 24
+            offset &+= 1
+        }
+    }
+
+    public var plain: [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
+            if count > 0 { copy(to: UnsafeMutableRawPointer(buffer.baseAddress!)) }
+            initialized = count
+        }
+    }
+}
