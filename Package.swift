@@ -12,6 +12,7 @@ let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 let package = Package(
     name: "moltrelay",
@@ -36,6 +37,11 @@ let package = Package(
             dependencies: [
                 "WireProtocol", nioCore, .product(name: "DequeModule", package: "swift-collections"),
             ],
+            swiftSettings: settings
+        ),
+        .executableTarget(
+            name: "moltrelay",
+            dependencies: [.product(name: "ArgumentParser", package: "swift-argument-parser"), logging, yams],
             swiftSettings: settings
         ),
     ],
