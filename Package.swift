@@ -44,6 +44,19 @@ let package = Package(
             dependencies: [.product(name: "ArgumentParser", package: "swift-argument-parser"), logging, yams],
             swiftSettings: settings
         ),
+
+        .testTarget(
+            name: "ConfigurationTests",
+            dependencies: ["moltrelay"],
+            exclude: ["Golden"],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "CommandTests",
+            dependencies: ["moltrelay"],
+            exclude: ["Golden"],
+            swiftSettings: settings
+        ),
     ],
     swiftLanguageModes: [.v6]
 )
