@@ -1,0 +1,24 @@
+public import Identity
+public import NIOCore
+public import NIOPosix
+public import RelayCore
+public import WireProtocol
+
+/// What every connection of a loop is made with.
+struct ConnectionServices {
+    let loop: DataLoop
+    let session: SessionConfiguration
+    let limits: TransportLimits
+    let admission: Admission
+}
+
+/// Bounds of the listener; protocol section 10.
+public struct TransportLimits: Sendable {
+    public var maxConnections: Int
+    public var handshakeTimeout: TimeAmount
+
+    public init(maxConnections: Int = 100_000, handshakeTimeout: TimeAmount = .seconds(5)) {
+        self.maxConnections = maxConnections
+        self.handshakeTimeout = handshakeTimeout
+    }
+}
