@@ -15,6 +15,8 @@ public enum Ed25519 {
         /// A readable key of some other algorithm.
         case otherAlgorithm(String)
         case encrypted
+        /// No PEM block of the kind that was looked for.
+        case noPEM(expected: String, OpenSSLError)
         case library(OpenSSLError)
 
         public var description: String {
@@ -26,6 +28,7 @@ public enum Ed25519 {
             case .otherAlgorithm(let name): "a key of type \(name), not ED25519"
             case .encrypted:
                 "the key is encrypted with a passphrase; decrypt it with `openssl pkey -in FILE -out NEWFILE`"
+            case .noPEM(let kind, let error): "no usable -----BEGIN \(kind)----- in it: \(error)"
             case .library(let error): error.description
             }
         }

@@ -48,7 +48,7 @@ extension Ed25519 {
                     }
                 }
             } catch {
-                throw isEncrypted ? .encrypted : .library(error)
+                throw isEncrypted ? .encrypted : .noPEM(expected: "PRIVATE KEY", error)
             }
             try self.init(handle)
         }

@@ -16,10 +16,13 @@ extension Ed25519 {
 
         /// Reads a SubjectPublicKeyInfo in PEM.
         public init(pem: [UInt8]) throws(KeyError) {
-            let handle = try asKeyError { () throws(OpenSSLError) in
-                try MemoryBIO.read(pem, "reading a PEM public key") { bio in
+            let handle: KeyHandle
+            do throws(OpenSSLError) {
+                handle = try MemoryBIO.read(pem, "reading a PEM public key") { bio in
                     PEM_read_bio_PUBKEY(bio, nil, refusePassphrase, nil).map { KeyHandle(owning: $0) }
                 }
+            } catch {
+                throw .noPEM(expected: "PUBLIC KEY", error)
             }
             try self.init(of: handle)
         }
