@@ -83,9 +83,11 @@ import Testing
         #expect(try canonical(#"{"b":[{"z":1,"a":[]}],"a":{"":""}}"#) == #"{"a":{"":""},"b":[{"a":[],"z":1}]}"#)
     }
 
-    @Test(arguments: [#"{"a":1,"a":2}"#, #"{"a":1,"\u0061":1}"#, #"[{"b":{"a":null,"a":null}}]"#])
-    func refusesDuplicates(_ text: String) {
-        #expect(throws: JSONParsingError.duplicateMember("a")) { try canonical(text) }
+    @Test(arguments: [
+        (#"{"a":1,"a":2}"#, 7), (#"{"a":1,"\u0061":1}"#, 7), (#"[{"b":{"a":null,"a":null}}]"#, 16),
+    ])
+    func refusesDuplicates(_ text: String, _ offset: Int) {
+        #expect(throws: JSONParsingError.duplicateMember(offset: offset)) { try canonical(text) }
     }
 
     /// String equality would call these two one.

@@ -33,13 +33,4 @@ import WireProtocol
     func refusesOtherTexts(_ text: String) {
         #expect(throws: Ed25519.KeyError.self) { try Ed25519.PublicKey(text: text) }
     }
-
-    @Test func signaturesHaveATextForm() throws {
-        let signature = [UInt8](0..<64)
-        let text = Ed25519.text(ofSignature: signature)
-        #expect(text.hasPrefix("ed25519:AAEC"))
-        #expect(Ed25519.signature(fromText: text) == signature)
-        #expect(Ed25519.signature(fromText: String(text.dropFirst(8))) == nil)
-        #expect(Ed25519.signature(fromText: "ed25519:AAEC") == nil)
-    }
 }

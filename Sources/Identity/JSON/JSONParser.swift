@@ -3,7 +3,8 @@ public enum JSONParsingError: Error, Equatable, Sendable, CustomStringConvertibl
     case unexpectedByte(UInt8, offset: Int)
     case unexpectedEnd
     case tooDeep(offset: Int)
-    case duplicateMember(String)
+    /// Of the second member of that name.
+    case duplicateMember(offset: Int)
     /// Of a value that no double holds.
     case numberOutOfRange(offset: Int)
     /// Not UTF-8, or half of a surrogate pair.
@@ -14,7 +15,7 @@ public enum JSONParsingError: Error, Equatable, Sendable, CustomStringConvertibl
         case .unexpectedByte(let byte, let offset): "unexpected byte \(byte) at offset \(offset)"
         case .unexpectedEnd: "the text ends inside a value"
         case .tooDeep(let offset): "nested deeper than \(JSONParser.maxDepth) at offset \(offset)"
-        case .duplicateMember(let name): "two members are named \"\(name)\""
+        case .duplicateMember(let offset): "the member at offset \(offset) has the name of an earlier one"
         case .numberOutOfRange(let offset): "the number at offset \(offset) is out of range"
         case .invalidText(let offset): "the string at offset \(offset) is not Unicode"
         }
@@ -76,8 +77,9 @@ struct JSONParser {
         guard try !closes(with: UInt8(ascii: "}")) else { return .object(members) }
         repeat {
             skipSpace()
+            let start = index
             let name = try string()
-            guard names.insert(Array(name.utf8)).inserted else { throw .duplicateMember(name) }
+            guard names.insert(Array(name.utf8)).inserted else { throw .duplicateMember(offset: start) }
             skipSpace()
             try expect(UInt8(ascii: ":"))
             members.append(.init(name: name, value: try value()))
