@@ -38,6 +38,9 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
+        .target(name: "Identity", dependencies: ["WireProtocol", "COpenSSL"], swiftSettings: settings),
+
+        .testTarget(name: "IdentityTests", dependencies: ["Identity", "WireProtocol"], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
 )
