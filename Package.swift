@@ -41,6 +41,11 @@ let package = Package(
         .target(name: "Identity", dependencies: ["WireProtocol", "COpenSSL"], swiftSettings: settings),
 
         .testTarget(name: "IdentityTests", dependencies: ["Identity", "WireProtocol"], swiftSettings: settings),
+        .target(
+            name: "RelayTransport",
+            dependencies: ["COpenSSL", "Identity", "RelayCore", "WireProtocol", nioCore, nioHTTP1, nioPosix],
+            swiftSettings: settings
+        ),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,8 +1,5 @@
-public import Identity
 public import NIOCore
-public import NIOPosix
-public import RelayCore
-public import WireProtocol
+import WireProtocol
 
 /// What every connection of a loop is made with.
 struct ConnectionServices {
@@ -15,10 +12,17 @@ struct ConnectionServices {
 /// Bounds of the listener; protocol section 10.
 public struct TransportLimits: Sendable {
     public var maxConnections: Int
+    /// As `RelaySettings` has it: for the text of a refusal.
+    public var maxConnectionsPerAgent: Int
     public var handshakeTimeout: TimeAmount
 
-    public init(maxConnections: Int = 100_000, handshakeTimeout: TimeAmount = .seconds(5)) {
+    public init(
+        maxConnections: Int = 100_000,
+        maxConnectionsPerAgent: Int = 5,
+        handshakeTimeout: TimeAmount = .seconds(5)
+    ) {
         self.maxConnections = maxConnections
+        self.maxConnectionsPerAgent = maxConnectionsPerAgent
         self.handshakeTimeout = handshakeTimeout
     }
 }

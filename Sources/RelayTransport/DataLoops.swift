@@ -34,8 +34,14 @@ public final class DataLoops: Sendable {
         let started = loops.map { loop in
             loop.eventLoop.submit {
                 let relay = Relay(
-                    loop: loop.index, loops: count, settings: settings, store: store, port: loop, ledger: ledger,
-                    observer: observer(loop.index))
+                    loop: loop.index,
+                    loops: count,
+                    settings: settings,
+                    store: store,
+                    port: loop,
+                    ledger: ledger,
+                    observer: observer(loop.index)
+                )
                 loop.adopt(relay)
                 return relay.gauges
             }

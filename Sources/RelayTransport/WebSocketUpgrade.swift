@@ -48,8 +48,10 @@ enum WebSocketUpgrade {
     private static func upgradeRequired(_ body: String, version: Bool = false) -> Rejection {
         let headers = [("Upgrade", "websocket"), ("Connection", "Upgrade")]
         return Rejection(
-            status: .upgradeRequired, body: body,
-            headers: version ? headers + [("Sec-WebSocket-Version", "13")] : headers)
+            status: .upgradeRequired,
+            body: body,
+            headers: version ? headers + [("Sec-WebSocket-Version", "13")] : headers
+        )
     }
 
     private static func tokens(_ values: [String]) -> [String] {

@@ -10,6 +10,8 @@ public protocol ConnectionSocket: AnyObject {
     /// The registration asked for by `Relay.authenticated`.
     func registered(isAccepted: Bool)
     func disconnect(_ disconnect: Disconnect)
+    /// Send GOAWAY and take no new messages.
+    func drain(reconnectAfterMilliseconds: UInt64, alternateRelay: String?)
 }
 
 /// One open connection on its event loop, from the upgrade to the close; the relay's side of it.
