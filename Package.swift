@@ -38,6 +38,11 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
+        .target(
+            name: "Telemetry",
+            dependencies: ["CZlib", .product(name: "CoreMetrics", package: "swift-metrics")],
+            swiftSettings: settings
+        ),
     ],
     swiftLanguageModes: [.v6]
 )
