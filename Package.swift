@@ -11,6 +11,7 @@ let settings: [SwiftSetting] = [
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let coreMetrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
@@ -65,6 +66,16 @@ let package = Package(
         .testTarget(
             name: "IdentityTests",
             dependencies: ["Identity", "WireProtocol"],
+            swiftSettings: settings
+        ),
+        .target(
+            name: "Telemetry",
+            dependencies: ["CZlib", coreMetrics],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "TelemetryTests",
+            dependencies: ["Telemetry", coreMetrics],
             swiftSettings: settings
         ),
     ],

@@ -1,5 +1,5 @@
 /// Protocol section 3.
-public enum FrameType: UInt8, Sendable {
+public enum FrameType: UInt8, Sendable, CaseIterable {
     case hello = 0x01
     case helloAck = 0x02
     case auth = 0x03
