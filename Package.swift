@@ -8,18 +8,16 @@ let settings: [SwiftSetting] = [
     .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
-let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
-let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
-let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
-let coreMetrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
-let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
-let yams = Target.Dependency.product(name: "Yams", package: "Yams")
-
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let coreMetrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let deques = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 let package = Package(
     name: "moltrelay",
@@ -58,9 +56,14 @@ let package = Package(
             dependencies: ["COpenSSL", "Identity", "RelayCore", "WireProtocol", nioCore, nioHTTP1, nioPosix],
             swiftSettings: settings
         ),
+        .target(
+            name: "Telemetry",
+            dependencies: ["CZlib", coreMetrics, logging],
+            swiftSettings: settings
+        ),
         .executableTarget(
             name: "moltrelay",
-            dependencies: ["Identity", "RelayCore", "RelayTransport", "WireProtocol", argumentParser, logging, nioCore, nioPosix, lifecycle, unixSignals, yams],
+            dependencies: ["Identity", "RelayCore", "RelayTransport", "Telemetry", "WireProtocol", argumentParser, logging, nioCore, nioPosix, lifecycle, unixSignals, yams],
             swiftSettings: settings
         ),
         .testTarget(
@@ -68,14 +71,9 @@ let package = Package(
             dependencies: ["Identity", "WireProtocol"],
             swiftSettings: settings
         ),
-        .target(
-            name: "Telemetry",
-            dependencies: ["CZlib", coreMetrics],
-            swiftSettings: settings
-        ),
         .testTarget(
             name: "TelemetryTests",
-            dependencies: ["Telemetry", coreMetrics],
+            dependencies: ["Telemetry", coreMetrics, logging],
             swiftSettings: settings
         ),
     ],
