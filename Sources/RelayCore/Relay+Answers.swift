@@ -29,7 +29,7 @@ extension Relay {
 
     /// The NACK of a message that was not taken.
     func refusal(of id: MessageID, _ code: NackCode) -> OutgoingFrame {
-        note(.nacked(code: code.rawValue))
+        note(.nacked(code: code))
         let nack = Nack(
             messageID: id,
             code: code,

@@ -17,7 +17,7 @@ extension Relay {
         tellHome(of: agent, .register(agent, connection.ref))
     }
 
-    public func close(_ connection: Connection, reason: String) {
+    public func close(_ connection: Connection, reason: CloseReason) {
         guard !connection.isClosed else { return }
         connection.isClosed = true
         withOutbox(connection) { outbox in

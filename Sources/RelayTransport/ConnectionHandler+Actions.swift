@@ -10,7 +10,7 @@ extension ConnectionHandler {
         case .none, .message: break
         case .acknowledged(let ids, let kind): relay.acknowledged(ids, kind, on: connection)
         case .nack(let nack):
-            relay.note(.nacked(code: nack.code))
+            if let code = nack.knownCode { relay.note(.nacked(code: code)) }
             relay.send(OutgoingFrame(nack), to: connection)
         case .send(let frames): for frame in frames { relay.send(frame, to: connection) }
         case .prove(let bytes): prove(bytes)
@@ -72,8 +72,8 @@ extension ConnectionHandler {
     }
 
     private func refuse(_ failure: AuthFail) {
-        relay?.note(.authenticationFailed(code: failure.code))
-        let code = failure.knownCode ?? .signatureInvalid
+        guard let code = failure.knownCode else { return perform(session.ended(by: .internalError)) }
+        relay?.note(.authenticationFailed(code: code))
         perform(
             session.authenticationFailed(
                 code: code,

@@ -109,12 +109,32 @@ extension ConnectionHandler: ConnectionSocket {
 }
 
 extension Ending {
-    /// For logs and counters; a closed set.
-    var reason: String {
+    var reason: CloseReason {
         switch self {
-        case .open, .closed: "lost"
-        case .draining(let disconnect), .closing(let disconnect): disconnect.reason
+        case .open, .closed: .lost
+        case .draining(let disconnect), .closing(let disconnect): CloseReason(disconnect)
         }
+    }
+}
+
+extension CloseReason {
+    init(_ disconnect: Disconnect) {
+        self =
+            switch disconnect {
+            case .agentClosed: .agentClosed
+            case .agentFailed: .agentFailed
+            case .drain: .drain
+            case .protocolViolation: .protocolViolation
+            case .textMessage: .textMessage
+            case .tooLarge: .tooLarge
+            case .internalError: .internal
+            case .overloaded: .overloaded
+            case .authentication: .authentication
+            case .handshakeTimeout: .handshakeTimeout
+            case .keepaliveMissed: .keepaliveTimeout
+            case .idle: .idle
+            case .slowConsumer: .slowConsumer
+            }
     }
 }
 
