@@ -44,9 +44,19 @@ let package = Package(
             dependencies: ["CZlib", coreMetrics],
             swiftSettings: settings
         ),
+        .target(
+            name: "RelayTelemetry",
+            dependencies: ["RelayCore", "WireProtocol", "Telemetry"],
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "TelemetryTests",
             dependencies: ["Telemetry", coreMetrics],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "RelayTelemetryTests",
+            dependencies: ["RelayTelemetry", "RelayCore", "Telemetry", "WireProtocol"],
             swiftSettings: settings
         ),
     ],
