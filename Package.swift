@@ -71,9 +71,19 @@ let package = Package(
             dependencies: ["Identity", "WireProtocol"],
             swiftSettings: settings
         ),
+        .target(
+            name: "RelayTelemetry",
+            dependencies: ["RelayCore", "WireProtocol", "Telemetry"],
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "TelemetryTests",
             dependencies: ["Telemetry", coreMetrics, logging],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "RelayTelemetryTests",
+            dependencies: ["RelayTelemetry", "RelayCore", "Telemetry", "WireProtocol"],
             swiftSettings: settings
         ),
     ],
