@@ -61,19 +61,19 @@ let package = Package(
             dependencies: ["CZlib", coreMetrics, logging],
             swiftSettings: settings
         ),
+        .target(
+            name: "RelayTelemetry",
+            dependencies: ["RelayCore", "Telemetry", "WireProtocol"],
+            swiftSettings: settings
+        ),
         .executableTarget(
             name: "moltrelay",
-            dependencies: ["Identity", "RelayCore", "RelayTransport", "Telemetry", "WireProtocol", argumentParser, logging, nioCore, nioPosix, lifecycle, unixSignals, yams],
+            dependencies: ["Identity", "RelayCore", "RelayTelemetry", "RelayTransport", "Telemetry", "WireProtocol", argumentParser, logging, nioCore, nioPosix, lifecycle, unixSignals, yams],
             swiftSettings: settings
         ),
         .testTarget(
             name: "IdentityTests",
             dependencies: ["Identity", "WireProtocol"],
-            swiftSettings: settings
-        ),
-        .target(
-            name: "RelayTelemetry",
-            dependencies: ["RelayCore", "WireProtocol", "Telemetry"],
             swiftSettings: settings
         ),
         .testTarget(
@@ -83,7 +83,7 @@ let package = Package(
         ),
         .testTarget(
             name: "RelayTelemetryTests",
-            dependencies: ["RelayTelemetry", "RelayCore", "Telemetry", "WireProtocol"],
+            dependencies: ["RelayCore", "RelayTelemetry", "Telemetry", "WireProtocol"],
             swiftSettings: settings
         ),
     ],
