@@ -13,6 +13,8 @@ let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 
+let coreMetrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
+
 let package = Package(
     name: "moltrelay",
     dependencies: [
@@ -36,6 +38,19 @@ let package = Package(
             dependencies: [
                 "WireProtocol", nioCore, .product(name: "DequeModule", package: "swift-collections"),
             ],
+            swiftSettings: settings
+        ),
+        .target(name: "Telemetry", dependencies: ["CZlib", logging, coreMetrics], swiftSettings: settings),
+        .target(
+            name: "RelayAdmin",
+            dependencies: ["Telemetry", nioCore, nioPosix, nioHTTP1],
+            swiftSettings: settings
+        ),
+
+        .testTarget(name: "TelemetryTests", dependencies: ["Telemetry", logging], swiftSettings: settings),
+        .testTarget(
+            name: "RelayAdminTests",
+            dependencies: ["RelayAdmin", "Telemetry", nioCore, nioPosix],
             swiftSettings: settings
         ),
     ],
