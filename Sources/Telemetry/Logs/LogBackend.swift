@@ -61,8 +61,7 @@ extension LogFormat {
     public static func text(for destination: LogDestination) -> LogFormat {
         let isTerminal =
             switch destination {
-            case .standardOutput: isatty(STDOUT_FILENO) == 1
-            case .standardError: isatty(STDERR_FILENO) == 1
+            case .descriptor(let descriptor): isatty(descriptor) == 1
             case .file: false
             }
         return .text(colour: isTerminal && getenv("NO_COLOR") == nil)

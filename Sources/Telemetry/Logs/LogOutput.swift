@@ -1,10 +1,13 @@
 import Glibc
 
 public enum LogDestination: Sendable, Equatable {
-    case standardOutput
-    case standardError
+    /// Not closed in the end, and used as it is: a blocking one blocks the writer's thread only.
+    case descriptor(Int32)
     /// Appended to, created with mode 0640 less the umask.
     case file(path: String)
+
+    public static let standardOutput = LogDestination.descriptor(STDOUT_FILENO)
+    public static let standardError = LogDestination.descriptor(STDERR_FILENO)
 }
 
 /// The log could not be started. Codes are errno's.
@@ -74,8 +77,7 @@ struct LogOutput {
     /// `O_NONBLOCK` keeps a named pipe without a reader from holding up the start; regular files ignore it.
     private static func open(_ destination: LogDestination) throws(LogStartError) -> Int32 {
         switch destination {
-        case .standardOutput: return STDOUT_FILENO
-        case .standardError: return STDERR_FILENO
+        case .descriptor(let descriptor): return descriptor
         case .file(let path):
             let flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK
             let descriptor = Glibc.open(path, flags, 0o640)
