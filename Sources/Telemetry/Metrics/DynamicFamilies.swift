@@ -1,7 +1,7 @@
 /// Metrics whose names and labels somebody else chooses at run time (the swift-metrics factory), within a budget of
-/// scrape lines. A labelled family sets lines aside for its `other` series when it first appears; past the budget new
-/// label sets share that one, so that a sum over the family never falls, and new families write to cells that no
-/// scrape shows. Both are counted.
+/// scrape lines. A family sets lines aside when it first appears, for its series without labels or, past the budget,
+/// for `other`, which all new label sets then share, so that a sum over the family never falls. A family for which
+/// there is no room writes to cells that no scrape shows. Both are counted.
 struct DynamicFamilies: Sendable {
     static let maxLabelBytes = 128
     static let otherValue = "other"
@@ -9,12 +9,13 @@ struct DynamicFamilies: Sendable {
     struct Place: Sendable {
         let index: Int
         var series: [[SeriesLabel]: Int] = [:]
-        var other: Int?
+        /// The series on the lines set aside.
+        var reserve: Int?
     }
 
     var places: [String: Place] = [:]
     var linesUsed = 0
-    /// Times an instrument was given the `other` series of its family.
+    /// Times an instrument was given the reserve of its family.
     var folded: UInt64 = 0
     /// Times an instrument was refused: over the budget, an impossible name, or of another kind than before.
     var refused: UInt64 = 0
@@ -40,12 +41,13 @@ extension MetricRegistry.State {
         defer { dynamic.places[declaration.name] = place }
         if let known = place.series[labels] { return families[place.index].series[known].cells }
         let isBounded = labels.allSatisfy { $0.value.utf8.count <= DynamicFamilies.maxLabelBytes }
-        if isBounded, take(lines: declaration.linesPerCombination, of: budget) {
-            place.series[labels] = addSeries(labels, toFamily: place.index, cellCount: cellCount)
-            return families[place.index].series[place.series[labels, default: 0]].cells
+        if isBounded, !labels.isEmpty, take(lines: declaration.linesPerCombination, of: budget) {
+            let index = addSeries(labels, toFamily: place.index, cellCount: cellCount)
+            place.series[labels] = index
+            return families[place.index].series[index].cells
         }
-        dynamic.folded += 1
-        return otherCells(of: &place, labels: labels, cellCount: cellCount)
+        if !labels.isEmpty || place.reserve != nil { dynamic.folded += 1 }
+        return reserveCells(of: &place, labels: labels, cellCount: cellCount)
     }
 
     /// nil where the name or kind is impossible, or a new family's first series does not fit.
@@ -59,23 +61,22 @@ extension MetricRegistry.State {
         guard (try? declaration.check()) != nil, sampleNames.isDisjoint(with: declaration.sampleNames) else {
             return nil
         }
-        // Lines for `other`, whether labels come now or with a later instrument.
         guard take(lines: declaration.linesPerCombination, of: budget) else { return nil }
         sampleNames.formUnion(declaration.sampleNames)
         families.append(RegisteredFamily(declaration: declaration))
         return DynamicFamilies.Place(index: families.count - 1)
     }
 
-    private mutating func otherCells(
+    private mutating func reserveCells(
         of place: inout DynamicFamilies.Place,
         labels: [SeriesLabel],
         cellCount: Int
     ) -> SeriesCells {
-        if let other = place.other { return families[place.index].series[other].cells }
+        if let reserve = place.reserve { return families[place.index].series[reserve].cells }
         let others = labels.map { SeriesLabel(name: $0.name, value: DynamicFamilies.otherValue) }
         let index = place.series[others] ?? addSeries(others, toFamily: place.index, cellCount: cellCount)
         place.series[others] = index
-        place.other = index
+        place.reserve = index
         return families[place.index].series[index].cells
     }
 

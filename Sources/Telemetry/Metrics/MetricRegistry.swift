@@ -56,6 +56,12 @@ extension MetricRegistry {
         var dynamic = DynamicFamilies()
     }
 
+    func dynamicSeries(_ declaration: MetricDeclaration, labels: [SeriesLabel], cellCount: Int) -> SeriesCells {
+        state.withLock {
+            $0.dynamicSeries(declaration, labels: labels, cellCount: cellCount, budget: dynamicSeriesBudget)
+        }
+    }
+
     private func declare(
         _ declaration: MetricDeclaration,
         cellsPerSeries: Int

@@ -31,4 +31,12 @@ public struct SharedHistogram: Sendable {
         cell.offset(layout.bucket(of: ticks)).sharedAdd(count: count)
         cell.offset(layout.boundCount + 1).sharedAdd(number: Double(ticks) * Double(count))
     }
+
+    /// A value between ticks. What is below zero, or no number, counts into the first bucket or +Inf's.
+    func observe(exact ticks: Double) {
+        let whole = ticks > 0 ? UInt64(exactly: ticks.rounded(.up)) ?? .max : ticks.isNaN ? .max : 0
+        let cell = cells.shared
+        cell.offset(layout.bucket(of: whole)).sharedAdd(count: 1)
+        cell.offset(layout.boundCount + 1).sharedAdd(number: ticks)
+    }
 }
