@@ -66,9 +66,14 @@ let package = Package(
             dependencies: ["RelayCore", "Telemetry", "WireProtocol"],
             swiftSettings: settings
         ),
+        .target(
+            name: "RelayAdmin",
+            dependencies: ["Telemetry", nioCore, nioHTTP1, nioPosix],
+            swiftSettings: settings
+        ),
         .executableTarget(
             name: "moltrelay",
-            dependencies: ["Identity", "RelayCore", "RelayTelemetry", "RelayTransport", "Telemetry", "WireProtocol", argumentParser, logging, nioCore, nioPosix, lifecycle, unixSignals, yams],
+            dependencies: ["Identity", "RelayAdmin", "RelayCore", "RelayTelemetry", "RelayTransport", "Telemetry", "WireProtocol", argumentParser, logging, nioCore, nioPosix, lifecycle, unixSignals, yams],
             swiftSettings: settings
         ),
         .testTarget(
@@ -84,6 +89,11 @@ let package = Package(
         .testTarget(
             name: "RelayTelemetryTests",
             dependencies: ["RelayCore", "RelayTelemetry", "Telemetry", "WireProtocol"],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "RelayAdminTests",
+            dependencies: ["RelayAdmin", "Telemetry", nioCore, nioHTTP1, nioPosix],
             swiftSettings: settings
         ),
     ],
