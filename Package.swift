@@ -38,6 +38,8 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
+
+        .testTarget(name: "EndToEndTests", swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
 )
