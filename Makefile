@@ -1,7 +1,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-bench run build test test-python lint format clean
+.PHONY: help setup setup-bench run build test lint format clean
 
 # One binary for `make run`, the end-to-end tests and deploy/: static Swift runtime, the system's C libraries.
 RELEASE := -c release --static-swift-stdlib
@@ -26,16 +26,16 @@ run: build ## Build and start a relay on loopback; its state is in .build/run
 	@mkdir -p -m 700 .build/run
 	@STATE_DIRECTORY="$(CURDIR)/.build/run" exec .build/release/moltrelay serve
 
-test: setup test-python ## Run every test; FILTER=Name runs the Swift tests of that name
+test: setup ## Run every test; FILTER=Name runs the Swift tests of that name
+	@echo 'Python: lint scripts, agent'
+	@$(PYTHON) -m unittest discover -q -s Scripts/lint/tests -t .
+	@$(PYTHON) -m unittest discover -q -s Tests/PythonAgent/tests -t Tests/PythonAgent
 	swift build $(RELEASE) --product moltrelay
+	@echo 'Python: deployment files'
+	@$(PYTHON) -m unittest discover -q -s Tests/Deploy
 	MOLTRELAY_BINARY="$(CURDIR)/.build/release/moltrelay" MOLTRELAY_PYTHON="$(CURDIR)/$(PYTHON)" \
 		swift test $(if $(FILTER),--filter '$(FILTER)') 2>&1 | tee .build/test.log
 	@grep -E 'Test run with [0-9]+ tests?' .build/test.log | tail -n 1
-
-test-python: setup
-	@echo 'Python: lint scripts and agent codec'
-	@$(PYTHON) -m unittest discover -q -s Scripts/lint/tests -t .
-	@$(PYTHON) -m unittest discover -q -s Tests/PythonAgent/tests -t Tests/PythonAgent
 
 lint: setup ## Check format, imports, names, sizes, shell scripts and the Dockerfile
 	swift-format lint --strict --parallel --recursive $(SWIFT_FOLDERS)

@@ -58,6 +58,10 @@ class Driver:
         waiting = self.session.inbox.values() if self.session else []
         return [described(self.session, frame) for frames in waiting for frame in itertools.islice(frames, 8)]
 
+    async def do_key(self, word):
+        """The public key that grows from a word."""
+        return {"public": identity.Key(word).public}
+
     async def do_connect(
         self, url, agent, key=None, signing_key=None, attest=None, headers=None, receive_buffer=None, **options
     ):
