@@ -96,6 +96,11 @@ let package = Package(
             dependencies: ["RelayAdmin", "Telemetry", nioCore, nioHTTP1, nioPosix],
             swiftSettings: settings
         ),
+        .testTarget(
+            name: "EndToEndTests",
+            dependencies: [],
+            swiftSettings: settings
+        ),
     ],
     swiftLanguageModes: [.v6]
 )
