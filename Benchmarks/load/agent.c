@@ -162,6 +162,7 @@ static void readable(struct agent *agent)
     if (got < 0)
         return;
     end += (size_t)got;
+    agent->load->counts.reads++;
     agent->load->now = clock_ns();
     if (agent->phase == PHASE_UPGRADING)
         at += upgraded(agent, inbox, end);

@@ -65,6 +65,7 @@ struct counts {
     uint64_t received;
     uint64_t settled; /* received, or acknowledged where that was asked for */
     uint64_t refused; /* NACKs */
+    uint64_t reads;
 };
 
 struct load {

@@ -108,6 +108,7 @@ static struct reading read_all(const struct load *load)
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &own);
     return (struct reading){.time = clock_ns(),
                             .settled = load->counts.settled,
+                            .reads = load->counts.reads,
                             .server_cpu = server_cpu(load->options.server),
                             .own_cpu = (uint64_t)own.tv_sec * second + (uint64_t)own.tv_nsec};
 }

@@ -26,6 +26,8 @@ static void print_cpu(const struct report *report)
            messages / (time / 1e9));
     printf(",\"server_cpu_us_per_message\":%.4f,\"client_cpu_us_per_message\":%.4f", per(server, messages),
            per(own, messages));
+    const uint64_t reads = report->end.reads - report->start.reads;
+    printf(",\"messages_per_read\":%.2f", reads ? messages / (double)reads : 0);
     printf(",\"server_cores\":%.3f,\"client_cores\":%.3f", (double)server / time, (double)own / time);
 }
 

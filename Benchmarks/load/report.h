@@ -4,7 +4,8 @@
 #include "load.h"
 
 struct reading {
-    uint64_t time, settled, server_cpu, own_cpu; /* nanoseconds but for the count */
+    uint64_t time, server_cpu, own_cpu; /* nanoseconds */
+    uint64_t settled, reads;
 };
 
 struct report {
