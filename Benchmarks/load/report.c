@@ -42,14 +42,15 @@ static void print_latency(const struct latency *latency, bool acknowledged)
 bool report_print(const struct report *report, const struct load *load)
 {
     const struct counts *counts = &load->counts;
-    const uint64_t lost = counts->sent - counts->settled - counts->refused;
+    /* Negative where more came back than was sent. */
+    const int64_t lost = (int64_t)(counts->sent - counts->settled - counts->refused);
     print_request(&load->options);
     print_cpu(report);
     print_latency(&report->latency, load->options.at_least_once);
     printf(",\"server_resident_bytes\":{\"before\":%llu,\"connected\":%llu,\"after\":%llu}",
            (unsigned long long)report->resident_before, (unsigned long long)report->resident_connected,
            (unsigned long long)report->resident_after);
-    printf(",\"sent\":%llu,\"received\":%llu,\"refused\":%llu,\"lost\":%llu}\n", (unsigned long long)counts->sent,
-           (unsigned long long)counts->received, (unsigned long long)counts->refused, (unsigned long long)lost);
+    printf(",\"sent\":%llu,\"received\":%llu,\"refused\":%llu,\"lost\":%lld}\n", (unsigned long long)counts->sent,
+           (unsigned long long)counts->received, (unsigned long long)counts->refused, (long long)lost);
     return lost == 0 && counts->refused == 0;
 }
