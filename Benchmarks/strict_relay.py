@@ -116,7 +116,7 @@ class Connection:
         self.send(HELLO_ACK, agreed.encode())
         kind, flags, payload = next(frames)
         auth = json.loads(payload)
-        demand(kind == AUTH and flags == 0 and auth["capabilities"] == [] and auth["org"] == "", "AUTH")
+        demand(kind == AUTH and flags == 0 and auth["capabilities"] == [] and "org" not in auth, "AUTH")
         self.hash = hashlib.sha256(auth["agent_id"].encode()).digest()
         demand(hello["agent_id_hash"] == "sha256:" + self.hash.hex(), "agent_id_hash")
         key, signature = (

@@ -69,7 +69,7 @@ static void authenticate(struct agent *agent, const char *hello_ack)
     base64_encode(public_bytes, sizeof public_bytes, public_text);
     base64_encode(signature, sizeof signature, signature_text);
     int length = snprintf(json, sizeof json,
-                          "{\"agent_id\":\"%s\",\"org\":\"\",\"public_key\":\"ed25519:%s\","
+                          "{\"agent_id\":\"%s\",\"public_key\":\"ed25519:%s\","
                           "\"signature\":\"ed25519:%s\",\"capabilities\":[]}",
                           agent->id, public_text, signature_text);
     send_document(agent, TYPE_AUTH, json, length);
