@@ -6,6 +6,7 @@ KEEPERS = ("moltrelay", "nats")
 SCENARIOS = {
     "pairs-256": (EVERYONE, "--pattern pairs --agents 100 --window 32 --payload 256"),
     "scatter-256": (EVERYONE, "--pattern scatter --agents 100 --window 32 --payload 256"),
+    "pairs-256-w256": (EVERYONE, "--pattern pairs --agents 100 --window 256 --payload 256"),
     "window-1": (EVERYONE, "--pattern pairs --agents 2 --window 1 --payload 256"),
     "pairs-4k": (EVERYONE, "--pattern pairs --agents 100 --window 32 --payload 4096"),
     "scatter-4k": (EVERYONE, "--pattern scatter --agents 100 --window 32 --payload 4096"),

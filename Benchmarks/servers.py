@@ -5,6 +5,7 @@ import pathlib
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
 
 RELAY_CONFIG = """\
@@ -72,6 +73,7 @@ class Server:
     def __init__(self, folder: pathlib.Path):
         self.folder = folder
         self.process: subprocess.Popen | None = None
+        self.sockets = ""
         self.port = 0
 
     @property
@@ -80,7 +82,9 @@ class Server:
 
     def spawn(self, command: list[str], stdout=None) -> None:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("MOLTRELAY_")}
-        environment |= {"STATE_DIRECTORY": str(self.folder), "RUNTIME_DIRECTORY": str(self.folder)}
+        # A Unix socket's path holds 107 bytes, which a checkout deep in a tree would use up.
+        self.sockets = tempfile.mkdtemp(prefix="bench-")
+        environment |= {"STATE_DIRECTORY": str(self.folder), "RUNTIME_DIRECTORY": self.sockets}
         self.log = self.folder / "output"
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(
@@ -107,6 +111,8 @@ class Server:
             if self.process.stdout:
                 self.process.stdout.close()
         shutil.rmtree(self.folder, ignore_errors=True)
+        if self.sockets:
+            shutil.rmtree(self.sockets, ignore_errors=True)
 
 
 class MoltRelay(Server):

@@ -66,14 +66,14 @@ def relayed_text(rows: list[dict]) -> str:
         return ""
     lines = [
         "Server CPU microseconds a message; ratios are of the minima.",
-        f"{'scenario':<12} {'server':<10} {'min':>8} {'median':>8} {'max':>8} {'x nats':>7} {'x floor':>7} "
+        f"{'scenario':<14} {'server':<10} {'min':>8} {'median':>8} {'max':>8} {'x nats':>7} {'x floor':>7} "
         f"{'msg/s':>10} {'p50 us':>9} {'p99 us':>9} {'RSS MiB':>8}",
     ]
     for row in rows:
         cpu = row["server_cpu_us_per_message"]
         saturated = "*" if row["client_cores"]["median"] >= SATURATED else " "
         lines.append(
-            f"{row['scenario']:<12} {row['target']:<10} {cpu['min']:>8.3f} {cpu['median']:>8.3f} {cpu['max']:>8.3f} "
+            f"{row['scenario']:<14} {row['target']:<10} {cpu['min']:>8.3f} {cpu['median']:>8.3f} {cpu['max']:>8.3f} "
             f"{factor(row['times_nats']):>7} {factor(row['times_floor']):>7} "
             f"{row['messages_per_second']['median']:>9.0f}{saturated} {row['p50_us']['median']:>9.1f} "
             f"{row['p99_us']['median']:>9.1f} {row['resident_bytes']['median'] / 2**20:>8.1f}" + losses(row)
@@ -94,10 +94,10 @@ def losses(row: dict) -> str:
 def idle_text(rows: list[dict]) -> str:
     if not rows:
         return ""
-    lines = ["Idle connections", f"{'scenario':<12} {'server':<10} {'KiB each':>9} {'RSS MiB':>8}"]
+    lines = ["Idle connections", f"{'scenario':<14} {'server':<10} {'KiB each':>9} {'RSS MiB':>8}"]
     for row in rows:
         lines.append(
-            f"{row['scenario']:<12} {row['target']:<10} {row['bytes_per_connection']['min'] / 1024:>9.1f} "
+            f"{row['scenario']:<14} {row['target']:<10} {row['bytes_per_connection']['min'] / 1024:>9.1f} "
             f"{row['resident_bytes']['median'] / 2**20:>8.1f}"
         )
     return "\n".join(lines)
