@@ -12,6 +12,7 @@ let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 let package = Package(
     name: "moltrelay",
@@ -39,8 +40,21 @@ let package = Package(
             swiftSettings: settings
         ),
         .target(name: "Identity", dependencies: ["WireProtocol", "COpenSSL"], swiftSettings: settings),
+        .executableTarget(
+            name: "moltrelay",
+            dependencies: [
+                "Identity", "WireProtocol", .product(name: "ArgumentParser", package: "swift-argument-parser"), logging,
+                yams,
+            ],
+            swiftSettings: settings
+        ),
 
         .testTarget(name: "IdentityTests", dependencies: ["Identity", "WireProtocol"], swiftSettings: settings),
+        .testTarget(
+            name: "CommandTests",
+            dependencies: ["moltrelay", "Identity", "WireProtocol"],
+            swiftSettings: settings
+        ),
     ],
     swiftLanguageModes: [.v6]
 )
