@@ -14,8 +14,9 @@ struct AttestCommand: ParsableCommand {
             Example:
               moltrelay keygen --out org.key
               moltrelay keygen --out agent.key
-              moltrelay attest --org-key org.key --org-id acme --agent-id agent:alice@acme \\
-                --public-key ed25519:... --valid-for 30d --capability send --capability receive --out alice.json
+              moltrelay attest --org-key org.key --org-id acme \\
+                --agent-id agent:alice@acme --public-key ed25519:... \\
+                --capability send --capability receive --out alice.json
             """
     )
 
