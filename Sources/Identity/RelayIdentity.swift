@@ -32,4 +32,10 @@ public struct RelayIdentity: Sendable {
         let signed = SignedBytes.relayProof(nonce: nonce, challenge: challenge, relayID: relayID)
         return RelayProof(publicKey: key.publicKey.bytes, signature: try key.sign(signed))
     }
+
+    /// Signs what the session state machine wants proved; nil without a key.
+    public func sign(_ bytes: [UInt8]) throws(OpenSSLError) -> [UInt8]? {
+        guard let key else { return nil }
+        return try key.sign(bytes)
+    }
 }
