@@ -82,6 +82,11 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(
+            name: "CommandTests",
+            dependencies: ["Identity", "WireProtocol", "moltrelay"],
+            swiftSettings: settings
+        ),
+        .testTarget(
             name: "TelemetryTests",
             dependencies: ["Telemetry", coreMetrics, logging],
             swiftSettings: settings
