@@ -35,6 +35,37 @@ let package = Package(
             name: "RelayCore",
             dependencies: [
                 "WireProtocol", nioCore, .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "HeapModule", package: "swift-collections"),
+            ],
+            swiftSettings: settings
+        ),
+        .target(
+            name: "RelayStores",
+            dependencies: ["RelayCore", "WireProtocol", "CSQLite", nioCore],
+            swiftSettings: settings
+        ),
+
+        .target(
+            name: "StoreFixtures",
+            dependencies: ["RelayCore", "RelayStores", "WireProtocol", nioCore],
+            path: "Tests/StoreFixtures",
+            swiftSettings: settings
+        ),
+        .executableTarget(
+            name: "StoreCrashProbe",
+            dependencies: ["RelayCore", "RelayStores", "StoreFixtures", "WireProtocol"],
+            path: "Tests/StoreCrashProbe",
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "StoreContractTests",
+            dependencies: ["RelayCore", "RelayStores", "StoreFixtures", "WireProtocol"],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "RelayStoresTests",
+            dependencies: [
+                "RelayCore", "RelayStores", "StoreFixtures", "StoreCrashProbe", "WireProtocol", "CSQLite",
             ],
             swiftSettings: settings
         ),
