@@ -45,6 +45,13 @@ let package = Package(
             swiftSettings: settings
         ),
 
+        .executableTarget(
+            name: "StoreBenchmark",
+            dependencies: ["RelayCore", "RelayStores", "WireProtocol", nioCore],
+            path: "Benchmarks/StoreBenchmark",
+            swiftSettings: settings
+        ),
+
         .target(
             name: "StoreFixtures",
             dependencies: ["RelayCore", "RelayStores", "WireProtocol", nioCore],

@@ -2,7 +2,7 @@ import CSQLite
 import Glibc
 import Synchronization
 
-/// The system's files, but that syncing fails while `syncResult` says so.
+/// The system's files, but that syncing a write-ahead log fails while `syncResult` says so.
 enum FaultyVFS {
     static let name = "faulty"
     /// SQLITE_IOERR_FSYNC.
@@ -11,7 +11,7 @@ enum FaultyVFS {
 
     // Written once by `register`, before any connection uses this VFS.
     nonisolated(unsafe) private static var system: UnsafeMutablePointer<sqlite3_vfs>?
-    // The table of the system's methods is the same for every file; written under SQLite's lock on opening files.
+    // The table of the system's methods is the same for every log; written under SQLite's lock on opening files.
     nonisolated(unsafe) private static var systemMethods: UnsafePointer<sqlite3_io_methods>?
     // Filled once, together with `systemMethods`.
     nonisolated(unsafe) private static let methods = UnsafeMutablePointer<sqlite3_io_methods>.allocate(capacity: 1)
@@ -42,7 +42,9 @@ enum FaultyVFS {
         guard let system, let file, let result = system.pointee.xOpen?(system, path, file, flags, outFlags) else {
             return SQLITE_CANTOPEN
         }
-        guard result == SQLITE_OK, let found = file.pointee.pMethods else { return result }
+        guard result == SQLITE_OK, flags & SQLITE_OPEN_WAL != 0, let found = file.pointee.pMethods else {
+            return result
+        }
         if systemMethods == nil {
             methods.initialize(to: found.pointee)
             methods.pointee.xSync = { file, flags in FaultyVFS.sync(file, flags) }

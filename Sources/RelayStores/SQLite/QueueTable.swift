@@ -124,6 +124,15 @@ struct QueueTable {
         }
     }
 
+    func damagedRows() throws(SQLiteError) -> [Int64] {
+        let all = try SQLiteStatement("SELECT \(RowReader.columns) FROM queue NOT INDEXED", on: connection)
+        var damaged: [Int64] = []
+        while try all.step() {
+            if rows.read(all) == nil { damaged.append(all.integer(0)) }
+        }
+        return damaged
+    }
+
     /// Puts aside those of `suspects` that differ from what was written.
     /// - Returns: how many did.
     func quarantine(_ suspects: [Int64]) throws(SQLiteError) -> Int {

@@ -57,10 +57,26 @@ final class SQLiteConnection {
         )
     }
 
-    /// Copies the log into the database. What a reader still needs stays unless `waitingForReaders`.
-    func checkpoint(waitingForReaders: Bool) throws(SQLiteError) {
-        let mode = waitingForReaders ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE
-        let code = sqlite3_wal_checkpoint_v2(handle, nil, mode, nil, nil)
+    enum Checkpoint {
+        /// Leaves what a reader still needs.
+        case passive
+        /// Waits for readers, so that the log begins anew.
+        case restart
+        /// The same, and empties the file.
+        case truncate
+
+        fileprivate var mode: Int32 {
+            switch self {
+            case .passive: SQLITE_CHECKPOINT_PASSIVE
+            case .restart: SQLITE_CHECKPOINT_RESTART
+            case .truncate: SQLITE_CHECKPOINT_TRUNCATE
+            }
+        }
+    }
+
+    /// Copies the log into the database. That a reader was in the way is no error: the next one will do more.
+    func checkpoint(_ kind: Checkpoint) throws(SQLiteError) {
+        let code = sqlite3_wal_checkpoint_v2(handle, nil, kind.mode, nil, nil)
         guard code & 0xFF != SQLITE_BUSY else { return }
         try check(code)
     }

@@ -71,14 +71,14 @@ enum Schema {
     ) throws(SQLiteError) {
         let missing = steps.dropFirst(Int(found) - 1)
         guard !missing.isEmpty else { return }
-        try connection.execute(
-            """
-            BEGIN EXCLUSIVE;
-            \(missing.joined(separator: "\n"))
-            PRAGMA user_version=\(found + Int64(missing.count));
-            COMMIT;
-            """
-        )
+        try connection.execute("BEGIN EXCLUSIVE")
+        do throws(SQLiteError) {
+            try connection.execute(missing.joined(separator: "\n"))
+            try connection.execute("PRAGMA user_version=\(found + Int64(missing.count)); COMMIT")
+        } catch {
+            try? connection.execute("ROLLBACK")
+            throw error
+        }
     }
 
     /// Why this is not a sound database of this application and of a version known here; nil where it is.

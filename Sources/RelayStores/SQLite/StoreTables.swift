@@ -142,8 +142,19 @@ final class StoreTables {
         try recount()
     }
 
-    /// A row whose indexed columns changed under it cannot be removed before its index entries are made anew.
-    func rebuildIndexes() throws(SQLiteError) { try connection.execute("REINDEX queue") }
+    /// Makes the indexes anew, since a row whose indexed columns changed under it cannot be removed before, then puts
+    /// aside every damaged row there is. A transaction of its own, as long as the queue is large.
+    func repair() throws(SQLiteError) {
+        try begin()
+        do {
+            try connection.execute("REINDEX queue")
+            try quarantine(try queue.damagedRows())
+            try commit()
+        } catch {
+            rollBack()
+            throw error
+        }
+    }
 
     private func recount() throws(SQLiteError) {
         ledger = try Self.count(connection, queue, remembered, pins)

@@ -21,7 +21,8 @@ final class Writer {
     private let publication: Publication
     private var tables: StoreTables?
     private var backoff = Backoff()
-    private var hasRebuiltIndexes = false
+    /// Once a connection: where repairing did not help, each failing batch would repair again.
+    private var hasRepaired = false
     private var lastError = SQLiteError(code: SQLITE_OK, message: "not open")
 
     init(_ settings: Settings, tables: StoreTables, inbox: Inbox<WriteJob>, publication: Publication) {
@@ -41,6 +42,8 @@ final class Writer {
             var rest = jobs[...]
             while !rest.isEmpty { perform(nextTransaction(&rest)) }
         }
+        // The reader may still be open, and then closing would leave the log behind.
+        try? tables?.connection.checkpoint(.truncate)
         tables = nil
     }
 
@@ -78,9 +81,9 @@ final class Writer {
 
     /// Whether the jobs are to be tried one by one, so that one that cannot succeed fails alone.
     private func isWorthSplitting(_ error: SQLiteError, _ jobs: ArraySlice<WriteJob>, on tables: StoreTables) -> Bool {
-        if error.kind == .corrupt, !error.isInputOutput, !hasRebuiltIndexes {
-            hasRebuiltIndexes = true
-            return (try? tables.rebuildIndexes()) != nil
+        if error.kind == .corrupt, !error.isInputOutput, !hasRepaired {
+            hasRepaired = true
+            return (try? tables.repair()) != nil
         }
         return jobs.count > 1 && (error.kind == .diskFull || error.kind == .corrupt || error.kind == .other)
             && !error.isInputOutput
@@ -144,7 +147,7 @@ final class Writer {
             let connection = try SQLiteConnection(reopening: settings.path, vfs: settings.vfs)
             let reopened = try StoreTables(connection, limits: settings.limits)
             backoff.succeeded()
-            hasRebuiltIndexes = false
+            hasRepaired = false
             publication.count { $0.reopened += 1 }
             publication.totals.recovered += reopened.ledger.counts.messages - publication.totals.messages
             publish(reopened)
@@ -173,7 +176,7 @@ final class Writer {
     private func checkpoint() {
         guard let connection = tables?.connection, connection.pagesInLog > settings.checkpointPages else { return }
         do {
-            try connection.checkpoint(waitingForReaders: connection.pagesInLog > 4 * settings.checkpointPages)
+            try connection.checkpoint(connection.pagesInLog > 4 * settings.checkpointPages ? .restart : .passive)
             publication.count { $0.checkpoints += 1 }
         } catch {
             failed(error)
