@@ -38,6 +38,8 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
+
+        .testTarget(name: "WireProtocolTests", dependencies: ["WireProtocol"], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
 )
