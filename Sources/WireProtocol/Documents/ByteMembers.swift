@@ -37,11 +37,12 @@ public enum Ed25519Text {
 
     public static func encode(_ bytes: [UInt8]) -> String { prefix + Base64.encode(bytes) }
 
-    /// 32 bytes, from base64 or base58btc. No text is 32 bytes in both: in base64 it ends in `=`, which base58 lacks.
+    /// 32 bytes, from base64 or base58btc. No text is both: 32 bytes in base64 end in `=`, which base58 lacks.
     public static func key(_ text: String) -> [UInt8]? {
         guard text.hasPrefix(prefix) else { return nil }
         let body = String(text.dropFirst(prefix.count))
-        return [Base64.decode(body), Base58.decode(body)].compactMap(\.self).first { $0.count == keyByteCount }
+        let bytes = body.hasSuffix("=") ? Base64.decode(body) : Base58.decode(body)
+        return bytes?.count == keyByteCount ? bytes : nil
     }
 
     /// 64 bytes, from base64.
