@@ -95,6 +95,11 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(
+            name: "WireProtocolTests",
+            dependencies: ["WireProtocol"],
+            swiftSettings: settings
+        ),
+        .testTarget(
             name: "IdentityTests",
             dependencies: ["Identity", "WireProtocol"],
             swiftSettings: settings
