@@ -49,6 +49,12 @@ let package = Package(
             dependencies: ["RelayCore", "WireProtocol", "Telemetry"],
             swiftSettings: settings
         ),
+        .executableTarget(
+            name: "telemetry-cost",
+            dependencies: ["RelayTelemetry", "RelayCore", "Telemetry", "WireProtocol"],
+            path: "Benchmarks/TelemetryCost",
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "TelemetryTests",
             dependencies: ["Telemetry", coreMetrics],
