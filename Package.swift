@@ -8,11 +8,16 @@ let settings: [SwiftSetting] = [
     .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
-let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
-let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
-let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let coreMetrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
+let deques = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 let package = Package(
     name: "moltrelay",
@@ -31,22 +36,54 @@ let package = Package(
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
 
-        .target(name: "WireProtocol", dependencies: ["CDeflate"], swiftSettings: settings),
+        .target(
+            name: "WireProtocol",
+            dependencies: ["CDeflate"],
+            swiftSettings: settings
+        ),
         .target(
             name: "RelayCore",
-            dependencies: [
-                "WireProtocol", nioCore, .product(name: "DequeModule", package: "swift-collections"),
-            ],
+            dependencies: ["WireProtocol", nioCore, deques],
+            swiftSettings: settings
+        ),
+        .target(
+            name: "Identity",
+            dependencies: ["COpenSSL", "WireProtocol"],
+            swiftSettings: settings
+        ),
+        .target(
+            name: "RelayTransport",
+            dependencies: ["COpenSSL", "Identity", "RelayCore", "WireProtocol", nioCore, nioHTTP1, nioPosix],
             swiftSettings: settings
         ),
         .target(
             name: "Telemetry",
-            dependencies: ["CZlib", coreMetrics],
+            dependencies: ["CZlib", coreMetrics, logging],
             swiftSettings: settings
         ),
         .target(
             name: "RelayTelemetry",
-            dependencies: ["RelayCore", "WireProtocol", "Telemetry"],
+            dependencies: ["RelayCore", "Telemetry", "WireProtocol"],
+            swiftSettings: settings
+        ),
+        .target(
+            name: "RelayAdmin",
+            dependencies: ["Telemetry", nioCore, nioHTTP1, nioPosix],
+            swiftSettings: settings
+        ),
+        .executableTarget(
+            name: "moltrelay",
+            dependencies: ["Identity", "RelayAdmin", "RelayCore", "RelayTelemetry", "RelayTransport", "Telemetry", "WireProtocol", argumentParser, logging, nioCore, nioPosix, lifecycle, unixSignals, yams],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "IdentityTests",
+            dependencies: ["Identity", "WireProtocol"],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "CommandTests",
+            dependencies: ["Identity", "WireProtocol", "moltrelay"],
             swiftSettings: settings
         ),
         .executableTarget(
@@ -57,12 +94,35 @@ let package = Package(
         ),
         .testTarget(
             name: "TelemetryTests",
-            dependencies: ["Telemetry", coreMetrics],
+            dependencies: ["Telemetry", coreMetrics, logging],
             swiftSettings: settings
         ),
         .testTarget(
             name: "RelayTelemetryTests",
-            dependencies: ["RelayTelemetry", "RelayCore", "Telemetry", "WireProtocol"],
+            dependencies: ["RelayCore", "RelayTelemetry", "Telemetry", "WireProtocol"],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "RelayAdminTests",
+            dependencies: ["RelayAdmin", "Telemetry", nioCore, nioHTTP1, nioPosix],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "EndToEndTests",
+            dependencies: [],
+            swiftSettings: settings
+        ),
+
+        .testTarget(
+            name: "ConfigurationTests",
+            dependencies: ["moltrelay"],
+            exclude: ["Golden"],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "CommandTests",
+            dependencies: ["moltrelay"],
+            exclude: ["Golden"],
             swiftSettings: settings
         ),
     ],

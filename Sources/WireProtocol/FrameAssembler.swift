@@ -8,34 +8,26 @@ public final class FrameAssembler {
         /// Valid until the next call.
         case frame(InboundFrame)
         /// A MESSAGE over the size limit: its rest will be passed over.
-        case oversized(FrameHeader, RoutingHeader)
-        /// A frame other than MESSAGE over its size limit: fatal.
-        case documentTooLarge(FrameHeader)
+        case skipped(FrameHeader, RoutingHeader)
+        /// Nothing of it was read but its header.
+        case refused(FrameHeader)
         case invalid(FrameHeader.DecodingError)
     }
 
-    /// The largest envelope; a MESSAGE may be 96, 26 and 5 bytes larger (protocol section 2).
-    public var maxEnvelopeBytes: Int
-    /// The largest payload of any other frame.
-    public var maxDocumentBytes: Int
-
     private var partial: [UInt8] = []
-    private var header: FrameHeader?
     private var skipping = 0
     /// The frame given out last, kept until the next call because its bytes are pointed to.
     private var lent: UnsafeMutableRawPointer?
 
-    public init(maxEnvelopeBytes: Int, maxDocumentBytes: Int) {
-        self.maxEnvelopeBytes = maxEnvelopeBytes
-        self.maxDocumentBytes = maxDocumentBytes
-    }
+    public init() {}
 
     deinit { lent?.deallocate() }
 
     /// A frame has begun and not ended: a message may not end here.
     public var isMidFrame: Bool { !partial.isEmpty || skipping > 0 }
 
-    public func next(_ piece: inout MaskedBytes) -> Output {
+    /// - Parameter admit: asked for each frame whose header is there, before its payload is buffered.
+    public func next(_ piece: inout MaskedBytes, admit: (FrameHeader) -> FrameAdmission) -> Output {
         lent?.deallocate()
         lent = nil
         if skipping > 0 {
@@ -44,25 +36,23 @@ public final class FrameAssembler {
             piece.removeFirst(count)
         }
         guard piece.count > 0 else { return .needMore }
-        return partial.isEmpty ? whole(&piece) : assembled(&piece)
+        return partial.isEmpty ? whole(&piece, admit) : assembled(&piece, admit)
     }
 
-    private func whole(_ piece: inout MaskedBytes) -> Output {
-        guard piece.count >= FrameHeader.byteCount else { return assembled(&piece) }
+    private func whole(_ piece: inout MaskedBytes, _ admit: (FrameHeader) -> FrameAdmission) -> Output {
+        guard piece.count >= FrameHeader.byteCount else { return assembled(&piece, admit) }
         let header: FrameHeader
         switch Self.decodeHeader(piece) {
         case .success(let decoded): header = decoded
         case .failure(let error): return .invalid(error)
         }
-        guard limit(for: header) >= header.payloadLength, piece.count >= header.frameLength else {
-            return assembled(&piece)
-        }
+        guard piece.count >= header.frameLength, admit(header) == .buffer else { return assembled(&piece, admit) }
         let frame = InboundFrame(header: header, bytes: piece[0..<header.frameLength])
         piece.removeFirst(header.frameLength)
         return .frame(frame)
     }
 
-    private func assembled(_ piece: inout MaskedBytes) -> Output {
+    private func assembled(_ piece: inout MaskedBytes, _ admit: (FrameHeader) -> FrameAdmission) -> Output {
         take(&piece, upTo: FrameHeader.byteCount)
         guard partial.count >= FrameHeader.byteCount else { return .needMore }
         let header: FrameHeader
@@ -70,14 +60,17 @@ public final class FrameAssembler {
         case .success(let decoded): header = decoded
         case .failure(let error): return .invalid(error)
         }
-        guard header.payloadLength <= limit(for: header) else { return oversized(header, &piece) }
+        switch admit(header) {
+        case .buffer: break
+        case .skip: return skipped(header, &piece)
+        case .refuse: return .refused(header)
+        }
         take(&piece, upTo: header.frameLength)
         guard partial.count == header.frameLength else { return .needMore }
         return .frame(lend(header))
     }
 
-    private func oversized(_ header: FrameHeader, _ piece: inout MaskedBytes) -> Output {
-        guard header.type == .message else { return .documentTooLarge(header) }
+    private func skipped(_ header: FrameHeader, _ piece: inout MaskedBytes) -> Output {
         let needed = FrameHeader.byteCount + RoutingHeader.byteCount
         take(&piece, upTo: needed)
         guard partial.count == needed else { return .needMore }
@@ -87,7 +80,7 @@ public final class FrameAssembler {
         let count = min(skipping, piece.count)
         skipping -= count
         piece.removeFirst(count)
-        return .oversized(header, routing)
+        return .skipped(header, routing)
     }
 
     private func lend(_ header: FrameHeader) -> InboundFrame {
@@ -98,13 +91,6 @@ public final class FrameAssembler {
         // A short frame's buffer is kept for the next; a long one's is not held by an idle connection.
         partial.removeAll(keepingCapacity: partial.capacity <= 512)
         return InboundFrame(header: header, bytes: bytes)
-    }
-
-    private func limit(for header: FrameHeader) -> Int {
-        guard header.type == .message else { return maxDocumentBytes }
-        let trace = header.flags.contains(.traced) ? TraceContext.byteCount : 0
-        let compression = header.flags.contains(.compressed) ? 5 : 0
-        return maxEnvelopeBytes + RoutingHeader.byteCount + trace + compression
     }
 
     private func take(_ piece: inout MaskedBytes, upTo length: Int) {

@@ -74,9 +74,13 @@ public struct MessageID: Hashable, Sendable {
 
     /// Reads the 8-4-4-4-12 form, either case.
     public init?(uuid text: some StringProtocol) {
+        self.init(uuidText: text.utf8)
+    }
+
+    init?(uuidText text: some Sequence<UInt8>) {
         var words: (UInt64, UInt64) = (0, 0)
         var position = 0
-        for digit in text.utf8 {
+        for digit in text {
             switch position {
             case 8, 13, 18, 23:
                 guard digit == UInt8(ascii: "-") else { return nil }

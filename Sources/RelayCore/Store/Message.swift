@@ -10,7 +10,8 @@ public struct Message: Sendable, Equatable {
     public var routing: RoutingHeader
     /// As the sender set them, less what this relay consumed.
     public var flags: FrameFlags
-    /// The payload of its MESSAGE frame: routing header, trace context where TRACED, envelope.
+    /// The payload of its MESSAGE frame: the 96 bytes of `routing`, trace context where TRACED, envelope. A store keeps
+    /// these bytes and reads `routing` back out of them.
     public var payload: ByteBuffer
     public var acceptedAt: UnixMilliseconds
     /// From TTL, or the queue's retention where TTL is 0.
@@ -33,6 +34,8 @@ public struct Message: Sendable, Equatable {
     public var key: MessageKey {
         MessageKey(recipient: routing.recipient, sender: routing.sender, id: routing.id)
     }
+    /// nil where the delivery byte is not one the protocol defines.
+    public var mode: DeliveryMode? { routing.mode(flags: flags) }
     public var lane: Lane { routing.lane(flags: flags) }
     public var byteCount: Int { payload.readableBytes }
 }

@@ -4,19 +4,27 @@ public import WireProtocol
 ///
 /// The contract, held by one test suite over every back end:
 /// - A batch is applied in order and as a whole: its completion reports success only when every operation of it is
-///   durable (as far as the back end can be: memory is not), and after a failure none of it is visible.
+///   durable (as far as the back end can be: memory is not), and after a failure none of it is visible. One reservation:
+///   a commit that failed on its way to the disk may turn out to have arrived when the back end is opened again. A
+///   message reported as failed may then be delivered; one reported as stored is never missing.
 /// - Batches of one caller are applied in the order of their submission.
-/// - Sequences given to one recipient only ever rise, over restarts too.
-/// - A put over a limit, or of a key that is queued already, is an outcome of that operation and fails no batch.
-/// - `load` returns messages of higher lanes first, within a lane by sequence, never one whose `expiresAt` has passed.
-/// - Completions run once each, on any thread, in no order between different calls.
+/// - Sequences rise with every message stored for a recipient, over restarts too.
+/// - A put over a limit, or of a key that is queued already, is an outcome of that operation and fails no batch. A key
+///   that is queued is a duplicate even where a limit is reached too.
+/// - `load` returns messages of higher lanes first, within a lane by sequence, never one with `expiresAt <= now`. It
+///   sees every batch whose completion ran before it was called.
+/// - Messages past their `expiresAt` count towards limits and totals until `expire` removes them.
+/// - Completions run once each, on any thread (the caller's included, before the call returns), in no order between
+///   different calls, and hold up the store while they run.
 public protocol MessageStore: AnyObject, Sendable {
+    /// - Parameter now: what the 24 hours of exactly-once keys are counted by.
     func commit(
         _ batch: [StoreOperation],
+        now: UnixMilliseconds,
         completion: @escaping @Sendable (Result<[StoreOutcome], StoreFailure>) -> Void
     )
 
-    /// Up to `maxMessages` and `maxBytes` (always at least one message where there is one), past `cursor`.
+    /// Up to `maxMessages` and `maxBytes` of payload (always at least one message where there is one), past `cursor`.
     func load(
         _ recipient: AgentHash,
         past cursor: QueueCursor,
@@ -32,7 +40,9 @@ public protocol MessageStore: AnyObject, Sendable {
         completion: @escaping @Sendable (Result<QueueStatus, StoreFailure>) -> Void
     )
 
-    /// Removes what has expired by `now`, at most `limit` messages, durably, and returns it.
+    /// Removes messages with `expiresAt <= now`, the longest expired first, at most `limit`, durably, and returns them.
+    /// Forgets what is older than the exactly-once window too: to be called every few seconds also where no message ever
+    /// expires.
     func expire(
         now: UnixMilliseconds,
         limit: Int,
@@ -48,7 +58,11 @@ public protocol MessageStore: AnyObject, Sendable {
     /// Counted in the store's own tables and cheap: read at every scrape.
     var totals: StoreTotals { get }
 
-    /// Completes what was submitted, then lets go of the back end. Later calls fail with `closed`.
+    /// What readiness asks. Failing from the first use of the back end that failed until the next one that succeeded.
+    var health: StoreHealth { get }
+
+    /// Completes what was submitted, then lets go of the back end. Later calls fail with `closed`; closing again
+    /// completes once the first did.
     func close(completion: @escaping @Sendable () -> Void)
 }
 
@@ -60,7 +74,8 @@ public enum StoreOperation: Sendable {
 
 public enum StoreOutcome: Sendable, Equatable {
     case stored(sequence: Int64)
-    /// The key is queued already, or (exactly once) was within the last 24 hours.
+    /// The key is queued already, or the message is to be delivered exactly once and one of its key, exactly once too,
+    /// left the queue (acknowledged, dropped or expired) within the last 24 hours.
     case duplicate
     case refused(QueueLimit)
     case removed
@@ -130,6 +145,7 @@ public struct QueuePage: Sendable, Equatable {
 
 public struct QueueStatus: Sendable, Equatable {
     public var messages: Int
+    /// Of the message stored first.
     public var oldestAcceptedAt: UnixMilliseconds?
 
     public init(messages: Int, oldestAcceptedAt: UnixMilliseconds?) {
@@ -166,9 +182,12 @@ public enum KeyClaimOutcome: Sendable, Equatable {
 
 public struct StoreTotals: Sendable, Equatable {
     public var messages: Int
+    /// Of payload.
     public var bytes: Int
+    /// Of the message stored first.
     public var oldestAcceptedAt: UnixMilliseconds?
-    /// Messages found at open: the `recovered` term of conservation.
+    /// Messages found at open: the `recovered` term of conservation. Where the back end was opened again meanwhile, plus
+    /// what it held then beyond what was known (less, where it held fewer).
     public var recovered: Int
 
     public init(messages: Int = 0, bytes: Int = 0, oldestAcceptedAt: UnixMilliseconds? = nil, recovered: Int = 0) {
@@ -184,8 +203,14 @@ public struct QueueLimits: Sendable, Equatable {
     public var maxTotalBytes: Int
     /// 0...1 of `maxMessagesPerAgent` that one sender may hold of a recipient's queue.
     public var maxSharePerSender: Double
-    /// Keys of exactly-once messages remembered for 24 hours.
+    /// Keys of exactly-once messages, queued and remembered together: one queued will have to be remembered.
     public var deduplicationMaxIDs: Int
+
+    /// How long an exactly-once key is remembered after its message left the queue: 24 hours.
+    public static let deduplicationWindow: UnixMilliseconds = 24 * 3600 * 1000
+
+    /// What one sender may hold of a recipient's queue.
+    public var maxMessagesPerSender: Int { max(1, Int(Double(maxMessagesPerAgent) * maxSharePerSender)) }
 
     public init(
         maxMessagesPerAgent: Int = 10_000,
@@ -198,6 +223,11 @@ public struct QueueLimits: Sendable, Equatable {
         self.maxSharePerSender = maxSharePerSender
         self.deduplicationMaxIDs = deduplicationMaxIDs
     }
+}
+
+public enum StoreHealth: Sendable, Equatable {
+    case ok
+    case failing(reason: String, since: MonotonicNanoseconds)
 }
 
 /// The batch or query did not happen. What failed is worth trying again unless `closed`.

@@ -42,6 +42,11 @@ public struct Ack: Document {
         case timestamp
     }
 
+    public init(json: [UInt8]) throws(DocumentError) {
+        var reader = AckReader(json: json)
+        self = if let ack = reader.read() { ack } else { try Self.decoded(from: json) }
+    }
+
     public init(from decoder: any Decoder) throws {
         let members = try decoder.container(keyedBy: CodingKeys.self)
         messageIDs = try members.decode([MessageID].self, forKey: .messageIDs)
