@@ -114,12 +114,6 @@ let package = Package(
             dependencies: ["CSQLite", "RelayCore", "RelayStores", "StoreCrashProbe", "StoreFixtures", "WireProtocol"],
             swiftSettings: settings
         ),
-        .executableTarget(
-            name: "telemetry-cost",
-            dependencies: ["RelayTelemetry", "RelayCore", "Telemetry", "WireProtocol"],
-            path: "Benchmarks/TelemetryCost",
-            swiftSettings: settings
-        ),
         .testTarget(
             name: "TelemetryTests",
             dependencies: ["Telemetry", coreMetrics, logging],
