@@ -61,9 +61,19 @@ let package = Package(
             dependencies: ["CZlib", coreMetrics, logging],
             swiftSettings: settings
         ),
+        .target(
+            name: "RelayTelemetry",
+            dependencies: ["RelayCore", "Telemetry", "WireProtocol"],
+            swiftSettings: settings
+        ),
+        .target(
+            name: "RelayAdmin",
+            dependencies: ["Telemetry", nioCore, nioHTTP1, nioPosix],
+            swiftSettings: settings
+        ),
         .executableTarget(
             name: "moltrelay",
-            dependencies: ["Identity", "RelayCore", "RelayTransport", "Telemetry", "WireProtocol", argumentParser, logging, nioCore, nioPosix, lifecycle, unixSignals, yams],
+            dependencies: ["Identity", "RelayAdmin", "RelayCore", "RelayTelemetry", "RelayTransport", "Telemetry", "WireProtocol", argumentParser, logging, nioCore, nioPosix, lifecycle, unixSignals, yams],
             swiftSettings: settings
         ),
         .testTarget(
@@ -72,12 +82,43 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(
+            name: "CommandTests",
+            dependencies: ["Identity", "WireProtocol", "moltrelay"],
+            swiftSettings: settings
+        ),
+        .testTarget(
             name: "TelemetryTests",
             dependencies: ["Telemetry", coreMetrics, logging],
             swiftSettings: settings
         ),
+        .testTarget(
+            name: "RelayTelemetryTests",
+            dependencies: ["RelayCore", "RelayTelemetry", "Telemetry", "WireProtocol"],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "RelayAdminTests",
+            dependencies: ["RelayAdmin", "Telemetry", nioCore, nioHTTP1, nioPosix],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "EndToEndTests",
+            dependencies: [],
+            swiftSettings: settings
+        ),
 
-        .testTarget(name: "EndToEndTests", swiftSettings: settings),
+        .testTarget(
+            name: "ConfigurationTests",
+            dependencies: ["moltrelay"],
+            exclude: ["Golden"],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "CommandTests",
+            dependencies: ["moltrelay"],
+            exclude: ["Golden"],
+            swiftSettings: settings
+        ),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -3,7 +3,7 @@ import WireProtocol
 extension Relay {
     func commit(_ operations: [StoreOperation], batch: UInt64) {
         let port = port
-        store?.commit(operations) { result in
+        store?.commit(operations, now: port.wallClock) { result in
             port.perform { relay in
                 relay.home.committed(batch, result, at: relay.port.now)
                 relay.requestTick()

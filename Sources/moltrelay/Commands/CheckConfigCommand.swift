@@ -5,15 +5,15 @@ struct CheckConfigCommand: ParsableCommand {
         commandName: "check-config",
         abstract: "Tell everything that is wrong with a configuration, and what this build cannot do of it.",
         discussion: """
-            Looks at what `serve` would look at, in its order: flags, MOLTRELAY_* environment variables, the file, the \
-            defaults. Nothing is opened, bound or connected to.
+            Looks at what `serve` would look at: the file, and the MOLTRELAY_* environment variables that beat it. \
+            Nothing is bound or connected to.
 
             Exit codes: 0 the relay would start (there may be warnings), 1 it would not, 64 wrong usage.
 
             Examples:
               moltrelay check-config --config /etc/moltrelay/config.yaml
               moltrelay check-config --config config.yaml --effective
-              moltrelay check-config --config config.yaml --format json | jq '.findings[].message'
+              moltrelay check-config --config config.yaml --format json
             """
     )
 

@@ -5,8 +5,8 @@ struct ConfigurationSource: ParsableArguments {
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "The configuration file. Without one the relay listens on loopback only.",
-            discussion: "\(configurationFileVariable) names it too.",
+            "The configuration file, else \(configurationFileVariable) names it. Without one the relay listens on "
+                + "loopback only.",
             valueName: "file"
         ),
         completion: .file(extensions: ["yaml", "yml"])

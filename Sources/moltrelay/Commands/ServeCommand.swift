@@ -10,7 +10,8 @@ struct ServeCommand: AsyncParsableCommand {
             metrics 127.0.0.1:9090, and queues in SQLite in a state folder. A flag beats the environment \
             (MOLTRELAY_SERVER_LISTEN_HTTP and so on), which beats the file, which beats the default.
 
-            SIGTERM drains and ends the relay, SIGINT does so at once; a second signal leaves without draining.
+            SIGTERM drains and ends the relay, SIGINT drains without waiting for load balancers to notice; a second \
+            signal leaves without draining.
 
             Exit codes: 0 after a drain, 64 wrong usage, 78 a configuration the relay refuses.
 

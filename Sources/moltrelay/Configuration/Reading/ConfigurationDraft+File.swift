@@ -4,6 +4,7 @@ extension ConfigurationDraft {
             let file = try ConfigurationFile(name: name)
             apply(try YAMLDocument(file.text))
         } catch {
+            isFileUnread = true
             note(.error, at: error.position.map(Origin.file) ?? .wholeFile, error.message)
         }
     }
@@ -56,11 +57,11 @@ extension ConfigurationDraft {
     }
 }
 
-/// The path of a key of this name in another section, if it is the only one: most often it was indented wrongly.
+/// The path of a key or section of this name elsewhere, the outermost: most often it was indented wrongly.
 private func elsewhere(_ name: String) -> String? {
-    let matches = Schema.settings.map(\.path).filter { $0 == name || $0.hasSuffix(".\(name)") }
-    let sections = Set(matches.isEmpty ? sectionPaths.filter { $0.hasSuffix(".\(name)") } : matches)
-    return sections.count == 1 ? sections.first : nil
+    (Schema.settings.map(\.path) + sectionPaths)
+        .filter { $0 == name || $0.hasSuffix(".\(name)") }
+        .min { $0.count(where: { $0 == "." }) < $1.count(where: { $0 == "." }) }
 }
 
 private let sectionPaths = Schema.settings.map { setting in

@@ -4,6 +4,8 @@ struct ConfigurationDraft: Sendable {
     private(set) var findings: [Finding] = []
     /// Keys some layer set to something unacceptable: what depends on them is not judged.
     private(set) var unusable: Set<String> = []
+    /// The file says things nobody knows: what holds between settings cannot be judged.
+    var isFileUnread = false
     private var origins: [String: Origin] = [:]
 
     func origin(of path: String) -> Origin { origins[path] ?? .fallback }

@@ -48,8 +48,10 @@ struct ConfigurationLoader: Sendable {
         for override in overrides { draft.apply(override) }
         let places = Places(surroundings: surroundings, stateDirectoryFlag: stateDirectory)
         draft.deriveDefaults(places, hasFile: file != nil)
-        draft.noteMissingFeatures()
-        draft.judge(by: Rule.all, in: surroundings)
+        if !draft.isFileUnread {
+            draft.noteMissingFeatures()
+            draft.judge(by: Rule.all, in: surroundings)
+        }
         return LoadedConfiguration(
             configuration: draft.configuration,
             report: ConfigurationReport(file: file, findings: draft.findings),
@@ -69,7 +71,7 @@ extension ConfigurationDraft {
         let isWithheld = setting.isSecret && !value.isEmpty
         return EffectiveSetting(
             path: setting.path,
-            value: isWithheld ? "(withheld)" : value,
+            value: isWithheld ? "(withheld)" : visible(value),
             origin: origin(of: setting.path)
         )
     }

@@ -153,7 +153,10 @@ extension ValueType where Value: RawRepresentable & CaseIterable, Value.RawValue
         return .parsed(
             "one of " + words.joined(separator: ", "),
             show: { $0.rawValue },
-            suggest: { nearest($0.lowercased(), among: words) },
+            suggest: { text in
+                let text = text.lowercased()
+                return nearest(text, among: words) ?? words.first { text.hasPrefix($0) || $0.hasPrefix(text) }
+            },
             parse: { Value(rawValue: $0) }
         )
     }

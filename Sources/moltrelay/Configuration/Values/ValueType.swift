@@ -35,12 +35,20 @@ func didYouMean(_ suggestion: String?) -> String {
     suggestion.map { ", did you mean '\($0)'?" } ?? ""
 }
 
-/// In quotes, at most 80 characters, control characters made visible: it goes to terminals and logs.
+/// In quotes, at most 80 characters.
 func quote(_ text: String) -> String {
-    let visible = text.unicodeScalars.prefix(80).map { scalar in
-        scalar.properties.generalCategory == .control ? scalar.escaped(asASCII: true) : String(scalar)
-    }
-    return "'" + visible.joined() + (text.unicodeScalars.count > 80 ? "…" : "") + "'"
+    let start = String(String.UnicodeScalarView(text.unicodeScalars.prefix(80)))
+    return "'" + visible(start) + (text.unicodeScalars.count > 80 ? "…" : "") + "'"
+}
+
+/// What a value may hold and a terminal or a log must not be sent: escape sequences, line ends, changes of direction.
+func visible(_ text: String) -> String {
+    text.unicodeScalars.map { scalar in
+        switch scalar.properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator: scalar.escaped(asASCII: true)
+        default: String(scalar)
+        }
+    }.joined()
 }
 
 extension RawValue {
