@@ -10,12 +10,14 @@ extension Home {
         let room = settings.maxInFlightMessages - recipient.window.count
         let bytes = settings.maxInFlightBytes - recipient.windowBytes
         guard room >= settings.maxInFlightMessages / 2 || recipient.window.isEmpty, bytes > 0 else { return }
+        let reading = reading()
         recipients[agent]?.backlog = .loading(isStale: false)
+        recipients[agent]?.reading = reading
         effects.append(
             .load(
                 QueueReading(
                     recipient: agent,
-                    reading: recipient.reading,
+                    reading: reading,
                     cursor: recipient.cursor,
                     maxMessages: room,
                     maxBytes: bytes

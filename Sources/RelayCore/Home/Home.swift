@@ -22,6 +22,7 @@ struct Home {
     static let maxFailedRemovals = 100_000
     private var nextOrder: UInt64 = 0
     private var nextEpoch: UInt64 = 0
+    private var nextReading: UInt64 = 0
     private var nextSweep: MonotonicNanoseconds = 0
 
     init(settings: RelaySettings, hasStore: Bool) {
@@ -112,6 +113,11 @@ struct Home {
     mutating func order() -> UInt64 {
         nextOrder += 1
         return nextOrder
+    }
+
+    mutating func reading() -> UInt64 {
+        nextReading += 1
+        return nextReading
     }
 
     /// Drops the memory of an agent that has nothing here any more.

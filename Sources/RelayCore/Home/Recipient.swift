@@ -25,7 +25,8 @@ struct Recipient {
     var backlog = Backlog.unread
     /// The primary's outbox is past its high watermark.
     var isPressed = false
-    /// Which reading of the queue a load belongs to; an older one's answer is thrown away.
+    /// The load under way, by a number no other load of this home has: a late answer to an earlier one is thrown away,
+    /// also where the agent was forgotten and came back meanwhile.
     var reading: UInt64 = 0
 
     var primary: ConnectionRef? { connections.last }
@@ -57,6 +58,5 @@ struct Recipient {
     mutating func rewind() {
         cursor = .start
         backlog = .unread
-        reading += 1
     }
 }
