@@ -12,14 +12,7 @@ extension Home {
         case .success(let outcomes) where outcomes.count == batch.entries.count:
             for (entry, outcome) in zip(batch.entries, outcomes) { apply(outcome, to: entry, at: now) }
             effects.append(
-                .event(
-                    .storeCommitted(
-                        operations: batch.entries.count,
-                        elided: batch.elided,
-                        started: startedAt,
-                        at: now
-                    )
-                )
+                .event(.storeCommitted(operations: batch.entries.count, started: startedAt, at: now))
             )
         case .success, .failure:
             for entry in batch.entries { fail(entry) }

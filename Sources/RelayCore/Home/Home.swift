@@ -139,6 +139,8 @@ struct Home {
     }
 
     mutating func submit(at now: MonotonicNanoseconds) {
+        let elided = commits.collecting.elided
+        if elided > 0 { effects.append(.event(.writesElided(count: elided))) }
         guard let (id, operations) = commits.submit(at: now) else { return }
         effects.append(.commit(batch: id, operations))
     }

@@ -28,6 +28,6 @@ final class FactLog: RelayObserver {
     func count(_ event: RelayEvent) -> Int { events.count { $0 == event } }
     var storeFailures: Int { count(.storeFailed) }
     var elided: Int {
-        events.reduce(0) { if case .storeCommitted(_, let elided, _, _) = $1 { $0 + elided } else { $0 } }
+        events.reduce(0) { if case .writesElided(let count) = $1 { $0 + count } else { $0 } }
     }
 }
