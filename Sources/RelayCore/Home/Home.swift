@@ -37,7 +37,6 @@ struct Home {
             return
         }
         recipient.connections.append(connection)
-        recipient.isPressed = false
         recipient.rewind()
         nextEpoch += 1
         effects.append(.registered(connection, epoch: nextEpoch))
@@ -49,16 +48,17 @@ struct Home {
         guard let index = recipients[agent]?.connections.firstIndex(of: connection) else { return }
         let wasPrimary = recipients[agent]?.primary == connection
         recipients[agent]?.connections.remove(at: index)
+        recipients[agent]?.pressed.remove(connection)
         let primary = recipients[agent]?.primary
         if wasPrimary {
             nextEpoch += 1
             effects.append(.route(agent, primary: primary, epoch: nextEpoch))
-            recipients[agent]?.isPressed = false
         }
         let lost = (recipients[agent]?.window.values.filter { $0.sentTo == connection } ?? [])
             .sorted { $0.order < $1.order }
         if primary != nil {
             for delivering in lost { resend(delivering, to: agent) }
+            readQueue(of: agent)
         } else {
             let waiting = lost.filter { park($0, of: agent) }
             recipients[agent]?.behind.insert(contentsOf: waiting, at: 0)
@@ -86,9 +86,13 @@ struct Home {
     }
 
     mutating func pressure(_ agent: AgentHash, _ connection: ConnectionRef, isHigh: Bool) {
-        guard recipients[agent]?.primary == connection else { return }
-        recipients[agent]?.isPressed = isHigh
-        if !isHigh { readQueue(of: agent) }
+        guard recipients[agent]?.connections.contains(connection) == true else { return }
+        if isHigh {
+            recipients[agent]?.pressed.insert(connection)
+        } else {
+            recipients[agent]?.pressed.remove(connection)
+            readQueue(of: agent)
+        }
     }
 
     mutating func settle(_ delivering: Delivering, _ fate: MessageFate) {

@@ -23,13 +23,14 @@ struct Recipient {
     var behind: Deque<Delivering> = []
     var cursor = QueueCursor.start
     var backlog = Backlog.unread
-    /// The primary's outbox is past its high watermark.
-    var isPressed = false
+    /// Connections whose outbox is past its high watermark.
+    var pressed: Set<ConnectionRef> = []
     /// The load under way, by a number no other load of this home has: a late answer to an earlier one is thrown away,
     /// also where the agent was forgotten and came back meanwhile.
     var reading: UInt64 = 0
 
     var primary: ConnectionRef? { connections.last }
+    var isPressed: Bool { primary.map(pressed.contains) ?? false }
     var isForgettable: Bool { connections.isEmpty && window.isEmpty && behind.isEmpty }
 
     func hasRoom(for bytes: Int, settings: RelaySettings) -> Bool {
