@@ -65,12 +65,14 @@ extension Home {
     /// The store removed these for their age.
     mutating func expired(_ keys: [MessageKey]) {
         for key in keys where !removals.contains(key) {
-            let delivering = recipients[key.recipient]?.inWindow(key)
-            if delivering != nil { recipients[key.recipient]?.remove(key.id) }
-            guard delivering?.isSettled != true else { continue }
-            delivering?.isSettled = true
-            let timeline = delivering?.timeline ?? MessageTimeline(received: 0)
-            effects.append(.fact(.settled(timeline, mode: delivering?.mode ?? .atLeastOnce, fate: .expired)))
+            noteGone(key)
+            guard let delivering = recipients[key.recipient]?.inWindow(key), delivering.isWithStore else {
+                let timeline = MessageTimeline(received: 0)
+                effects.append(.fact(.settled(timeline, mode: .atLeastOnce, fate: .expired)))
+                continue
+            }
+            recipients[key.recipient]?.remove(key.id)
+            settle(delivering, .expired)
             forget(key.recipient)
         }
     }

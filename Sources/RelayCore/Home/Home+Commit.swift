@@ -25,7 +25,9 @@ extension Home {
     private mutating func apply(_ outcome: StoreOutcome, to entry: CommitQueue.Entry, at now: MonotonicNanoseconds) {
         switch entry {
         case .elided: break
-        case .remove(let key): removals.remove(key)
+        case .remove(let key):
+            removals.remove(key)
+            noteGone(key)
         case .put(let delivering):
             puts[delivering.key] = nil
             let isLive = takeFromBehind(delivering) == false
@@ -57,6 +59,7 @@ extension Home {
         delivering.timeline.stored = now
         if !delivering.isSettled { unstoredCount -= 1 }
         delivering.persistence = .stored
+        recipients[agent]?.gone.remove(delivering.key)
         acknowledge(delivering, .queued)
         if isLive {
             // It is in the window: a reading of the queue must not bring it a second time.
@@ -112,7 +115,9 @@ extension Home {
         switch entry {
         case .elided: break
         case .remove(let key) where failedRemovals.count < Self.maxFailedRemovals: failedRemovals.append(key)
-        case .remove(let key): removals.remove(key)
+        case .remove(let key):
+            removals.remove(key)
+            noteGone(key)
         case .put(let delivering):
             puts[delivering.key] = nil
             let isLive = takeFromBehind(delivering) == false

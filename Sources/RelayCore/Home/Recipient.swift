@@ -25,6 +25,8 @@ struct Recipient {
     var backlog = Backlog.unread
     /// Connections whose outbox is past its high watermark.
     var pressed: Set<ConnectionRef> = []
+    /// Removed from the store since the load under way was asked for: its page may still hold them.
+    var gone: Set<MessageKey> = []
     /// The load under way, by a number no other load of this home has: a late answer to an earlier one is thrown away,
     /// also where the agent was forgotten and came back meanwhile.
     var reading: UInt64 = 0
@@ -59,5 +61,6 @@ struct Recipient {
     mutating func rewind() {
         cursor = .start
         backlog = .unread
+        gone = []
     }
 }
