@@ -146,6 +146,29 @@ import WireProtocol
         #expect(simulation.queued == 0)
     }
 
+    @Test(arguments: [true, false]) func aRetryOfAMessageThatWasGivenUpForNowStandsForIt(isAnsweredLate: Bool) throws {
+        let simulation = Simulation()
+        let store = try #require(simulation.store)
+        let sender = simulation.connect(1)
+        let recipient = simulation.connect(2)
+        sender.send(1, to: 2)
+        simulation.advance(by: .seconds(300))
+        #expect(recipient.numbers.count == 6)
+        store.isHeld = isAnsweredLate
+        sender.send(1, to: 2)
+        simulation.advance(by: .milliseconds(10))
+        #expect(recipient.numbers.count == 7)
+        recipient.acknowledge(1)
+        simulation.run()
+        store.isHeld = false
+        store.answerAll()
+        simulation.rest()
+        #expect(sender.acks.count == 2)
+        #expect(simulation.log.count(.delivered) == 1)
+        #expect(simulation.log.count(.dropped(.duplicate)) == 1)
+        #expect(simulation.queued == 0)
+    }
+
     @Test(arguments: [true, false]) func equalIDsOfTwoSendersAreNeverInFlightAtOnce(isQueued: Bool) {
         let simulation = Simulation(loops: 2)
         let senders = [simulation.connect(1), simulation.connect(3, on: 1)]

@@ -82,7 +82,11 @@ extension Home {
 
     /// The store holds an older copy of this message: that one counts, this one ends here.
     private mutating func duplicate(_ delivering: Delivering, isLive: Bool) {
-        if delivering.isSettled { return }
+        guard !delivering.isSettled else {
+            // Acknowledged meanwhile: the removal that followed takes the older copy, which ends here as well.
+            effects.append(.fact(.settled(delivering.timeline, mode: delivering.mode, fate: .dropped(.duplicate))))
+            return
+        }
         settle(delivering, .dropped(.duplicate))
         acknowledge(delivering, .queued)
         guard isLive, let copy = recipients[delivering.key.recipient]?.remove(delivering.key.id) else { return }
