@@ -13,18 +13,6 @@ extension Home {
         delivering.deadline = now + settings.redeliverAfter
     }
 
-    /// The outbox had no room: not a lost attempt, but one to be made again soon.
-    mutating func undelivered(
-        _ id: MessageID,
-        to agent: AgentHash,
-        on connection: ConnectionRef,
-        at now: MonotonicNanoseconds
-    ) {
-        guard let delivering = recipients[agent]?.window[id], delivering.sentTo == connection else { return }
-        delivering.attempt -= 1
-        delivering.deadline = now + .seconds(1)
-    }
-
     /// The recipient acknowledged. Ids that are not in flight to it settle nothing.
     mutating func acknowledged(
         _ ids: [MessageID],
