@@ -79,7 +79,8 @@ public final class Relay {
 
     /// Everything that was ready has been read: commit, answer, flush once a connection, hand over once a loop.
     public func endOfTick() {
-        isTickRequested = false
+        // What this tick makes necessary it does itself, up to its last line.
+        isTickRequested = true
         let now = port.now
         let wallClock = port.wallClock
         resumePaused(at: now)
@@ -90,6 +91,8 @@ public final class Relay {
         flushDirty(at: now, wallClock: wallClock)
         handOver()
         publish()
+        isTickRequested = false
+        if !dirty.isEmpty || !home.effects.isEmpty { requestTick() }
         port.wake(at: nextDeadline)
     }
 
@@ -130,8 +133,10 @@ public final class Relay {
     }
 
     private var nextDeadline: MonotonicNanoseconds? {
-        let expiry = loop == 0 && store != nil ? nextExpiry : nil
-        let pressure = pressed.isEmpty ? nil : nextPressureCheck
-        return [home.nextDeadline, paused.first?.until, pressure, expiry].compactMap { $0 }.min()
+        var next = home.nextDeadline ?? .max
+        if let resume = paused.first { next = min(next, resume.until) }
+        if !pressed.isEmpty { next = min(next, nextPressureCheck) }
+        if loop == 0, store != nil { next = min(next, nextExpiry) }
+        return next == .max ? nil : next
     }
 }

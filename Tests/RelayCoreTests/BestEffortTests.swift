@@ -103,4 +103,16 @@ import WireProtocol
             #expect(message.rest.suffix(10) == [UInt8](repeating: 0xE7, count: 10)[...])
         }
     }
+
+    @Test func aMessageCostsOneTick() {
+        let simulation = Simulation()
+        let sender = simulation.connect(1)
+        let recipient = simulation.connect(2)
+        let before = simulation.loops[0].ticks
+        sender.send(1, to: 2, .bestEffort)
+        simulation.run()
+        #expect(recipient.numbers == [1])
+        #expect(simulation.log.fates == [.delivered])
+        #expect(simulation.loops[0].ticks == before + 1)
+    }
 }

@@ -133,9 +133,9 @@ struct Home {
     }
 
     var nextDeadline: MonotonicNanoseconds? {
-        let isIdle = recipients.isEmpty && removals.isEmpty
-        let sweep = isIdle ? nil : nextSweep
-        return [commits.deadline(settings: settings), sweep].compactMap { $0 }.min()
+        let commit = commits.deadline(settings: settings)
+        guard !recipients.isEmpty || !removals.isEmpty else { return commit }
+        return min(commit ?? .max, nextSweep)
     }
 
     mutating func timePassed(at now: MonotonicNanoseconds, wallClock: UnixMilliseconds) {
