@@ -73,17 +73,15 @@ let package = Package(
         ),
         .executableTarget(
             name: "moltrelay",
-            dependencies: ["Identity", "RelayAdmin", "RelayCore", "RelayTelemetry", "RelayTransport", "Telemetry", "WireProtocol", argumentParser, logging, nioCore, nioPosix, lifecycle, unixSignals, yams],
+            dependencies: [
+                "Identity", "RelayAdmin", "RelayCore", "RelayTelemetry", "RelayTransport", "Telemetry", "WireProtocol",
+                argumentParser, logging, nioCore, nioPosix, lifecycle, unixSignals, yams,
+            ],
             swiftSettings: settings
         ),
         .testTarget(
             name: "IdentityTests",
             dependencies: ["Identity", "WireProtocol"],
-            swiftSettings: settings
-        ),
-        .testTarget(
-            name: "CommandTests",
-            dependencies: ["Identity", "WireProtocol", "moltrelay"],
             swiftSettings: settings
         ),
         .testTarget(
@@ -115,7 +113,7 @@ let package = Package(
         ),
         .testTarget(
             name: "CommandTests",
-            dependencies: ["moltrelay"],
+            dependencies: ["Identity", "WireProtocol", "moltrelay"],
             exclude: ["Golden"],
             swiftSettings: settings
         ),
