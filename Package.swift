@@ -66,6 +66,12 @@ let package = Package(
             dependencies: ["RelayCore", "Telemetry", "WireProtocol"],
             swiftSettings: settings
         ),
+        .executableTarget(
+            name: "telemetry-cost",
+            dependencies: ["RelayCore", "RelayTelemetry", "Telemetry", "WireProtocol"],
+            path: "Benchmarks/TelemetryCost",
+            swiftSettings: settings
+        ),
         .target(
             name: "RelayAdmin",
             dependencies: ["Telemetry", nioCore, nioHTTP1, nioPosix],
@@ -79,17 +85,6 @@ let package = Package(
         .testTarget(
             name: "IdentityTests",
             dependencies: ["Identity", "WireProtocol"],
-            swiftSettings: settings
-        ),
-        .testTarget(
-            name: "CommandTests",
-            dependencies: ["Identity", "WireProtocol", "moltrelay"],
-            swiftSettings: settings
-        ),
-        .executableTarget(
-            name: "telemetry-cost",
-            dependencies: ["RelayTelemetry", "RelayCore", "Telemetry", "WireProtocol"],
-            path: "Benchmarks/TelemetryCost",
             swiftSettings: settings
         ),
         .testTarget(
