@@ -72,6 +72,12 @@ let package = Package(
             dependencies: ["RelayCore", "Telemetry", "WireProtocol"],
             swiftSettings: settings
         ),
+        .executableTarget(
+            name: "telemetry-cost",
+            dependencies: ["RelayCore", "RelayTelemetry", "Telemetry", "WireProtocol"],
+            path: "Benchmarks/TelemetryCost",
+            swiftSettings: settings
+        ),
         .target(
             name: "RelayAdmin",
             dependencies: ["Telemetry", nioCore, nioHTTP1, nioPosix],
