@@ -101,10 +101,9 @@ let package = Package(
             dependencies: [],
             swiftSettings: settings
         ),
-
         .testTarget(
             name: "ConfigurationTests",
-            dependencies: ["moltrelay"],
+            dependencies: ["Identity", "moltrelay"],
             exclude: ["Golden"],
             swiftSettings: settings
         ),
