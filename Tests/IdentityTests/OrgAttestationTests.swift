@@ -27,6 +27,8 @@ import WireProtocol
             return false
         } catch AttestationFailure.invalid {
             return true
+        } catch is DocumentError {
+            return true
         } catch {
             return false
         }

@@ -41,7 +41,7 @@ public enum Ed25519Text {
     public static func key(_ text: String) -> [UInt8]? {
         guard text.hasPrefix(prefix) else { return nil }
         let body = String(text.dropFirst(prefix.count))
-        let bytes = Base64.decode(body) ?? Base58.decode(body)
+        let bytes = body.hasSuffix("=") ? Base64.decode(body) : Base58.decode(body)
         return bytes?.count == keyByteCount ? bytes : nil
     }
 
