@@ -19,6 +19,12 @@ import Testing
         #expect(outcome.errors.hasPrefix("\(flag): \(key): expected "))
     }
 
+    @Test func aFolderThatCannotBeCreatedIsNamed() throws {
+        let outcome = try moltrelay("serve", "--state-directory", "/proc/moltrelay")
+        #expect(outcome.status == 1)
+        #expect(outcome.errors.hasPrefix("Error: cannot create the folder /proc/moltrelay: "))
+    }
+
     @Test func anUnknownFlagEndsWith64() throws {
         #expect(try moltrelay("serve", "--listen", "127.0.0.1:1").status == 64)
     }
