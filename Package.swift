@@ -140,7 +140,7 @@ let package = Package(
         ),
         .testTarget(
             name: "ConfigurationTests",
-            dependencies: ["moltrelay"],
+            dependencies: ["Identity", "moltrelay"],
             exclude: ["Golden"],
             swiftSettings: settings
         ),

@@ -48,16 +48,11 @@ extension Configuration {
         )
     }
 
-    /// An organisation's key was checked when the configuration was read.
     var authPolicy: AuthPolicy {
         AuthPolicy(
             requireAuth: auth.requireAuth,
             allowAnonymous: auth.allowAnonymous,
-            trustedOrgs: auth.trustedOrgs.compactMap { org in
-                (try? Ed25519.PublicKey(text: org.publicKey)).map {
-                    Identity.TrustedOrg(name: org.name, publicKey: $0)
-                }
-            },
+            trustedOrgs: auth.trustedOrgs,
             authorities: acceptedAuthorities,
             failedAuthPerAgentPerHour: limits.failedAuthPerAgentPerHour
         )
