@@ -77,6 +77,11 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(
+            name: "WireProtocolTests",
+            dependencies: ["WireProtocol"],
+            swiftSettings: settings
+        ),
+        .testTarget(
             name: "IdentityTests",
             dependencies: ["Identity", "WireProtocol"],
             swiftSettings: settings
@@ -119,8 +124,6 @@ let package = Package(
             exclude: ["Golden"],
             swiftSettings: settings
         ),
-
-        .testTarget(name: "WireProtocolTests", dependencies: ["WireProtocol"], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
 )
