@@ -73,7 +73,10 @@ let package = Package(
         ),
         .executableTarget(
             name: "moltrelay",
-            dependencies: ["Identity", "RelayAdmin", "RelayCore", "RelayTelemetry", "RelayTransport", "Telemetry", "WireProtocol", argumentParser, logging, nioCore, nioPosix, lifecycle, unixSignals, yams],
+            dependencies: [
+                "Identity", "RelayAdmin", "RelayCore", "RelayTelemetry", "RelayTransport", "Telemetry", "WireProtocol",
+                argumentParser, logging, nioCore, nioPosix, lifecycle, unixSignals, yams,
+            ],
             swiftSettings: settings
         ),
         .testTarget(
@@ -84,6 +87,7 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: ["Identity", "WireProtocol", "moltrelay"],
+            exclude: ["Golden"],
             swiftSettings: settings
         ),
         .testTarget(
@@ -109,12 +113,6 @@ let package = Package(
 
         .testTarget(
             name: "ConfigurationTests",
-            dependencies: ["moltrelay"],
-            exclude: ["Golden"],
-            swiftSettings: settings
-        ),
-        .testTarget(
-            name: "CommandTests",
             dependencies: ["moltrelay"],
             exclude: ["Golden"],
             swiftSettings: settings

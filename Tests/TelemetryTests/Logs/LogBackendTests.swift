@@ -9,12 +9,14 @@ private enum TestKey: String {
     case count
 }
 
-@Suite struct LogBackendTests {
+@Suite final class LogBackendTests: Sendable {
     private let folder = FileManager.default.temporaryDirectory.appending(path: "log-\(UUID().uuidString)")
 
     init() throws {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     }
+
+    deinit { try? FileManager.default.removeItem(at: folder) }
 
     private func path(_ name: String = "relay.log") -> String { folder.appending(path: name).path }
 
