@@ -11,6 +11,7 @@ let settings: [SwiftSetting] = [
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let coreMetrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let deques = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
+let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
@@ -43,7 +44,7 @@ let package = Package(
         ),
         .target(
             name: "RelayCore",
-            dependencies: ["WireProtocol", nioCore, deques],
+            dependencies: ["WireProtocol", nioCore, deques, heap],
             swiftSettings: settings
         ),
         .target(
@@ -54,6 +55,11 @@ let package = Package(
         .target(
             name: "RelayTransport",
             dependencies: ["COpenSSL", "Identity", "RelayCore", "WireProtocol", nioCore, nioHTTP1, nioPosix],
+            swiftSettings: settings
+        ),
+        .target(
+            name: "RelayStores",
+            dependencies: ["CSQLite", "RelayCore", "WireProtocol", nioCore],
             swiftSettings: settings
         ),
         .target(
@@ -73,10 +79,24 @@ let package = Package(
         ),
         .executableTarget(
             name: "moltrelay",
-            dependencies: [
-                "Identity", "RelayAdmin", "RelayCore", "RelayTelemetry", "RelayTransport", "Telemetry", "WireProtocol",
-                argumentParser, logging, nioCore, nioPosix, lifecycle, unixSignals, yams,
-            ],
+            dependencies: ["Identity", "RelayAdmin", "RelayCore", "RelayStores", "RelayTelemetry", "RelayTransport", "Telemetry", "WireProtocol", argumentParser, logging, nioCore, nioPosix, lifecycle, unixSignals, yams],
+            swiftSettings: settings
+        ),
+        .target(
+            name: "StoreFixtures",
+            dependencies: ["RelayCore", "RelayStores", "WireProtocol", nioCore],
+            path: "Tests/StoreFixtures",
+            swiftSettings: settings
+        ),
+        .executableTarget(
+            name: "StoreCrashProbe",
+            dependencies: ["RelayCore", "RelayStores", "StoreFixtures", "WireProtocol"],
+            path: "Tests/StoreCrashProbe",
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "WireProtocolTests",
+            dependencies: ["WireProtocol"],
             swiftSettings: settings
         ),
         .testTarget(
@@ -85,9 +105,13 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(
-            name: "CommandTests",
-            dependencies: ["Identity", "WireProtocol", "moltrelay"],
-            exclude: ["Golden"],
+            name: "StoreContractTests",
+            dependencies: ["RelayCore", "RelayStores", "StoreFixtures", "WireProtocol"],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "RelayStoresTests",
+            dependencies: ["CSQLite", "RelayCore", "RelayStores", "StoreCrashProbe", "StoreFixtures", "WireProtocol"],
             swiftSettings: settings
         ),
         .testTarget(
@@ -106,15 +130,20 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(
-            name: "EndToEndTests",
-            dependencies: [],
+            name: "ConfigurationTests",
+            dependencies: ["moltrelay", yams],
+            exclude: ["Golden"],
             swiftSettings: settings
         ),
-
         .testTarget(
-            name: "ConfigurationTests",
-            dependencies: ["moltrelay"],
+            name: "CommandTests",
+            dependencies: ["Identity", "RelayAdmin", "WireProtocol", "moltrelay"],
             exclude: ["Golden"],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "EndToEndTests",
+            dependencies: [],
             swiftSettings: settings
         ),
     ],

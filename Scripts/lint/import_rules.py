@@ -13,11 +13,11 @@ from .swift_source import code_lines
 # Room -> the rooms below it that it may know. Siblings are absent on purpose; only the executable knows everybody.
 ROOMS = {
     "WireProtocol": set(),
-    "Identity": set(),
+    "Identity": {"WireProtocol"},
     "RelayCore": {"WireProtocol"},
     "RelayTLS": set(),
     "HTTPClient": {"RelayTLS"},
-    "RelayTransport": {"WireProtocol", "RelayCore", "RelayTLS"},
+    "RelayTransport": {"WireProtocol", "Identity", "RelayCore", "RelayTLS"},
     "RelayStores": {"WireProtocol", "RelayCore"},
     "RelayCluster": {"WireProtocol", "RelayCore", "HTTPClient"},
     "Telemetry": {"HTTPClient"},

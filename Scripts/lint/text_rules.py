@@ -77,5 +77,9 @@ def swift_findings(path, text):
 
 
 def _has_reason(raw, number):
-    above = raw[number - 2].strip() if number > 1 else ""
-    return "//" in raw[number - 1] or above.startswith(("//", "*"))
+    if "//" in raw[number - 1]:
+        return True
+    above = number - 2
+    while above >= 0 and raw[above].strip().startswith("@"):
+        above -= 1
+    return above >= 0 and raw[above].strip().startswith("//")

@@ -24,6 +24,7 @@ extension Relay {
             outbox.abandon { record in if record.id == nil { dropBestEffort(record, .disconnected) } }
         }
         if let agent = connection.agent { tellHome(of: agent, .unregister(agent, connection.ref)) }
+        if connection.isRegistered { agentConnections -= 1 }
         connections.remove(connection.ref)
         pressed.remove(connection.ref)
         note(.connectionClosed(reason: reason, opened: connection.openedAt, at: port.now))
@@ -80,6 +81,8 @@ extension Relay {
         guard let connection = connections[ref], let agent = connection.agent else { return }
         connection.socket.registered(isAccepted: epoch != nil)
         guard let epoch else { return connection.agent = nil }
+        connection.isRegistered = true
+        agentConnections += 1
         // The edge tells every loop, after AUTH_OK is in the outbox: no message can come before it.
         tellEveryLoop(.route(agent, primary: ref, epoch: epoch))
     }

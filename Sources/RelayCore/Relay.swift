@@ -23,6 +23,7 @@ public final class Relay {
     var paused: [(until: MonotonicNanoseconds, connection: ConnectionRef)] = []
     var held: [ConnectionRef] = []
     var bestEffortInFlight = 0
+    var agentConnections = 0
     var outboxBytes = 0
     var nextPressureCheck: MonotonicNanoseconds = 0
     var nextExpiry: MonotonicNanoseconds = 0
@@ -114,7 +115,7 @@ public final class Relay {
 
     private func publish() {
         gauges.publish(
-            connections: connections.count,
+            connections: connections.count, agents: agentConnections,
             inFlight: home.unstoredCount + bestEffortInFlight,
             outboxBytes: outboxBytes,
             committingBytes: home.commits.pendingBytes

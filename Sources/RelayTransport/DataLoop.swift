@@ -1,6 +1,7 @@
 import Glibc
 public import NIOCore
 public import RelayCore
+import Synchronization
 import WireProtocol
 
 /// One event loop that carries messages: its clock, its relay, its place among the others. Everything but `perform` and
@@ -15,19 +16,50 @@ public final class DataLoop: LoopPort {
         var relay: Relay?
         var wake: Scheduled<Void>?
         var wakeAt: MonotonicNanoseconds = .max
+        var beat: Scheduled<Void>?
     }
+
+    static let beatInterval: MonotonicNanoseconds = .milliseconds(250)
+    private let lastBeatAt: Atomic<UInt64>
+    private let lastLag = Atomic<UInt64>(0)
 
     init(index: Int, eventLoop: any EventLoop, others: DataLoops) {
         self.index = index
         self.eventLoop = eventLoop
         self.others = others
         state = NIOLoopBoundBox.makeBoxSendingValue(State(), eventLoop: eventLoop)
+        lastBeatAt = Atomic(NIODeadline.now().uptimeNanoseconds)
     }
 
     /// On this loop only; nil before `DataLoops.start`.
     public var relay: Relay? { state.value.relay }
 
-    func adopt(_ relay: Relay) { state.value.relay = relay }
+    func adopt(_ relay: Relay) {
+        state.value.relay = relay
+        scheduleBeat()
+    }
+
+    /// How long the loop has not turned; any thread. Liveness asks.
+    public var silence: MonotonicNanoseconds {
+        let last = lastBeatAt.load(ordering: .relaxed)
+        let now = now
+        return now > last ? now - last : 0
+    }
+
+    /// How late the loop's last beat came; any thread.
+    public var lag: MonotonicNanoseconds { lastLag.load(ordering: .relaxed) }
+
+    private func scheduleBeat() {
+        let due = now + Self.beatInterval
+        state.value.beat = eventLoop.scheduleTask(deadline: .uptimeNanoseconds(due)) {
+            let now = self.now
+            let lag = now > due ? now - due : 0
+            self.lastLag.store(lag, ordering: .relaxed)
+            self.lastBeatAt.store(now, ordering: .relaxed)
+            self.relay?.note(.eventLoopLagged(nanoseconds: lag))
+            self.scheduleBeat()
+        }
+    }
 
     public var now: MonotonicNanoseconds { NIODeadline.now().uptimeNanoseconds }
 

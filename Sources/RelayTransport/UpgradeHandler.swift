@@ -10,6 +10,7 @@ final class UpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
     private let services: ConnectionServices
     private var timeout: Scheduled<Void>?
     private var isAnswered = false
+    private var accepted: HTTPHeaders?
 
     init(services: ConnectionServices) { self.services = services }
 
@@ -24,13 +25,18 @@ final class UpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
     func handlerRemoved(context: ChannelHandlerContext) { timeout?.cancel() }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        guard case .head(let request) = unwrapInboundIn(data), !isAnswered else { return }
-        isAnswered = true
-        do throws(WebSocketUpgrade.Rejection) {
-            let headers = try WebSocketUpgrade.accept(request)
-            upgrade(context: context, headers: headers)
-        } catch {
-            reject(context: context, error)
+        switch unwrapInboundIn(data) {
+        case .head(let request) where !isAnswered:
+            isAnswered = true
+            do throws(WebSocketUpgrade.Rejection) {
+                accepted = try WebSocketUpgrade.accept(request)
+            } catch {
+                reject(context: context, error)
+            }
+        case .end:
+            // Not before: the decoder has this part still to give.
+            if let headers = accepted { upgrade(context: context, headers: headers) }
+        case .head, .body: break
         }
     }
 

@@ -15,7 +15,7 @@ struct MoltRelay: AsyncParsableCommand {
             """,
         version: BuildIdentity.version,
         subcommands: [
-            ServeCommand.self, CheckConfigCommand.self, KeygenCommand.self, AttestCommand.self, VersionCommand.self,
+            ServeCommand.self, StatusCommand.self, CheckConfigCommand.self, KeygenCommand.self, AttestCommand.self, VersionCommand.self,
             CompletionCommand.self,
         ]
     )

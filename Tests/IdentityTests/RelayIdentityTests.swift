@@ -3,18 +3,23 @@ import Testing
 import WireProtocol
 
 @Suite struct RelayIdentityTests {
+    private let proof = SignedBytes.relayProof(
+        nonce: Handshake.nonce,
+        challenge: Handshake.challenge,
+        relayID: Handshake.relayID
+    )
+
     @Test func provesItselfAsAnotherImplementationDoes() throws {
         let identity = RelayIdentity(relayID: Handshake.relayID, key: try Handshake.agentKey())
-        let proof = try #require(try identity.proof(nonce: Handshake.nonce, challenge: Handshake.challenge))
-        #expect(Ed25519Text.encode(proof.publicKey) == Handshake.agentKeyText)
-        #expect(Ed25519Text.encode(proof.signature) == Handshake.relayProof)
+        let signature = try #require(try identity.sign(proof))
+        #expect(Ed25519Text.encode(signature) == Handshake.relayProof)
         #expect(identity.publicKey?.text == Handshake.agentKeyText)
     }
 
     @Test func withoutAKeyItProvesNothing() throws {
         let identity = try RelayIdentity(relayID: Handshake.relayID, privateKeyFile: nil)
         #expect(identity.publicKey == nil)
-        #expect(try identity.proof(nonce: Handshake.nonce, challenge: Handshake.challenge) == nil)
+        #expect(try identity.sign(proof) == nil)
     }
 
     @Test func readsItsKeyFromTheFile() throws {

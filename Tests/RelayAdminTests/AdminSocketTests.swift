@@ -107,7 +107,7 @@ import Testing
         #expect(
             throws: AdminClientError(
                 socketPath: path,
-                reason: .refused(status: 404, "Nothing here. There is: /other\n")
+                reason: .refused(status: 404, "Nothing here. There is: /other")
             )
         ) { try AdminClient(socketPath: path).status() }
         try await server.close()

@@ -31,6 +31,7 @@ class SwiftRules(unittest.TestCase):
         self.says_no("nonisolated(unsafe) var a = 1")
         self.says_nothing("// Confined to its event loop.\nfinal class A: @unchecked Sendable {}")
         self.says_nothing("nonisolated(unsafe) var a = 1  // set once before any thread starts")
+        self.says_nothing("// Attributes may stand between.\n@usableFromInline\nstruct A: @unchecked Sendable {}")
         self.says_no("// Far away.\n\nfinal class A: @unchecked Sendable {}", at=3)
 
     def test_vague_types(self):

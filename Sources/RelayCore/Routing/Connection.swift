@@ -27,11 +27,19 @@ public final class Connection {
     var answers: [Answer] = []
     var isDirty = false
     var isClosed = false
+    /// Its agent's home has taken it.
+    var isRegistered = false
     var pause = PauseBudget()
     /// Since when the outbox has been past its high watermark.
     var pressedSince: MonotonicNanoseconds?
     /// Reading is stopped until another loop has taken what this one handed over.
     var isHeldByHandOver = false
+
+    public func disconnect(_ disconnect: Disconnect) { socket.disconnect(disconnect) }
+
+    public func drain(reconnectAfterMilliseconds: UInt64, alternateRelay: String?) {
+        socket.drain(reconnectAfterMilliseconds: reconnectAfterMilliseconds, alternateRelay: alternateRelay)
+    }
 
     init(
         ref: ConnectionRef,

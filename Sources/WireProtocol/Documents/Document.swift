@@ -48,7 +48,8 @@ public enum DocumentError: Error, Equatable, Sendable {
         switch error {
         case .keyNotFound(let key, let context):
             self = .missing(member: Self.path(context.codingPath + [key]))
-        case .typeMismatch(_, let context) where context.codingPath.isEmpty:
+        case .typeMismatch(_, let context) where context.codingPath.isEmpty,
+            .valueNotFound(_, let context) where context.codingPath.isEmpty:
             self = .notAnObject
         case .typeMismatch(let type, let context), .valueNotFound(let type, let context):
             self = .wrong(member: Self.path(context.codingPath), expected: Self.kind(of: type))

@@ -62,9 +62,3 @@ struct ServeCommand: AsyncParsableCommand {
     }
 }
 
-/// The relay itself is not composed in this build.
-enum Serve {
-    static func run(_ configuration: Configuration) async throws {
-        throw CleanExit.message("The configuration is fine; this build has no relay to run with it.")
-    }
-}

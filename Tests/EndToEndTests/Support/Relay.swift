@@ -16,12 +16,13 @@ final class Relay: Sendable {
         let description: String
     }
 
-    private init(folder: RelayFolder, process: ChildProcess, start: JSON) throws {
+    /// - Parameter addresses: name of a listener -> host:port.
+    private init(folder: RelayFolder, process: ChildProcess, addresses: JSON) throws {
         self.folder = folder
         self.process = process
-        guard let websocket = start["websocket"].string, let http = start["http"].string,
-            let metrics = start["metrics"].string
-        else { throw NotStarted(description: "a start line without addresses: \(start)") }
+        guard let websocket = addresses["websocket"].string, let http = addresses["http"].string,
+            let metrics = addresses["metrics"].string
+        else { throw NotStarted(description: "no addresses in \(addresses)") }
         (self.websocket, self.http, self.metrics) = (websocket, http, metrics)
     }
 
@@ -31,19 +32,39 @@ final class Relay: Sendable {
         try await start(in: RelayFolder(settings))
     }
 
-    static func start(in folder: RelayFolder) async throws -> Relay {
-        let process = try launch(in: folder)
+    /// - Parameter wrapper: a program and its arguments that run the relay, in the place of this process.
+    static func start(in folder: RelayFolder, wrapper: [String] = []) async throws -> Relay {
+        let process = try launch(in: folder, wrapper: wrapper)
         guard let line = await process.line(where: { entry($0)?["message"] == "relay started" }) else {
             throw NotStarted(description: process.output.lines.joined(separator: "\n"))
         }
-        return try Relay(folder: folder, process: process, start: JSON(parsing: line))
+        return try Relay(folder: folder, process: process, addresses: JSON(parsing: line))
+    }
+
+    /// For a relay whose log nobody can read: it is asked on its admin socket until it answers.
+    static func startUnheard(in folder: RelayFolder) async throws -> Relay {
+        let process = try launch(in: folder)
+        for _ in 0..<500 {
+            let status = try await Programs.run(Programs.relay, ["status", "--json"], environment: environment(folder))
+            guard status.ending == .exit(0) else { continue }
+            let listeners = try JSON(parsing: status.text)["listeners"].array
+            let addresses = listeners.compactMap { listener in listener["name"].string.map { ($0, listener["address"]) }
+            }
+            return try Relay(
+                folder: folder,
+                process: process,
+                addresses: .object(Dictionary(uniqueKeysWithValues: addresses))
+            )
+        }
+        process.send(SIGKILL)
+        throw NotStarted(description: "no answer on the admin socket: \(process.output.lines)")
     }
 
     /// Without waiting for a start that may never come.
-    static func launch(in folder: RelayFolder) throws -> ChildProcess {
+    static func launch(in folder: RelayFolder, wrapper: [String] = []) throws -> ChildProcess {
         try ChildProcess(
-            Programs.relay,
-            ["serve", "--config", folder.configuration],
+            "/usr/bin/env",
+            wrapper + [Programs.relay, "serve", "--config", folder.configuration],
             environment: environment(folder),
             mergingErrors: true
         )

@@ -101,7 +101,7 @@ private enum TestKey: String {
         await withTaskGroup { group in
             for _ in 0..<8 {
                 group.addTask {
-                    let logger = logger(backend)
+                    let logger = self.logger(backend)
                     for count in 0..<2000 { logger.info("under load", metadata: ["count": "\(count)"]) }
                 }
             }
@@ -119,7 +119,7 @@ private enum TestKey: String {
         await withTaskGroup { group in
             for thread in 0..<8 {
                 group.addTask {
-                    let logger = logger(backend)
+                    let logger = self.logger(backend)
                     for count in 0..<2000 { logger.info("x", metadata: ["id": "\(thread)-\(count)"]) }
                 }
             }
@@ -155,7 +155,7 @@ private enum TestKey: String {
         var ends: [Int32] = [0, 0]
         #expect(pipe(&ends) == 0)
         let backend = try backend(.descriptor(ends[1]))
-        let logger = logger(backend)
+        let logger = self.logger(backend)
         while backend.statistics.dropped.total < 100 { logger.info("stuck") }
         #expect(!backend.flush(within: .milliseconds(1)))
         let lines = try linesUntilLossesAreTold(ends[0], backend)
@@ -171,7 +171,7 @@ private enum TestKey: String {
         #expect(mkfifo(path("fifo"), 0o600) == 0)
         let reader = open(path("fifo"), O_RDONLY | O_NONBLOCK)
         let backend = try backend(.file(path: path("fifo")))
-        let logger = logger(backend)
+        let logger = self.logger(backend)
         while backend.statistics.stalls == 0 || backend.statistics.dropped.total == 0 { logger.info("stuck") }
         #expect(fcntl(reader, F_SETFL, 0) == 0)
         let lines = try linesUntilLossesAreTold(reader, backend)

@@ -1,0 +1,40 @@
+import CSQLite
+
+extension StoreFile {
+    /// The database of this file, created where there is none, refused where it is not sound, ready for a store.
+    func openDatabase(vfs: String?) throws(SQLiteOpenError) -> SQLiteConnection {
+        if try presence() == .absent { try create(Schema.create) }
+        let problem: SQLiteOpenError.Problem
+        do throws(SQLiteError) {
+            let connection = try SQLiteConnection(path: path, vfs: vfs)
+            guard let found = try Schema.problem(of: connection) else {
+                try Schema.migrate(connection, from: try connection.integer("PRAGMA user_version") ?? 0)
+                try connection.configureForStore()
+                return connection
+            }
+            problem = found
+        } catch {
+            throw SQLiteOpenError(path: path, error)
+        }
+        throw SQLiteOpenError(path: path, problem: problem)
+    }
+}
+
+extension SQLiteConnection {
+    /// A connection to a database that this process has verified before.
+    convenience init(reopening path: String, vfs: String?) throws(SQLiteError) {
+        // libsqlite3 would begin a new file where the old one is gone.
+        guard StoreFile.size(of: path) ?? 0 > 0 else {
+            throw SQLiteError(code: SQLITE_CANTOPEN, message: "\(path) is gone")
+        }
+        try self.init(path: path, vfs: vfs)
+        try configureForStore()
+    }
+}
+
+extension SQLiteOpenError {
+    init(path: String, _ error: SQLiteError) {
+        self.path = path
+        problem = error.kind == .corrupt ? .damaged(detail: error.message) : .unusable(detail: error.message)
+    }
+}

@@ -1,0 +1,194 @@
+import CSQLite
+import RelayCore
+
+/// The one thread that writes. What was submitted while a transaction was under way joins the next, so that one sync
+/// serves it all. Batches need no savepoint of their own: limits and duplicates are outcomes, and what does fail (disk,
+/// input or output, damage) fails the transaction and with it every batch in it, before anyone was told otherwise.
+final class Writer {
+    struct Settings {
+        var path: String
+        var vfs: String?
+        var limits: QueueLimits
+        /// A transaction takes no more jobs past this.
+        var maxTransactionBytes = 8 << 20
+        /// 16 MiB of log: hot index pages are copied once a checkpoint, not once a commit.
+        var checkpointPages = 4096
+        var clock: @Sendable () -> MonotonicNanoseconds
+    }
+
+    private let settings: Settings
+    private let inbox: Inbox<WriteJob>
+    private let publication: Publication
+    private var tables: StoreTables?
+    private var backoff = Backoff()
+    /// Once a connection: where repairing did not help, each failing batch would repair again.
+    private var hasRepaired = false
+    private var lastError = SQLiteError(code: SQLITE_OK, message: "not open")
+
+    init(_ settings: Settings, tables: StoreTables, inbox: Inbox<WriteJob>, publication: Publication) {
+        self.settings = settings
+        self.tables = tables
+        self.inbox = inbox
+        self.publication = publication
+        var totals = StoreTotals()
+        totals.recovered = tables.ledger.counts.messages
+        publication.totals = totals
+        publish(tables)
+    }
+
+    /// Returns once the inbox is closed and what was in it is completed.
+    func run() {
+        while let jobs = inbox.take() {
+            var rest = jobs[...]
+            while !rest.isEmpty { perform(nextTransaction(&rest)) }
+        }
+        // The reader may still be open, and then closing would leave the log behind.
+        try? tables?.connection.checkpoint(.truncate)
+        tables = nil
+    }
+
+    private func nextTransaction(_ rest: inout ArraySlice<WriteJob>) -> ArraySlice<WriteJob> {
+        var bytes = 0
+        let jobs = rest.prefix { job in
+            defer { bytes += job.byteCount }
+            return bytes < settings.maxTransactionBytes
+        }
+        rest = rest.dropFirst(jobs.count)
+        return jobs
+    }
+
+    private func perform(_ jobs: ArraySlice<WriteJob>) {
+        defer { inbox.release(bytes: jobs.reduce(0) { $0 + $1.byteCount }) }
+        attempt(jobs, again: true)
+        checkpoint()
+    }
+
+    private func attempt(_ jobs: ArraySlice<WriteJob>, again: Bool) {
+        guard let tables = openTables() else {
+            for job in jobs { job.fail(lastError.failure) }
+            return
+        }
+        do {
+            let answers = try transact(jobs, on: tables)
+            publication.succeeded(.writer)
+            for answer in answers { answer() }
+        } catch {
+            tables.rollBack()
+            guard again, isWorthSplitting(error, jobs, on: tables) else { return fail(jobs, with: error) }
+            for index in jobs.indices { attempt(jobs[index...index], again: false) }
+        }
+    }
+
+    /// Whether the jobs are to be tried one by one, so that one that cannot succeed fails alone.
+    private func isWorthSplitting(_ error: SQLiteError, _ jobs: ArraySlice<WriteJob>, on tables: StoreTables) -> Bool {
+        if error.kind == .corrupt, !error.isInputOutput, !hasRepaired {
+            hasRepaired = true
+            return (try? tables.repair()) != nil
+        }
+        return jobs.count > 1 && (error.kind == .diskFull || error.kind == .corrupt || error.kind == .other)
+            && !error.isInputOutput
+    }
+
+    private func transact(_ jobs: ArraySlice<WriteJob>, on tables: StoreTables) throws(SQLiteError) -> [() -> Void] {
+        let started = settings.clock()
+        try tables.begin()
+        var answers: [() -> Void] = []
+        var rows = 0
+        for job in jobs { answers.append(try apply(job, on: tables, rows: &rows)) }
+        try tables.commit()
+        publish(tables)
+        let ended = settings.clock()
+        let (operations, changed) = (jobs.reduce(0) { $0 + $1.operations }, rows)
+        publication.count { $0.committed(operations: operations, rows: changed, nanoseconds: ended - started) }
+        return answers
+    }
+
+    /// - Returns: what to tell the caller once the transaction is durable.
+    private func apply(_ job: WriteJob, on tables: StoreTables, rows: inout Int) throws(SQLiteError) -> () -> Void {
+        switch job {
+        case .commit(let batch, let now, let completion):
+            var outcomes: [StoreOutcome] = []
+            outcomes.reserveCapacity(batch.count)
+            for operation in batch { outcomes.append(try tables.apply(operation, now: now)) }
+            rows += outcomes.reduce(0) { $0 + ($1.changedRow ? 1 : 0) }
+            return { [outcomes] in completion(.success(outcomes)) }
+        case .expire(let now, let limit, let completion):
+            let expired = try tables.expire(now: now, limit: limit)
+            rows += expired.count
+            return { completion(.success(expired)) }
+        case .pin(let claim, let completion):
+            let result = try tables.pin(claim)
+            return { completion(result) }
+        case .quarantine(let suspects):
+            try tables.quarantine(suspects)
+            return {}
+        }
+    }
+
+    private func fail(_ jobs: ArraySlice<WriteJob>, with error: SQLiteError) {
+        failed(error)
+        for job in jobs { job.fail(error.failure) }
+    }
+
+    /// After an error of input or output nothing this connection believes is sure any more: it is given up.
+    private func failed(_ error: SQLiteError) {
+        let now = settings.clock()
+        publication.failed(.writer, error, at: now)
+        lastError = error
+        guard error.isInputOutput else { return }
+        tables = nil
+        backoff.failed(at: now)
+    }
+
+    private func openTables() -> StoreTables? {
+        if let tables { return tables }
+        guard backoff.allows(at: settings.clock()) else { return nil }
+        do {
+            let connection = try SQLiteConnection(reopening: settings.path, vfs: settings.vfs)
+            let reopened = try StoreTables(connection, limits: settings.limits)
+            backoff.succeeded()
+            hasRepaired = false
+            publication.count { $0.reopened += 1 }
+            publication.totals.recovered += reopened.ledger.counts.messages - publication.totals.messages
+            publish(reopened)
+            tables = reopened
+        } catch {
+            failed(error)
+            backoff.failed(at: settings.clock())
+        }
+        return tables
+    }
+
+    private func publish(_ tables: StoreTables) {
+        let counts = tables.ledger.counts
+        // A read that fails after the commit is no failure of the commit; the age stays as it was.
+        let oldest = try? tables.oldestAcceptedAt()
+        var totals = publication.totals
+        totals.messages = counts.messages
+        totals.bytes = counts.bytes
+        totals.oldestAcceptedAt = counts.messages == 0 ? nil : oldest ?? totals.oldestAcceptedAt
+        publication.totals = totals
+        publication.count { $0.corruptRows = tables.ledger.corruptRows }
+    }
+
+    /// Between transactions on this thread: no commit is under way then, so that the log can begin anew, and nobody
+    /// who was promised something waits for it.
+    private func checkpoint() {
+        guard let connection = tables?.connection, connection.pagesInLog > settings.checkpointPages else { return }
+        do {
+            try connection.checkpoint(connection.pagesInLog > 4 * settings.checkpointPages ? .restart : .passive)
+            publication.count { $0.checkpoints += 1 }
+        } catch {
+            failed(error)
+        }
+    }
+}
+
+extension StoreOutcome {
+    fileprivate var changedRow: Bool {
+        switch self {
+        case .stored, .removed: true
+        case .duplicate, .refused, .absent: false
+        }
+    }
+}

@@ -1,0 +1,64 @@
+import Foundation
+import RelayCore
+import RelayStores
+import StoreFixtures
+import Testing
+
+@Suite struct CrashTests {
+    private static let limits = QueueLimits(maxMessagesPerAgent: .max / 2, maxSharePerSender: 1)
+
+    @Test func losesNothingAcknowledgedOverFiveKills() async throws {
+        let folder = try TemporaryFolder()
+        var acknowledged: Set<UInt64> = []
+        for round in UInt64(0)..<5 {
+            acknowledged.formUnion(try kill(in: folder, round: round))
+            let missing = try await missing(acknowledged, in: folder)
+            #expect(missing.isEmpty, "round \(round): \(missing.count) of \(acknowledged.count) are lost")
+        }
+    }
+
+    @Test func theLossCheckerCatchesAStoreThatForgets() async throws {
+        let folder = try TemporaryFolder()
+        let acknowledged = try kill(in: folder, round: 0, options: ["--lossy"])
+        let missing = try await missing(Set(acknowledged), in: folder)
+        // Every fiftieth: more than one in a hundred, less than one in twenty-five.
+        #expect(missing.count > acknowledged.count / 100)
+        #expect(missing.count < acknowledged.count / 25)
+    }
+
+    /// Kills a probe after a random number of acknowledgements.
+    private func kill(in folder: TemporaryFolder, round: UInt64, options: [String] = []) throws -> [UInt64] {
+        let probe = try Probe([folder.file("relay.db"), String(round * 1_000_000)] + options)
+        probe.readAcknowledgements(.random(in: 500...3000))
+        probe.killAndReadTheRest()
+        #expect(probe.acknowledged.count >= 500)
+        return probe.acknowledged
+    }
+
+    private func missing(_ numbers: Set<UInt64>, in folder: TemporaryFolder) async throws -> Set<MessageKey> {
+        let store = try SQLiteStore(path: folder.file("relay.db"), limits: Self.limits)
+        let keys = Set(numbers.map { Sample.message($0, to: UInt32($0 % 20)).key })
+        let missing = try await LossChecker.missing(keys, from: store)
+        #expect(store.totals.recovered >= numbers.count - missing.count)
+        await store.close()
+        return missing
+    }
+
+    /// Between the last write to the log and the line that acknowledges it the log is synced.
+    @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/strace"), "strace is not installed"))
+    func syncsTheLogBeforeItAcknowledges() throws {
+        let folder = try TemporaryFolder()
+        let trace = folder.file("trace")
+        let options = ["strace", "-f", "-y", "-e", "trace=fdatasync,fsync,pwrite64,write", "-o", trace]
+        let probe = try Probe([folder.file("relay.db"), "--once"], tracer: options)
+        probe.finish()
+        #expect(probe.acknowledged.count == 10)
+        let calls = try String(contentsOfFile: trace, encoding: .utf8).split(separator: "\n")
+        let acknowledgement = try #require(calls.firstIndex { $0.contains("\"stored 0\\nstored 1") })
+        let before = calls[..<acknowledgement]
+        let write = try #require(before.lastIndex { $0.contains("pwrite64(") && $0.contains("relay.db-wal>") })
+        let syncs = before[write...].filter { $0.contains("sync(") && $0.contains("relay.db-wal>") }
+        #expect(!syncs.isEmpty)
+        #expect(syncs.allSatisfy { $0.hasSuffix("= 0") || $0.contains("unfinished") })
+    }
+}

@@ -1,0 +1,162 @@
+import CSQLite
+import Dispatch
+import Foundation
+import RelayCore
+import StoreFixtures
+import Synchronization
+import Testing
+
+@testable import RelayStores
+
+@Suite(.serialized) struct FailureTests {
+    private static let isRoot = getuid() == 0
+    private let limits = QueueLimits(maxMessagesPerAgent: 100_000, maxSharePerSender: 1)
+
+    private final class ManualClock: Sendable {
+        let now = Atomic<UInt64>(1)
+
+        func advance(milliseconds: UInt64) { now.add(milliseconds * 1_000_000, ordering: .sequentiallyConsistent) }
+    }
+
+    @Test func aSyncThatFailsFailsTheBatchAndTheStoreOpensAgain() async throws {
+        let folder = try TemporaryFolder()
+        let clock = ManualClock()
+        let settings = Writer.Settings(path: folder.file("relay.db"), vfs: FaultyVFS.use(), limits: limits) {
+            clock.now.load(ordering: .sequentiallyConsistent)
+        }
+        let store = try SQLiteStore(settings, maxInboxBytes: 1 << 20)
+        _ = try await store.put(Sample.message(1))
+        FaultyVFS.syncResult.store(FaultyVFS.failedSync, ordering: .sequentiallyConsistent)
+        await #expect(throws: StoreFailure.self) { try await store.put(Sample.message(2)) }
+        #expect(store.health == .failing(reason: "disk I/O error", since: 1))
+        #expect(store.totals.messages == 1)
+        #expect(store.statistics.failures[.inputOutput] == 1)
+
+        FaultyVFS.syncResult.store(SQLITE_OK, ordering: .sequentiallyConsistent)
+        clock.advance(milliseconds: 99)
+        await #expect(throws: StoreFailure.self) { try await store.put(Sample.message(2)) }
+        #expect(store.statistics.reopened == 0)
+        clock.advance(milliseconds: 1)
+        guard case .stored? = try await store.put(Sample.message(2)).first else {
+            Issue.record("what failed had arrived, or the store stayed closed")
+            return
+        }
+        #expect(store.health == .ok)
+        #expect(store.statistics.reopened == 1)
+        #expect(store.totals.messages == 2)
+        #expect(store.totals.recovered == 0)
+        #expect(try await store.load(2).messages.count == 2)
+        await store.close()
+    }
+
+    @Test(.enabled(if: isRoot, "mounting a small tmpfs needs root"))
+    func aFullDiskFailsBatchesAndLosesNothing() async throws {
+        let folder = try TemporaryFolder()
+        let disk = folder.file("disk")
+        try FileManager.default.createDirectory(atPath: disk, withIntermediateDirectories: false)
+        try run("mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", disk)
+        defer { try? run("umount", disk) }
+        let store = try SQLiteStore(path: disk + "/relay.db", limits: limits)
+        var stored: Set<MessageKey> = []
+        var failure: StoreFailure?
+        var number: UInt64 = 0
+        while failure == nil, number < 10_000 {
+            let batch = (number..<number + 10).map { Sample.message($0, envelopeBytes: 2000) }
+            do throws(StoreFailure) {
+                _ = try await commit(batch, to: store)
+                stored.formUnion(batch.map(\.key))
+            } catch {
+                failure = error
+            }
+            number += 10
+        }
+        #expect(failure == .diskFull)
+        #expect(!stored.isEmpty)
+        #expect(store.totals.messages == stored.count)
+        #expect(store.health != .ok)
+        #expect(try await LossChecker.missing(stored, from: store).isEmpty)
+        await store.close()
+        let again = try SQLiteStore(path: disk + "/relay.db", limits: limits)
+        #expect(again.totals.recovered == stored.count)
+        #expect(try await LossChecker.missing(stored, from: again).isEmpty)
+        await again.close()
+    }
+
+    private func commit(_ messages: [Message], to store: SQLiteStore) async throws(StoreFailure) -> [StoreOutcome] {
+        let result = await withCheckedContinuation { continuation in
+            store.commit(messages.map { .put($0) }, now: Sample.now) { continuation.resume(returning: $0) }
+        }
+        return try result.get()
+    }
+
+    private func run(_ command: String...) throws {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = command
+        try process.run()
+        process.waitUntilExit()
+        try #require(process.terminationStatus == 0, "\(command.joined(separator: " "))")
+    }
+
+    @Test func anInboxOverItsBytesRefusesAtOnceAndCounts() async throws {
+        let folder = try TemporaryFolder()
+        let store = try SQLiteStore(path: folder.file("relay.db"), limits: limits, maxInboxBytes: 10_000)
+        let (held, release) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+        store.commit([.put(Sample.message(0))], now: Sample.now) { _ in
+            held.signal()
+            release.wait()
+        }
+        Self.wait(held)
+        // Each is charged 256 + 256 + 352 bytes, the one that is held too: eleven fit.
+        let results = Mutex<[Bool]>([])
+        for number in UInt64(1)...20 {
+            store.commit([.put(Sample.message(number))], now: Sample.now) { result in
+                if case .failure(.unavailable) = result { results.withLock { $0.append(false) } }
+                if case .success = result { results.withLock { $0.append(true) } }
+            }
+        }
+        #expect(results.withLock { $0 } == [Bool](repeating: false, count: 10))
+        #expect(store.statistics.inboxRefused == 10)
+        #expect(store.statistics.inboxBytes <= 10_000)
+        release.signal()
+        await store.close()
+        #expect(results.withLock { $0.filter { $0 }.count } == 10)
+        #expect(store.statistics.inboxBytes == 0)
+    }
+
+    /// What was submitted while one transaction was under way shares the next.
+    @Test func groupsWhatWaited() async throws {
+        let folder = try TemporaryFolder()
+        let store = try SQLiteStore(path: folder.file("relay.db"), limits: limits)
+        let (held, release) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+        store.commit([.put(Sample.message(0))], now: Sample.now) { _ in
+            held.signal()
+            release.wait()
+        }
+        Self.wait(held)
+        for number in UInt64(1)...100 { store.commit([.put(Sample.message(number))], now: Sample.now) { _ in } }
+        release.signal()
+        await store.close()
+        #expect(store.statistics.commits == 2)
+        #expect(store.statistics.rows == 101)
+        #expect(store.statistics.lastCommitOperations == 100)
+    }
+
+    @Test func theLogStaysBounded() async throws {
+        let folder = try TemporaryFolder()
+        var settings = Writer.Settings(path: folder.file("relay.db"), limits: limits) { 1 }
+        settings.checkpointPages = 50
+        let store = try SQLiteStore(settings, maxInboxBytes: 64 << 20)
+        for round in UInt64(0)..<100 {
+            let batch = (0..<20).map { Sample.message(round * 20 + $0, envelopeBytes: 2000) }
+            _ = try await store.commit(batch.map { .put($0) })
+            _ = try await store.commit(batch.map { .remove($0.key) })
+        }
+        #expect(store.statistics.checkpoints > 5)
+        #expect(store.statistics.logBytes < 200 * 4200)
+        #expect(store.statistics.databaseBytes < 100 * 4096)
+        await store.close()
+    }
+
+    private static func wait(_ semaphore: DispatchSemaphore) { semaphore.wait() }
+}

@@ -1,0 +1,43 @@
+import RelayCore
+import RelayStores
+import StoreFixtures
+import Testing
+import WireProtocol
+
+/// The back ends the contract is held against.
+enum Backend: String, CaseIterable, CustomTestStringConvertible {
+    case memory, sqlite
+
+    var testDescription: String { rawValue }
+
+    static let durable: [Backend] = [.sqlite]
+
+    func open(in folder: TemporaryFolder, limits: QueueLimits = roomy) throws -> any MessageStore {
+        switch self {
+        case .memory: MemoryStore(limits: limits)
+        case .sqlite: try SQLiteStore(path: folder.file("relay.db"), limits: limits)
+        }
+    }
+
+    static let roomy = QueueLimits(maxMessagesPerAgent: 10_000, maxSharePerSender: 1)
+
+    /// Runs `body` on a new store, then closes it.
+    func with(_ limits: QueueLimits = roomy, _ body: (any MessageStore) async throws -> Void) async throws {
+        let folder = try TemporaryFolder()
+        let store = try open(in: folder, limits: limits)
+        do {
+            try await body(store)
+        } catch {
+            await store.close()
+            throw error
+        }
+        await store.close()
+        withExtendedLifetime(folder) {}
+    }
+}
+
+extension QueuePage {
+    var ids: [MessageID] { messages.map(\.message.routing.id) }
+}
+
+func ids(_ numbers: UInt64...) -> [MessageID] { numbers.map { Sample.id($0) } }
