@@ -79,7 +79,10 @@ let package = Package(
         ),
         .executableTarget(
             name: "moltrelay",
-            dependencies: ["Identity", "RelayAdmin", "RelayCore", "RelayStores", "RelayTelemetry", "RelayTransport", "Telemetry", "WireProtocol", argumentParser, logging, nioCore, nioPosix, lifecycle, unixSignals, yams],
+            dependencies: [
+                "Identity", "RelayAdmin", "RelayCore", "RelayStores", "RelayTelemetry", "RelayTransport", "Telemetry",
+                "WireProtocol", argumentParser, logging, nioCore, nioPosix, lifecycle, unixSignals, yams,
+            ],
             swiftSettings: settings
         ),
         .target(

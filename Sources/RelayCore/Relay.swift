@@ -115,7 +115,8 @@ public final class Relay {
 
     private func publish() {
         gauges.publish(
-            connections: connections.count, agents: agentConnections,
+            connections: connections.count,
+            agents: agentConnections,
             inFlight: home.unstoredCount + bestEffortInFlight,
             outboxBytes: outboxBytes,
             committingBytes: home.commits.pendingBytes

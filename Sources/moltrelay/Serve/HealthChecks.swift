@@ -31,10 +31,18 @@ struct HealthChecks: Sendable {
         self.clock = clock
         eventLoopsCheck = registry.register(
             HealthCheck(name: "event_loops", tiers: [.liveness, .readiness], failAfter: 2, maxAge: .seconds(10)),
-            at: clock())
+            at: clock()
+        )
         storeCheck = registry.register(
-            HealthCheck(name: "store", tiers: [.readiness, .startup], failAfter: 2, passAfter: 2, maxAge: .seconds(10)),
-            at: clock())
+            HealthCheck(
+                name: "store",
+                tiers: [.readiness, .startup],
+                failAfter: 2,
+                passAfter: 2,
+                maxAge: .seconds(10)
+            ),
+            at: clock()
+        )
     }
 
     /// Looks at everything once. O(1) in messages and connections.
@@ -74,8 +82,10 @@ extension HealthChange {
             let isHealthy = verdict != .fail
             instruments?.turned(check: name, isHealthy: isHealthy)
             logger.log(
-                level: isHealthy ? .info : .error, "health check turned",
-                metadata: ["check": "\(name)", "verdict": "\(verdict.rawValue)", "reason": "\(reason ?? "")"])
+                level: isHealthy ? .info : .error,
+                "health check turned",
+                metadata: ["check": "\(name)", "verdict": "\(verdict.rawValue)", "reason": "\(reason ?? "")"]
+            )
         case .latchHeld(let name, let reason, _):
             instruments?.turned(check: name, isHealthy: false)
             logger.info("readiness held", metadata: ["latch": "\(name)", "reason": "\(reason)"])

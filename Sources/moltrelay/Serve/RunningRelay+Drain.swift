@@ -17,7 +17,10 @@ extension RunningRelay {
         sendAgentsAway(drain)
         let isDone = await finishWhatIsUnderWay(within: .milliseconds(drain.timeoutMilliseconds))
         await disconnectAll()
-        logger.notice("drain finished", metadata: ["complete": "\(isDone)", "in_flight": "\(gauges.sum.messagesInFlight)"])
+        logger.notice(
+            "drain finished",
+            metadata: ["complete": "\(isDone)", "in_flight": "\(gauges.sum.messagesInFlight)"]
+        )
     }
 
     private func sendAgentsAway(_ drain: Configuration.Server.Drain) {
@@ -41,7 +44,8 @@ extension RunningRelay {
         var quietLooks = 0
         while ContinuousClock.now < deadline {
             let sum = gauges.sum
-            quietLooks = sum.messagesInFlight == 0 && sum.outboxBytes == 0 && sum.committingBytes == 0 ? quietLooks + 1 : 0
+            quietLooks =
+                sum.messagesInFlight == 0 && sum.outboxBytes == 0 && sum.committingBytes == 0 ? quietLooks + 1 : 0
             if quietLooks == 3 || sum.connections == 0 && quietLooks > 0 { return true }
             try? await Task.sleep(for: .milliseconds(50))
         }

@@ -102,11 +102,18 @@ final class RunningRelay: Sendable {
 
     private func openToAgents(_ address: HostPort) async throws {
         let admission = Admission(
-            identity: identity, authenticator: authenticator, store: choice.store, workers: workers,
-            maxAnonymousPins: configuration.auth.maxPinnedKeys)
+            identity: identity,
+            authenticator: authenticator,
+            store: choice.store,
+            workers: workers,
+            maxAnonymousPins: configuration.auth.maxPinnedKeys
+        )
         let listener = AgentListener(
-            loops: loops, session: configuration.sessionConfiguration(identity),
-            limits: configuration.transportLimits, admission: admission)
+            loops: loops,
+            session: configuration.sessionConfiguration(identity),
+            limits: configuration.transportLimits,
+            admission: admission
+        )
         do {
             let channel = try await listener.bind(host: address.host, port: address.port).get()
             doors.withLock { $0.agents = channel }

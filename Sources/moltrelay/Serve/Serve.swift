@@ -11,7 +11,10 @@ import UnixSignals
 enum Serve {
     static func run(_ configuration: Configuration) async throws {
         let log = try LogBackend(
-            configuration.logDestination, format: configuration.logFormat, level: configuration.logLevel)
+            configuration.logDestination,
+            format: configuration.logFormat,
+            level: configuration.logLevel
+        )
         let logger = Logger(label: "moltrelay") { log.handler(label: $0) }
         do {
             let relay = try await ServeComposition(configuration: configuration, log: log, logger: logger).start()
@@ -38,7 +41,9 @@ enum Serve {
             relay.logger.warning("queue.storage is memory: queued messages do not survive this process")
         }
         relay.logger.warning(
-            "agents connect without TLS", metadata: ["websocket": metadata["websocket"] ?? ""])
+            "agents connect without TLS",
+            metadata: ["websocket": metadata["websocket"] ?? ""]
+        )
         relay.logger.notice("relay started", metadata: metadata)
     }
 

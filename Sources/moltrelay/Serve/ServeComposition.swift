@@ -20,15 +20,20 @@ struct ServeComposition {
         let limits = CgroupLimits.ofThisProcess()
         raiseOpenFiles()
         let identity = try RelayIdentity(
-            relayID: configuration.auth.relayID, privateKeyFile: configuration.auth.privateKeyFile)
+            relayID: configuration.auth.relayID,
+            privateKeyFile: configuration.auth.privateKeyFile
+        )
         let choice = try StoreChoice(configuration)
         let threads = limits.eventLoops(availableCPUs: System.coreCount)
         let loops = DataLoops(group: MultiThreadedEventLoopGroup(numberOfThreads: threads))
         let registry = MetricRegistry(shards: loops.loops.count)
         let gauges = LoopGauges()
         let instruments = try RelayInstruments(
-            registry: registry, readings: readings(gauges, choice.store), build: .this,
-            healthChecks: HealthChecks.names)
+            registry: registry,
+            readings: readings(gauges, choice.store),
+            build: .this,
+            healthChecks: HealthChecks.names
+        )
         let health = makeHealth(instruments, clock)
         let relays = try await loops.start(settings: configuration.relaySettings, store: choice.queue) { index in
             instruments.observer(loop: index)
@@ -37,10 +42,19 @@ struct ServeComposition {
         let workers = NIOThreadPool(numberOfThreads: threads)
         workers.start()
         let running = RunningRelay(
-            configuration: configuration, logger: logger, log: log, identity: identity, loops: loops, gauges: gauges,
-            registry: registry, exposition: try MetricExposition(registry: registry, selfPrefix: "moltrelay_telemetry_"),
-            choice: choice, workers: workers,
-            checks: HealthChecks(registry: health, loops: loops, store: choice.store, clock: clock), clock: clock)
+            configuration: configuration,
+            logger: logger,
+            log: log,
+            identity: identity,
+            loops: loops,
+            gauges: gauges,
+            registry: registry,
+            exposition: try MetricExposition(registry: registry, selfPrefix: "moltrelay_telemetry_"),
+            choice: choice,
+            workers: workers,
+            checks: HealthChecks(registry: health, loops: loops, store: choice.store, clock: clock),
+            clock: clock
+        )
         running.checks.report()
         do {
             try await running.openDoors()
@@ -65,7 +79,8 @@ struct ServeComposition {
         // Alive until the loops say otherwise: only turns are told from here on.
         instruments.health.turned(tier: HealthTier.liveness.rawValue, isHealthy: true)
         return HealthRegistry(
-            latches: [("listeners", "the listeners are not open yet")], at: clock()
+            latches: [("listeners", "the listeners are not open yet")],
+            at: clock()
         ) { change in change.tell(logger, instruments.health) }
     }
 
@@ -81,7 +96,8 @@ struct ServeComposition {
                 logs.dropped = statistics.dropped.total
                 return logs
             },
-            wallClock: { UInt64(WallClock.unixMilliseconds()) })
+            wallClock: { UInt64(WallClock.unixMilliseconds()) }
+        )
     }
 }
 

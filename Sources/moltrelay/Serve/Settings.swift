@@ -20,42 +20,54 @@ extension Configuration {
 
     var queueLimits: QueueLimits {
         QueueLimits(
-            maxMessagesPerAgent: queue.maxMessagesPerAgent, maxTotalBytes: queue.maxTotalSizeBytes,
-            maxSharePerSender: queue.maxSharePerSender, deduplicationMaxIDs: queue.deduplicationMaxIDs)
+            maxMessagesPerAgent: queue.maxMessagesPerAgent,
+            maxTotalBytes: queue.maxTotalSizeBytes,
+            maxSharePerSender: queue.maxSharePerSender,
+            deduplicationMaxIDs: queue.deduplicationMaxIDs
+        )
     }
 
     func sessionConfiguration(_ identity: RelayIdentity) -> SessionConfiguration {
         SessionConfiguration(
-            relayID: identity.relayID, relayPublicKey: identity.publicKey?.bytes, maxMessageBytes: messages.maxSizeBytes,
+            relayID: identity.relayID,
+            relayPublicKey: identity.publicKey?.bytes,
+            maxMessageBytes: messages.maxSizeBytes,
             handshakeTimeout: .milliseconds(UInt64(limits.handshakeTimeoutMilliseconds)),
             idleTimeout: .milliseconds(UInt64(limits.idleTimeoutMilliseconds)),
             keepaliveInterval: .milliseconds(UInt64(server.keepalive.intervalMilliseconds)),
             keepaliveTimeout: .milliseconds(UInt64(server.keepalive.timeoutMilliseconds)),
-            maxMissedPings: server.keepalive.maxMissed)
+            maxMissedPings: server.keepalive.maxMissed
+        )
     }
 
     var transportLimits: TransportLimits {
         TransportLimits(
-            maxConnections: limits.maxConnections, maxConnectionsPerAgent: limits.maxConnectionsPerAgent,
-            handshakeTimeout: .milliseconds(Int64(limits.handshakeTimeoutMilliseconds)))
+            maxConnections: limits.maxConnections,
+            maxConnectionsPerAgent: limits.maxConnectionsPerAgent,
+            handshakeTimeout: .milliseconds(Int64(limits.handshakeTimeoutMilliseconds))
+        )
     }
 
     /// An organisation's key was checked when the configuration was read.
     var authPolicy: AuthPolicy {
         AuthPolicy(
-            requireAuth: auth.requireAuth, allowAnonymous: auth.allowAnonymous,
+            requireAuth: auth.requireAuth,
+            allowAnonymous: auth.allowAnonymous,
             trustedOrgs: auth.trustedOrgs.compactMap { org in
                 (try? Ed25519.PublicKey(text: org.publicKey)).map {
                     Identity.TrustedOrg(name: org.name, publicKey: $0)
                 }
             },
-            authorities: acceptedAuthorities, failedAuthPerAgentPerHour: limits.failedAuthPerAgentPerHour)
+            authorities: acceptedAuthorities,
+            failedAuthPerAgentPerHour: limits.failedAuthPerAgentPerHour
+        )
     }
 
     private var acceptedAuthorities: AcceptedAuthorities {
         AcceptedAuthorities(
             publicNames: server.publicNames.isEmpty ? nil : server.publicNames,
-            listensOnLoopback: server.listen.websocket.isLoopback)
+            listensOnLoopback: server.listen.websocket.isLoopback
+        )
     }
 
     var logLevel: Logger.Level {
