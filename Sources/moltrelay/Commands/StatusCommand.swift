@@ -34,7 +34,7 @@ struct StatusCommand: ParsableCommand {
         let client = AdminClient(socketPath: socket ?? source.load().configuration.admin.socket)
         do {
             print(json ? try client.statusJSON() : StatusTable(try client.status()).text)
-        } catch let error as AdminClientError {
+        } catch {
             try FileHandle.standardError.write(contentsOf: Data("moltrelay status: \(error)\n".utf8))
             throw ExitCode(EX_UNAVAILABLE)
         }
