@@ -146,7 +146,7 @@ let package = Package(
         ),
         .testTarget(
             name: "CommandTests",
-            dependencies: ["Identity", "WireProtocol", "moltrelay"],
+            dependencies: ["Identity", "RelayAdmin", "WireProtocol", "moltrelay"],
             exclude: ["Golden"],
             swiftSettings: settings
         ),

@@ -15,8 +15,8 @@ struct MoltRelay: AsyncParsableCommand {
             """,
         version: BuildIdentity.version,
         subcommands: [
-            ServeCommand.self, CheckConfigCommand.self, KeygenCommand.self, AttestCommand.self, VersionCommand.self,
-            CompletionCommand.self, MetricsReferenceCommand.self,
+            ServeCommand.self, StatusCommand.self, CheckConfigCommand.self, KeygenCommand.self, AttestCommand.self,
+            VersionCommand.self, CompletionCommand.self, MetricsReferenceCommand.self,
         ]
     )
 }
