@@ -8,10 +8,17 @@ let settings: [SwiftSetting] = [
     .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
-let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
-let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
-let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let coreMetrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
+let deques = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
+let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 let package = Package(
     name: "moltrelay",
@@ -30,28 +37,54 @@ let package = Package(
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
 
-        .target(name: "WireProtocol", dependencies: ["CDeflate"], swiftSettings: settings),
+        .target(
+            name: "WireProtocol",
+            dependencies: ["CDeflate"],
+            swiftSettings: settings
+        ),
         .target(
             name: "RelayCore",
-            dependencies: [
-                "WireProtocol", nioCore, .product(name: "DequeModule", package: "swift-collections"),
-                .product(name: "HeapModule", package: "swift-collections"),
-            ],
+            dependencies: ["WireProtocol", nioCore, deques, heap],
+            swiftSettings: settings
+        ),
+        .target(
+            name: "Identity",
+            dependencies: ["COpenSSL", "WireProtocol"],
+            swiftSettings: settings
+        ),
+        .target(
+            name: "RelayTransport",
+            dependencies: ["COpenSSL", "Identity", "RelayCore", "WireProtocol", nioCore, nioHTTP1, nioPosix],
             swiftSettings: settings
         ),
         .target(
             name: "RelayStores",
-            dependencies: ["RelayCore", "WireProtocol", "CSQLite", nioCore],
+            dependencies: ["CSQLite", "RelayCore", "WireProtocol", nioCore],
             swiftSettings: settings
         ),
-
+        .target(
+            name: "Telemetry",
+            dependencies: ["CZlib", coreMetrics, logging],
+            swiftSettings: settings
+        ),
+        .target(
+            name: "RelayTelemetry",
+            dependencies: ["RelayCore", "Telemetry", "WireProtocol"],
+            swiftSettings: settings
+        ),
+        .target(
+            name: "RelayAdmin",
+            dependencies: ["Telemetry", nioCore, nioHTTP1, nioPosix],
+            swiftSettings: settings
+        ),
         .executableTarget(
-            name: "StoreBenchmark",
-            dependencies: ["RelayCore", "RelayStores", "WireProtocol", nioCore],
-            path: "Benchmarks/StoreBenchmark",
+            name: "moltrelay",
+            dependencies: [
+                "Identity", "RelayAdmin", "RelayCore", "RelayStores", "RelayTelemetry", "RelayTransport", "Telemetry",
+                "WireProtocol", argumentParser, logging, nioCore, nioPosix, lifecycle, unixSignals, yams,
+            ],
             swiftSettings: settings
         ),
-
         .target(
             name: "StoreFixtures",
             dependencies: ["RelayCore", "RelayStores", "WireProtocol", nioCore],
@@ -65,15 +98,55 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(
+            name: "WireProtocolTests",
+            dependencies: ["WireProtocol"],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "IdentityTests",
+            dependencies: ["Identity", "WireProtocol"],
+            swiftSettings: settings
+        ),
+        .testTarget(
             name: "StoreContractTests",
             dependencies: ["RelayCore", "RelayStores", "StoreFixtures", "WireProtocol"],
             swiftSettings: settings
         ),
         .testTarget(
             name: "RelayStoresTests",
-            dependencies: [
-                "RelayCore", "RelayStores", "StoreFixtures", "StoreCrashProbe", "WireProtocol", "CSQLite",
-            ],
+            dependencies: ["CSQLite", "RelayCore", "RelayStores", "StoreCrashProbe", "StoreFixtures", "WireProtocol"],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "TelemetryTests",
+            dependencies: ["Telemetry", coreMetrics, logging],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "RelayTelemetryTests",
+            dependencies: ["RelayCore", "RelayTelemetry", "Telemetry", "WireProtocol"],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "RelayAdminTests",
+            dependencies: ["RelayAdmin", "Telemetry", nioCore, nioHTTP1, nioPosix],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "ConfigurationTests",
+            dependencies: ["moltrelay", yams],
+            exclude: ["Golden"],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "CommandTests",
+            dependencies: [],
+            exclude: ["Golden"],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "EndToEndTests",
+            dependencies: [],
             swiftSettings: settings
         ),
     ],

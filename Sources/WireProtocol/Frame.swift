@@ -1,5 +1,5 @@
 /// Protocol section 3.
-public enum FrameType: UInt8, Sendable {
+public enum FrameType: UInt8, Sendable, CaseIterable {
     case hello = 0x01
     case helloAck = 0x02
     case auth = 0x03
@@ -90,7 +90,8 @@ public struct FrameHeader: Equatable, Sendable {
         destination.storeBytes(of: Self.version, toByteOffset: 2, as: UInt8.self)
         destination.storeBytes(of: typeCode, toByteOffset: 3, as: UInt8.self)
         destination.storeBytes(of: flags.rawValue, toByteOffset: 4, as: UInt8.self)
-        destination.storeBytes(of: UInt32(truncatingIfNeeded: payloadLength).bigEndian, toByteOffset: 5, as: UInt32.self)
+        let length = UInt32(truncatingIfNeeded: payloadLength)
+        destination.storeBytes(of: length.bigEndian, toByteOffset: 5, as: UInt32.self)
         destination.storeBytes(of: streamID.bigEndian, toByteOffset: 9, as: UInt32.self)
         destination.storeBytes(of: sequence.bigEndian, toByteOffset: 13, as: UInt32.self)
     }

@@ -74,10 +74,24 @@ public struct MessageID: Hashable, Sendable {
 
     /// Reads the 8-4-4-4-12 form, either case.
     public init?(uuid text: some StringProtocol) {
-        let parts = text.split(separator: "-", omittingEmptySubsequences: false)
-        guard parts.map(\.utf8.count) == [8, 4, 4, 4, 12] else { return nil }
-        guard let bytes = Hex.decode(parts.joined()[...]), let id = Self(bytes: bytes) else { return nil }
-        self = id
+        self.init(uuidText: text.utf8)
+    }
+
+    init?(uuidText text: some Sequence<UInt8>) {
+        var words: (UInt64, UInt64) = (0, 0)
+        var position = 0
+        for digit in text {
+            switch position {
+            case 8, 13, 18, 23:
+                guard digit == UInt8(ascii: "-") else { return nil }
+            default:
+                guard position < 36, let value = Hex.value(digit) else { return nil }
+                words = (words.0 << 4 | words.1 >> 60, words.1 << 4 | UInt64(value))
+            }
+            position += 1
+        }
+        guard position == 36 else { return nil }
+        (a, b) = (words.0.bigEndian, words.1.bigEndian)
     }
 
     /// A random (version 4) id.
@@ -104,7 +118,18 @@ public struct MessageID: Hashable, Sendable {
 
 extension MessageID: CustomStringConvertible {
     public var description: String {
-        let hex = Array(Hex.encode(bytes))
-        return [0..<8, 8..<12, 12..<16, 16..<20, 20..<32].map { String(hex[$0]) }.joined(separator: "-")
+        var text: [UInt8] = []
+        appendUUID(to: &text)
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    func appendUUID(to text: inout [UInt8]) {
+        text.reserveCapacity(text.count + 36)
+        withUnsafeBytes(of: (a, b)) { bytes in
+            for index in 0..<Self.byteCount {
+                if index == 4 || index == 6 || index == 8 || index == 10 { text.append(UInt8(ascii: "-")) }
+                Hex.append(bytes[index], to: &text)
+            }
+        }
     }
 }

@@ -23,6 +23,9 @@ public struct InboundFrame {
         return Checksum.crc32(destination, count: covered) == sent
     }
 
+    /// Whether the checksum holds, for a frame whose payload nobody wants.
+    public var isIntact: Bool { verifiedPayload() != nil }
+
     /// The plain payload, or nil where the checksum does not hold. For frames off the message path.
     public func verifiedPayload() -> [UInt8]? {
         var plain = bytes.plain

@@ -27,6 +27,8 @@ public struct MaskedBytes {
         )
     }
 
+    public mutating func removeFirst(_ n: Int) { self = self[n..<count] }
+
     /// The key for the byte `offset` places after the one `key` stands for.
     public static func rotate(_ key: UInt32, by offset: Int) -> UInt32 {
         let bits = UInt32(truncatingIfNeeded: (offset & 3) * 8)

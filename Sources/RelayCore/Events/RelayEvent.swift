@@ -46,7 +46,8 @@ public enum DropReason: String, Sendable, CaseIterable {
 /// The three facts about a message, and nothing else, are what its signals are made from.
 public enum MessageFact: Sendable, Equatable {
     case accepted(mode: DeliveryMode, bytes: Int)
-    /// Handed to the recipient's socket; `queued` where it came out of the store.
+    /// Handed to the recipient's socket, the `attempt`th time counted from 1. `queued` where it came out of the store;
+    /// its timeline's `received` is then as long ago as it was accepted.
     case written(MessageTimeline, mode: DeliveryMode, queued: Bool, attempt: Int)
     case settled(MessageTimeline, mode: DeliveryMode, fate: MessageFate)
 }
@@ -54,12 +55,12 @@ public enum MessageFact: Sendable, Equatable {
 /// Facts that are not about one message.
 public enum RelayEvent: Sendable, Equatable {
     case connectionOpened
-    case connectionClosed(reason: String, opened: MonotonicNanoseconds, at: MonotonicNanoseconds)
+    case connectionClosed(reason: CloseReason, opened: MonotonicNanoseconds, at: MonotonicNanoseconds)
     case connectionFailed(ConnectionFailure)
     case handshakeCompleted(opened: MonotonicNanoseconds, at: MonotonicNanoseconds)
-    case authenticationFailed(code: String)
+    case authenticationFailed(code: AuthFailCode)
     case framesReceived(FrameType, count: Int)
-    case nacked(code: String)
+    case nacked(code: NackCode)
     case duplicateJoined
     case redelivered
     case unknownAcknowledgement
@@ -67,6 +68,8 @@ public enum RelayEvent: Sendable, Equatable {
     case senderPaused
     case storeCommitted(operations: Int, elided: Int, started: MonotonicNanoseconds, at: MonotonicNanoseconds)
     case storeFailed
+    /// A timer of this loop ran so much later than it asked for.
+    case eventLoopLagged(nanoseconds: MonotonicNanoseconds)
 }
 
 /// A connection that ended before, or because of, what was read on it.

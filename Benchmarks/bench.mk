@@ -1,0 +1,23 @@
+# The load generator, the floor and the side by side run. Included by the Makefile, which has setup-bench and build;
+# bench-programs and bench-check also work with this file alone. BENCH_ARGS goes to Benchmarks/run.
+BENCH_BUILD := .build/bench
+BENCH_CFLAGS := -std=c11 -O2 -g -D_DEFAULT_SOURCE -Wall -Wextra -Wconversion -Wshadow -Werror
+BENCH_HEADERS := $(wildcard Benchmarks/load/*.h)
+
+.PHONY: bench bench-programs bench-check
+
+bench-programs: $(BENCH_BUILD)/load $(BENCH_BUILD)/floor
+
+$(BENCH_BUILD)/load: $(wildcard Benchmarks/load/*.c) $(BENCH_HEADERS)
+	@mkdir -p $(@D)
+	$(CC) $(BENCH_CFLAGS) $(filter %.c,$^) -o $@ -lcrypto -ldeflate
+
+$(BENCH_BUILD)/floor: $(wildcard Benchmarks/floor/*.c) $(BENCH_HEADERS)
+	@mkdir -p $(@D)
+	$(CC) $(BENCH_CFLAGS) -IBenchmarks/load $(filter %.c,$^) -o $@ -lcrypto -ldeflate
+
+bench: setup-bench build bench-programs ## Measure the relay beside nats-server and the C floor
+	Benchmarks/run $(BENCH_ARGS)
+
+bench-check: bench-programs ## Check the load generator against a relay that checks it
+	python3 Benchmarks/check_load.py

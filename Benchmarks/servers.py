@@ -1,0 +1,177 @@
+"""Starts the servers that are measured, each on free loopback ports with a private folder, and ends them by their pid."""
+
+import os
+import pathlib
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+
+RELAY_CONFIG = """\
+server:
+  listen:
+    websocket: "127.0.0.1:{websocket}"
+    http: "127.0.0.1:{http}"
+    metrics: "127.0.0.1:{metrics}"
+  tls:
+    enabled: false
+auth:
+  relay_id: "bench"
+  require_auth: true
+  allow_anonymous: true
+limits:
+  max_connections: 20000
+  max_connections_per_ip: 20000
+  connection_rate_per_second: 100000
+  connections_per_ip_per_second: 0
+  connections_per_agent_per_minute: 0
+queue:
+  storage: "sqlite"
+storage:
+  sqlite:
+    path: "{folder}/relay.db"
+logging:
+  level: "info"
+  format: "json"
+  output: "{folder}/server.log"
+"""
+
+NATS_CONFIG = """\
+listen: "127.0.0.1:{client}"
+websocket {{ host: "127.0.0.1", port: {websocket}, no_tls: true, compression: false }}
+jetstream {{ store_dir: "{folder}" }}
+"""
+
+
+class Missing(Exception):
+    """A server that is not on this machine."""
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_for_port(process: subprocess.Popen, port: int, seconds: float, log: pathlib.Path) -> None:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            break
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            return
+        except OSError:
+            time.sleep(0.05)
+    raise RuntimeError(f"nothing listens on {port}: {log.read_text(errors='replace')[-2000:]}")
+
+
+class Server:
+    """A running server: `pid`, `port`. A context manager that ends it and removes its folder."""
+
+    def __init__(self, folder: pathlib.Path):
+        self.folder = folder
+        self.process: subprocess.Popen | None = None
+        self.sockets = ""
+        self.port = 0
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    def spawn(self, command: list[str], stdout=None) -> None:
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("MOLTRELAY_")}
+        # A Unix socket's path holds 107 bytes, which a checkout deep in a tree would use up.
+        self.sockets = tempfile.mkdtemp(prefix="bench-")
+        environment |= {"STATE_DIRECTORY": str(self.folder), "RUNTIME_DIRECTORY": self.sockets}
+        self.log = self.folder / "output"
+        with open(self.log, "wb") as log:
+            self.process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=stdout or log, stderr=log, env=environment
+            )
+
+    def __enter__(self) -> "Server":
+        self.folder.mkdir(parents=True)
+        try:
+            self.start()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_) -> None:
+        if self.process is not None:
+            self.process.terminate()
+            try:
+                self.process.wait(5)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+            if self.process.stdout:
+                self.process.stdout.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+        if self.sockets:
+            shutil.rmtree(self.sockets, ignore_errors=True)
+
+
+class MoltRelay(Server):
+    name = "moltrelay"
+
+    def __init__(self, folder: pathlib.Path, binary: pathlib.Path):
+        super().__init__(folder)
+        self.binary = binary
+
+    @staticmethod
+    def version(binary: pathlib.Path) -> str:
+        if not binary.exists():
+            raise Missing(f"{binary} is not built")
+        return subprocess.run([binary, "version"], capture_output=True, text=True, timeout=20).stdout.strip()
+
+    def start(self) -> None:
+        self.port = free_port()
+        config = self.folder / "config.yaml"
+        config.write_text(
+            RELAY_CONFIG.format(websocket=self.port, http=free_port(), metrics=free_port(), folder=self.folder)
+        )
+        self.spawn([str(self.binary), "serve", "--config", str(config)])
+        wait_for_port(self.process, self.port, 20, self.log)
+
+
+class Nats(Server):
+    name = "nats"
+
+    def __init__(self, folder: pathlib.Path, binary: pathlib.Path):
+        super().__init__(folder)
+        self.binary = binary
+
+    @staticmethod
+    def version(binary: pathlib.Path) -> str:
+        if not binary.exists():
+            raise Missing("nats-server is not installed (apt-get install nats-server)")
+        return subprocess.run([binary, "--version"], capture_output=True, text=True, timeout=20).stdout.strip()
+
+    def start(self) -> None:
+        self.port = free_port()
+        config = self.folder / "nats.conf"
+        config.write_text(NATS_CONFIG.format(client=free_port(), websocket=self.port, folder=self.folder))
+        self.spawn([str(self.binary), "-c", str(config)])
+        wait_for_port(self.process, self.port, 20, self.log)
+
+
+class Floor(Server):
+    name = "floor"
+
+    def __init__(self, folder: pathlib.Path, binary: pathlib.Path):
+        super().__init__(folder)
+        self.binary = binary
+
+    @staticmethod
+    def version(binary: pathlib.Path) -> str:
+        if not binary.exists():
+            raise Missing(f"{binary} is not built")
+        return "C, one thread, checks nothing"
+
+    def start(self) -> None:
+        self.spawn([str(self.binary)], stdout=subprocess.PIPE)
+        self.port = int(self.process.stdout.readline())

@@ -1,0 +1,50 @@
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-bench run build test lint format clean
+
+# One binary for `make run`, the end-to-end tests and deploy/: static Swift runtime, the system's C libraries.
+RELEASE := -c release --static-swift-stdlib
+PYTHON := .build/venv/bin/python
+SWIFT_FOLDERS := $(wildcard Sources Tests Benchmarks) Package.swift
+FILTER ?=
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+setup: ## Install what building and testing need (safe to run again)
+	@Scripts/setup build test
+
+setup-bench: ## The same, and what the benchmarks compare with
+	@Scripts/setup build test bench
+
+build: ## Build the relay in release mode
+	@Scripts/setup build
+	swift build $(RELEASE) --product moltrelay
+
+run: build ## Build and start a relay on loopback; its state is in .build/run
+	@mkdir -p -m 700 .build/run
+	@STATE_DIRECTORY="$(CURDIR)/.build/run" exec .build/release/moltrelay serve
+
+test: setup ## Run every test; FILTER=Name runs the Swift tests of that name
+	@echo 'Python: lint scripts, agent'
+	@$(PYTHON) -m unittest discover -q -s Scripts/lint/tests -t .
+	@$(PYTHON) -m unittest discover -q -s Tests/PythonAgent/tests -t Tests/PythonAgent
+	swift build $(RELEASE) --product moltrelay
+	@echo 'Python: deployment files'
+	@$(PYTHON) -m unittest discover -q -s Tests/Deploy
+	MOLTRELAY_BINARY="$(CURDIR)/.build/release/moltrelay" MOLTRELAY_PYTHON="$(CURDIR)/$(PYTHON)" \
+		swift test $(if $(FILTER),--filter '$(FILTER)') 2>&1 | tee .build/test.log
+	@grep -E 'Test run with [0-9]+ tests?' .build/test.log | tail -n 1
+
+lint: setup ## Check format, imports, names, sizes, shell scripts and the Dockerfile
+	swift-format lint --strict --parallel --recursive $(SWIFT_FOLDERS)
+	@python3 -m Scripts.lint
+	shellcheck Scripts/setup .ci/run
+	$(dir $(PYTHON))hadolint deploy/docker/Dockerfile
+
+format: ## Rewrite the Swift sources in the house format
+	swift-format format --in-place --parallel --recursive $(SWIFT_FOLDERS)
+
+clean: ## Remove everything built, the test environment and the state of `make run`
+	rm -rf .build

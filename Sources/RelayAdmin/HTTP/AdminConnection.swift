@@ -1,0 +1,130 @@
+import NIOCore
+import NIOHTTP1
+
+/// The channel handler of one HTTP connection: carries out what its state machine says.
+final class AdminConnection: ChannelInboundHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias OutboundOut = HTTPServerResponsePart
+
+    private let router: AdminRouter
+    private let open: OpenConnections
+    private var state: ConnectionStateMachine
+    private var timer: Scheduled<Void>?
+    private var context: ChannelHandlerContext?
+
+    init(router: AdminRouter, limits: AdminLimits, open: OpenConnections, at now: NIODeadline) {
+        self.router = router
+        self.open = open
+        state = ConnectionStateMachine(limits: limits, at: now)
+    }
+
+    var owesNothing: Bool { state.owesNothing }
+
+    func close() { context?.close(promise: nil) }
+
+    func channelActive(context: ChannelHandlerContext) {
+        self.context = context
+        open.add(self)
+        armTimer(context)
+        context.fireChannelActive()
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        timer?.cancel()
+        open.remove(self)
+        self.context = nil
+        context.fireChannelInactive()
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if event is ReadTap.BytesRead { state.receivedBytes(at: context.eventLoop.now) }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        carryOut(state.received(Self.unwrapInboundIn(data), at: context.eventLoop.now), context)
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        guard error is HTTPParserError || error is ByteToMessageDecoderError else {
+            return context.close(promise: nil)
+        }
+        carryOut(state.failedToParse(error, at: context.eventLoop.now), context)
+    }
+
+    private func carryOut(_ action: ConnectionStateMachine.Action, _ context: ChannelHandlerContext) {
+        switch action {
+        case .none: break
+        case .respond(let request): respond(to: request, context)
+        case .reject(let status, let reason): reject(.text(status, reason), context)
+        case .close: context.close(promise: nil)
+        }
+    }
+
+    private func respond(to request: ConnectionStateMachine.Request, _ context: ChannelHandlerContext) {
+        let answer = router.respond(
+            to: AdminRequest(request.head, body: request.body, peer: context.channel.remoteAddress)
+        )
+        setAutoRead(false, context)
+        let written = write(answer, keepAlive: request.head.isKeepAlive, isHead: request.head.method == .HEAD, context)
+        written.assumeIsolated().whenComplete { _ in
+            self.setAutoRead(true, context)
+            self.carryOut(self.state.answered(at: context.eventLoop.now), context)
+        }
+    }
+
+    /// Closes one direction only: closing both with unread bytes would reset the connection under the answer.
+    private func reject(_ answer: AdminResponse, _ context: ChannelHandlerContext) {
+        write(answer, keepAlive: false, isHead: false, context).assumeIsolated().whenComplete { _ in
+            context.close(mode: .output, promise: nil)
+        }
+    }
+
+    private func write(
+        _ answer: AdminResponse,
+        keepAlive: Bool,
+        isHead: Bool,
+        _ context: ChannelHandlerContext
+    ) -> EventLoopFuture<Void> {
+        var headers = answer.headers
+        headers.add(name: "server", value: "moltrelay")
+        headers.add(name: "content-type", value: answer.contentType)
+        headers.add(name: "content-length", value: "\(answer.body.count)")
+        headers.add(name: "connection", value: keepAlive ? "keep-alive" : "close")
+        let head = HTTPResponseHead(version: .http1_1, status: answer.status, headers: headers)
+        context.write(Self.wrapOutboundOut(.head(head)), promise: nil)
+        if !isHead {
+            let body = context.channel.allocator.buffer(bytes: answer.body)
+            context.write(Self.wrapOutboundOut(.body(.byteBuffer(body))), promise: nil)
+        }
+        return context.writeAndFlush(Self.wrapOutboundOut(.end(nil)))
+    }
+
+    /// Off while an answer is under way: who does not read answers may not ask on.
+    private func setAutoRead(_ isOn: Bool, _ context: ChannelHandlerContext) {
+        try? context.channel.syncOptions?.setOption(.autoRead, value: isOn)
+    }
+
+    /// One timer a connection, armed for the deadline as it was; a deadline that moved is looked at again then.
+    private func armTimer(_ context: ChannelHandlerContext) {
+        timer = context.eventLoop.assumeIsolated().scheduleTask(deadline: state.deadline) {
+            let now = context.eventLoop.now
+            if now >= self.state.deadline { self.carryOut(self.state.timedOut(at: now), context) }
+            if context.channel.isActive { self.armTimer(context) }
+        }
+    }
+}
+
+/// Tells handlers behind the parser that bytes came in, before the parser has made anything of them: a request's time
+/// runs from its first byte.
+final class ReadTap: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias InboundOut = ByteBuffer
+
+    struct BytesRead: Sendable {}
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        context.fireUserInboundEventTriggered(BytesRead())
+        context.fireChannelRead(data)
+    }
+}

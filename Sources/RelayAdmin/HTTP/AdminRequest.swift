@@ -1,0 +1,63 @@
+public import NIOCore
+public import NIOHTTP1
+
+/// A whole request: the body is small and has arrived.
+public struct AdminRequest: Sendable {
+    public var method: HTTPMethod
+    /// Without the query.
+    public var path: String
+    /// As sent: `verbose&exclude=store` has a nil and a value.
+    public var query: [(name: Substring, value: Substring?)]
+    public var headers: HTTPHeaders
+    public var body: ByteBuffer
+    /// nil where the connection is gone already.
+    public var peer: SocketAddress?
+
+    init(_ head: HTTPRequestHead, body: ByteBuffer, peer: SocketAddress?) {
+        let parts = head.uri.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+        method = head.method
+        path = String(parts[0])
+        query = parts.count > 1 ? Self.pairs(parts[1]) : []
+        headers = head.headers
+        self.body = body
+        self.peer = peer
+    }
+
+    public func hasFlag(_ name: String) -> Bool { query.contains { $0.name == name } }
+
+    public func values(of name: String) -> [String] {
+        query.compactMap { $0.name == name ? $0.value.map(String.init) : nil }
+    }
+
+    private static func pairs(_ query: Substring) -> [(name: Substring, value: Substring?)] {
+        query.split(separator: "&").map { pair in
+            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            return (parts[0], parts.count > 1 ? parts[1] : nil)
+        }
+    }
+}
+
+public struct AdminResponse: Sendable, Equatable {
+    public var status: HTTPResponseStatus
+    public var contentType: String
+    /// Beside content-type and content-length.
+    public var headers: HTTPHeaders
+    public var body: [UInt8]
+
+    public init(_ status: HTTPResponseStatus, contentType: String, headers: HTTPHeaders = [:], body: [UInt8]) {
+        self.status = status
+        self.contentType = contentType
+        self.headers = headers
+        self.body = body
+    }
+
+    /// A line for people, its newline added.
+    public static func text(_ status: HTTPResponseStatus, _ line: String, headers: HTTPHeaders = [:]) -> AdminResponse {
+        AdminResponse(
+            status,
+            contentType: "text/plain; charset=utf-8",
+            headers: headers,
+            body: Array((line + "\n").utf8)
+        )
+    }
+}

@@ -1,0 +1,83 @@
+public import NIOCore
+import NIOHTTP1
+import NIOPosix
+import Synchronization
+
+/// HTTP for probes, scrapers and the command line, on one event loop of its own that carries no messages.
+public final class AdminServer: Sendable {
+    private static let backlog: Int32 = 128
+
+    private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    private let socketFiles = Mutex<[UnixSocketFile]>([])
+
+    public init() {}
+
+    /// - Returns: the address bound, with its real port where `port` is 0.
+    public func listen(
+        host: String,
+        port: Int,
+        router: AdminRouter,
+        limits: AdminLimits = AdminLimits()
+    ) async throws(ListenerError) -> SocketAddress {
+        do {
+            let bootstrap = try await bootstrap(router, limits)
+                .serverChannelOption(.backlog, value: Self.backlog)
+                .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+                .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+            let channel = try await bootstrap.bind(host: host, port: port).get()
+            guard let address = channel.localAddress else { throw ChannelError.unknownLocalAddress }
+            return address
+        } catch {
+            throw ListenerError(address: host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)", error)
+        }
+    }
+
+    /// For this user only. The file is removed by `close`.
+    public func listen(
+        unixSocket path: String,
+        router: AdminRouter,
+        limits: AdminLimits = AdminLimits()
+    ) async throws(ListenerError) {
+        let (descriptor, file) = try UnixSocketFile.listen(path: path, backlog: Self.backlog)
+        socketFiles.withLock { $0.append(file) }
+        do {
+            _ = try await bootstrap(router, limits).withBoundSocket(descriptor).get()
+        } catch {
+            throw ListenerError(address: path, error)
+        }
+    }
+
+    /// Closes the listeners and every connection, and ends the event loop.
+    public func close() async throws {
+        for file in socketFiles.withLock({ $0 }) { file.remove() }
+        try await group.shutdownGracefully()
+    }
+
+    private func bootstrap(_ router: AdminRouter, _ limits: AdminLimits) async throws -> ServerBootstrap {
+        let loop = group.next()
+        let open = try await loop.submit {
+            NIOLoopBound(OpenConnections(limit: limits.maxConnections), eventLoop: loop)
+        }.get()
+        return ServerBootstrap(group: loop).childChannelInitializer { channel in
+            channel.eventLoop.makeCompletedFuture {
+                try Self.addHandlers(to: channel, router: router, limits: limits, open: open.value)
+            }
+        }
+    }
+
+    private static func addHandlers(
+        to channel: any Channel,
+        router: AdminRouter,
+        limits: AdminLimits,
+        open: OpenConnections
+    ) throws {
+        var parserLimits = NIOHTTPDecoderLimitConfiguration()
+        parserLimits.maxHeaderFieldSize = limits.maxHeaderBytes
+        parserLimits.maxHeaderListSize = limits.maxHeaderBytes
+        let parser = HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes, limitConfiguration: parserLimits)
+        let connection = AdminConnection(router: router, limits: limits, open: open, at: channel.eventLoop.now)
+        try channel.pipeline.syncOperations.addHandlers([
+            HTTPResponseEncoder(), ReadTap(), ByteToMessageHandler(parser), connection,
+        ])
+    }
+}

@@ -1,0 +1,118 @@
+import NIOCore
+import NIOHTTP1
+
+/// One HTTP connection: parts of requests and time in, what to do about them out.
+struct ConnectionStateMachine {
+    struct Request: Equatable {
+        var head: HTTPRequestHead
+        var body: ByteBuffer
+    }
+
+    enum Action: Equatable {
+        case none
+        case respond(Request)
+        /// Answer with this; what comes in afterwards is thrown away, until `close`.
+        case reject(HTTPResponseStatus, reason: String)
+        case close
+    }
+
+    private enum Phase: Equatable {
+        case open
+        case responding(keepAlive: Bool)
+        case lingering
+    }
+
+    private let limits: AdminLimits
+    private var phase = Phase.open
+    /// Bytes came in after the last whole request.
+    private var hasPart = false
+    private var arriving: Request?
+    private var waiting: [Request] = []
+    private(set) var deadline: NIODeadline
+
+    /// A client that connects has something to say, and as long for it as for a request.
+    init(limits: AdminLimits, at now: NIODeadline) {
+        self.limits = limits
+        deadline = now + limits.requestTimeout
+    }
+
+    /// Nobody would miss an answer.
+    var owesNothing: Bool { phase == .open }
+
+    mutating func receivedBytes(at now: NIODeadline) {
+        guard !hasPart else { return }
+        hasPart = true
+        if phase == .open { deadline = now + limits.requestTimeout }
+    }
+
+    mutating func received(_ part: HTTPServerRequestPart, at now: NIODeadline) -> Action {
+        guard phase != .lingering else { return .none }
+        switch part {
+        case .head(let head):
+            arriving = Request(head: head, body: ByteBuffer())
+            let length = head.headers.first(name: "content-length").flatMap(Int.init) ?? 0
+            return length > limits.maxBodyBytes ? tooLarge(at: now) : .none
+        case .body(let bytes):
+            arriving?.body.writeImmutableBuffer(bytes)
+            return (arriving?.body.readableBytes ?? 0) > limits.maxBodyBytes ? tooLarge(at: now) : .none
+        case .end:
+            return receivedEnd(at: now)
+        }
+    }
+
+    mutating func failedToParse(_ error: any Error, at now: NIODeadline) -> Action {
+        switch error {
+        case HTTPParserError.headerOverflow:
+            reject(.requestHeaderFieldsTooLarge, "More than \(limits.maxHeaderBytes) bytes of header.", at: now)
+        default:
+            reject(.badRequest, "This is not HTTP/1.1: \(error)", at: now)
+        }
+    }
+
+    /// The client has taken the whole answer.
+    mutating func answered(at now: NIODeadline) -> Action {
+        guard case .responding(let keepAlive) = phase else { return .none }
+        guard keepAlive else { return .close }
+        phase = .open
+        deadline = now + (hasPart ? limits.requestTimeout : limits.idleTimeout)
+        return next(at: now)
+    }
+
+    /// To be called at `deadline`, or later.
+    mutating func timedOut(at now: NIODeadline) -> Action {
+        guard phase == .open && hasPart else { return .close }
+        return reject(.requestTimeout, "The request took too long to arrive.", at: now)
+    }
+
+    private mutating func receivedEnd(at now: NIODeadline) -> Action {
+        guard let request = arriving else { return .none }
+        arriving = nil
+        hasPart = false
+        waiting.append(request)
+        return waiting.count > limits.maxPipelined ? .close : next(at: now)
+    }
+
+    private mutating func next(at now: NIODeadline) -> Action {
+        guard phase == .open, !waiting.isEmpty else { return .none }
+        let request = waiting.removeFirst()
+        phase = .responding(keepAlive: request.head.isKeepAlive)
+        deadline = now + limits.responseTimeout
+        return .respond(request)
+    }
+
+    private mutating func tooLarge(at now: NIODeadline) -> Action {
+        reject(.payloadTooLarge, "More than \(limits.maxBodyBytes) bytes of body.", at: now)
+    }
+
+    private mutating func reject(_ status: HTTPResponseStatus, _ reason: String, at now: NIODeadline) -> Action {
+        switch phase {
+        case .lingering: return .none
+        // An answer is half out: another one cannot go in between.
+        case .responding: return .close
+        case .open:
+            phase = .lingering
+            deadline = now + limits.lingerTimeout
+            return .reject(status, reason: reason)
+        }
+    }
+}

@@ -1,0 +1,20 @@
+/// The connections of one listener, oldest first. Confined to the admin event loop.
+final class OpenConnections {
+    private let limit: Int
+    private var connections: [AdminConnection] = []
+
+    init(limit: Int) { self.limit = limit }
+
+    /// Makes room for a new connection where there is none: a probe must get through however many clients sit there
+    /// and say nothing. Where all are being answered the new one has to go.
+    func add(_ connection: AdminConnection) {
+        connections.append(connection)
+        guard connections.count > limit else { return }
+        let victim = connections.dropLast().first(where: \.owesNothing) ?? connection
+        victim.close()
+    }
+
+    func remove(_ connection: AdminConnection) {
+        connections.removeAll { $0 === connection }
+    }
+}

@@ -1,0 +1,97 @@
+import Glibc
+
+/// The file of a listening Unix socket.
+///
+/// Mode 0600 from its first moment: the mode is set on the descriptor, from which `bind` makes the file's. Two relays
+/// that start at once take turns by a lock on the folder, so that neither takes the other's fresh socket for a dead one.
+struct UnixSocketFile: Sendable {
+    private let path: String
+    private let device: dev_t
+    private let inode: ino_t
+
+    /// Binds and listens. A socket file nobody answers on is replaced. The descriptor is the caller's.
+    static func listen(
+        path: String,
+        backlog: Int32
+    ) throws(ListenerError) -> (descriptor: Int32, file: UnixSocketFile) {
+        do {
+            let lock = try FolderLock(ofFile: path)
+            defer { lock.unlock() }
+            try removeStale(path)
+            let descriptor = try bind(path, backlog: backlog)
+            var status = stat()
+            lstat(path, &status)
+            return (descriptor, UnixSocketFile(path: path, device: status.st_dev, inode: status.st_ino))
+        } catch {
+            throw ListenerError(address: path, error)
+        }
+    }
+
+    /// Unless another socket took its place meanwhile.
+    func remove() {
+        var status = stat()
+        guard lstat(path, &status) == 0, status.st_dev == device, status.st_ino == inode else { return }
+        unlink(path)
+    }
+
+    /// Removes a socket file whose listener is gone, and nothing else.
+    private static func removeStale(_ path: String) throws {
+        var status = stat()
+        guard lstat(path, &status) == 0 else {
+            guard errno == ENOENT else { throw SystemFailure(code: errno) }
+            return
+        }
+        guard status.st_mode & S_IFMT == S_IFSOCK else { throw ListenerError(address: path, reason: .notASocket) }
+        if let reason = try listener(on: path) { throw ListenerError(address: path, reason: reason) }
+        guard unlink(path) == 0 else { throw SystemFailure(code: errno) }
+    }
+
+    /// nil where nobody listens on it.
+    private static func listener(on path: String) throws(SystemFailure) -> ListenerError.Reason? {
+        do {
+            let descriptor = try UnixSocket.connect(to: path)
+            defer { close(descriptor) }
+            return .answeredBy(pid: UnixSocket.peerProcess(of: descriptor))
+        } catch {
+            switch error.code {
+            case ECONNREFUSED: return nil
+            // Its backlog is full: it listens.
+            case EAGAIN: return .answeredBy(pid: nil)
+            default: throw error
+            }
+        }
+    }
+
+    private static func bind(_ path: String, backlog: Int32) throws(SystemFailure) -> Int32 {
+        let descriptor = try UnixSocket.open()
+        guard fchmod(descriptor, 0o600) == 0,
+            try UnixSocket.withAddress(path, { Glibc.bind(descriptor, $0, $1) }) == 0,
+            Glibc.listen(descriptor, backlog) == 0
+        else {
+            let code = errno
+            close(descriptor)
+            throw SystemFailure(code: code)
+        }
+        return descriptor
+    }
+}
+
+/// One process at a time in a folder. Makes the folder, for its owner only, where just it is missing.
+private struct FolderLock {
+    private let descriptor: Int32
+
+    init(ofFile path: String) throws(SystemFailure) {
+        let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
+        mkdir(folder, 0o700)
+        descriptor = Glibc.open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw SystemFailure(code: errno) }
+        guard flock(descriptor, LOCK_EX) == 0 else {
+            let code = errno
+            Glibc.close(descriptor)
+            throw SystemFailure(code: code)
+        }
+    }
+
+    /// The lock goes with the descriptor.
+    func unlock() { close(descriptor) }
+}

@@ -1,0 +1,111 @@
+import WireProtocol
+
+extension Home {
+    /// A message arrived for an agent of this home, from a sender's connection on any loop.
+    mutating func accept(
+        _ message: Message,
+        from sender: ConnectionRef,
+        mode: DeliveryMode,
+        timeline: MessageTimeline,
+        at now: MonotonicNanoseconds
+    ) {
+        let key = message.key
+        if let first = puts[key] ?? recipients[key.recipient]?.inWindow(key) { return join(first, sender) }
+        let delivering = Delivering(
+            message: message,
+            mode: mode,
+            order: order(),
+            timeline: timeline,
+            persistence: .none,
+            waiters: [sender]
+        )
+        unstoredCount += 1
+        effects.append(.fact(.accepted(mode: mode, bytes: message.byteCount)))
+        guard mode != .exactlyOnce || hasStore, commits.pendingBytes + message.byteCount <= settings.maxCommittingBytes
+        else {
+            return drop(delivering, .storageUnavailable, answer: .storageUnavailable)
+        }
+        if maySendAtOnce(delivering) {
+            persist(delivering, isUrgent: false, at: now)
+            send(delivering, to: key.recipient)
+        } else if hasStore {
+            persist(delivering, isUrgent: true, at: now)
+            recipients[key.recipient, default: Recipient()].behind.append(delivering)
+        } else {
+            let isConnected = recipients[key.recipient]?.primary != nil
+            drop(
+                delivering,
+                isConnected ? .queueFull : .recipientOffline,
+                answer: isConnected ? .queueFull : .recipientOffline
+            )
+        }
+    }
+
+    /// A retry of a message that is not settled: one ACK an attempt, when the first copy gets its own.
+    private mutating func join(_ first: Delivering, _ sender: ConnectionRef) {
+        effects.append(.event(.duplicateJoined))
+        first.waiters.append(sender)
+        if first.isSettled {
+            acknowledge(first, .received)
+        } else if first.persistence == .stored {
+            acknowledge(first, .queued)
+        }
+    }
+
+    private func maySendAtOnce(_ delivering: Delivering) -> Bool {
+        // Exactly once commits before its first write, always (protocol section 7).
+        guard delivering.mode != .exactlyOnce || !hasStore else { return false }
+        guard let recipient = recipients[delivering.key.recipient], recipient.primary != nil else { return false }
+        return isCaughtUp(recipient) && recipient.behind.isEmpty
+            && !recipient.isPressed
+            && recipient.hasRoom(for: delivering.message.byteCount, settings: settings)
+            && recipient.window[delivering.key.id] == nil
+    }
+
+    func isCaughtUp(_ recipient: Recipient) -> Bool { !hasStore || recipient.backlog == .read }
+
+    private mutating func persist(_ delivering: Delivering, isUrgent: Bool, at now: MonotonicNanoseconds) {
+        guard hasStore else { return }
+        puts[delivering.key] = delivering
+        commits.put(delivering, isUrgent: isUrgent, at: now)
+    }
+
+    /// Puts the message into its recipient's window and on its way to the primary connection.
+    mutating func send(_ delivering: Delivering, to agent: AgentHash) {
+        guard let primary = recipients[agent]?.primary else { return }
+        recipients[agent]?.insert(delivering)
+        transmit(delivering, to: primary)
+    }
+
+    mutating func resend(_ delivering: Delivering, to agent: AgentHash) {
+        guard let primary = recipients[agent]?.primary else { return }
+        effects.append(.event(.redelivered))
+        transmit(delivering, to: primary)
+    }
+
+    private mutating func transmit(_ delivering: Delivering, to primary: ConnectionRef) {
+        delivering.attempt += 1
+        delivering.sentTo = primary
+        delivering.deadline = nil
+        let record = WriteRecord(
+            timeline: delivering.timeline,
+            mode: delivering.mode,
+            id: delivering.key.id,
+            isQueued: delivering.isQueued,
+            attempt: UInt8(clamping: delivering.attempt)
+        )
+        let message = delivering.message
+        effects.append(
+            .deliver(
+                primary,
+                OutboxMessage(
+                    flags: message.flags,
+                    payload: message.payload,
+                    lane: message.lane,
+                    expiresAt: message.expiresAt,
+                    record: record
+                )
+            )
+        )
+    }
+}

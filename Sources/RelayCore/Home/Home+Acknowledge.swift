@@ -1,0 +1,124 @@
+import WireProtocol
+
+extension Home {
+    /// The write of a message completed on the connection it was sent to.
+    mutating func written(
+        _ id: MessageID,
+        to agent: AgentHash,
+        on connection: ConnectionRef,
+        at now: MonotonicNanoseconds
+    ) {
+        guard let delivering = recipients[agent]?.window[id], delivering.sentTo == connection else { return }
+        delivering.timeline.written = now
+        delivering.deadline = now + settings.redeliverAfter
+    }
+
+    /// The outbox had no room: not a lost attempt, but one to be made again soon.
+    mutating func undelivered(
+        _ id: MessageID,
+        to agent: AgentHash,
+        on connection: ConnectionRef,
+        at now: MonotonicNanoseconds
+    ) {
+        guard let delivering = recipients[agent]?.window[id], delivering.sentTo == connection else { return }
+        delivering.attempt -= 1
+        delivering.deadline = now + .seconds(1)
+    }
+
+    /// The recipient acknowledged. Ids that are not in flight to it settle nothing.
+    mutating func acknowledged(
+        _ ids: [MessageID],
+        _ kind: AckType,
+        by agent: AgentHash,
+        at now: MonotonicNanoseconds
+    ) {
+        for id in ids {
+            guard let delivering = recipients[agent]?.remove(id) else {
+                effects.append(.event(.unknownAcknowledgement))
+                continue
+            }
+            delivering.timeline.acknowledged = now
+            finish(delivering, kind, at: now)
+        }
+        readQueue(of: agent)
+        forget(agent)
+    }
+
+    private mutating func finish(_ delivering: Delivering, _ kind: AckType, at now: MonotonicNanoseconds) {
+        switch delivering.persistence {
+        case .none, .refused: break
+        case .collecting(let index):
+            // Elision: acknowledged before its commit began, so it is never written.
+            commits.elide(at: index)
+            puts[delivering.key] = nil
+        case .committing, .stored: remove(delivering.key, at: now)
+        }
+        settle(delivering, .delivered)
+        acknowledge(delivering, kind)
+    }
+
+    mutating func remove(_ key: MessageKey, at now: MonotonicNanoseconds) {
+        removals.insert(key)
+        commits.remove(key, at: now)
+    }
+
+    /// The store removed these for their age.
+    mutating func expired(_ keys: [MessageKey]) {
+        for key in keys where !removals.contains(key) {
+            let delivering = recipients[key.recipient]?.inWindow(key)
+            if delivering != nil { recipients[key.recipient]?.remove(key.id) }
+            guard delivering?.isSettled != true else { continue }
+            delivering?.isSettled = true
+            let timeline = delivering?.timeline ?? MessageTimeline(received: 0)
+            effects.append(.fact(.settled(timeline, mode: delivering?.mode ?? .atLeastOnce, fate: .expired)))
+            forget(key.recipient)
+        }
+    }
+
+    /// Once a second: what was not acknowledged in time is sent again, or left to the queue after its last attempt.
+    mutating func sweep(at now: MonotonicNanoseconds, wallClock: UnixMilliseconds) {
+        for (agent, recipient) in recipients {
+            for delivering in recipient.window.values.sorted(by: { $0.order < $1.order }) {
+                check(delivering, of: agent, at: now, wallClock: wallClock)
+            }
+            if recipient.backlog == .failed { recipients[agent]?.backlog = .unread }
+            readQueue(of: agent)
+            forget(agent)
+        }
+        for key in failedRemovals { commits.remove(key, at: now) }
+        failedRemovals = []
+    }
+
+    private mutating func check(
+        _ delivering: Delivering,
+        of agent: AgentHash,
+        at now: MonotonicNanoseconds,
+        wallClock: UnixMilliseconds
+    ) {
+        let isStored = delivering.persistence == .stored
+        if !isStored, delivering.persistence != .committing, delivering.message.expiresAt <= wallClock {
+            return expire(delivering, of: agent)
+        }
+        guard let deadline = delivering.deadline, now >= deadline else { return }
+        if delivering.attempt < settings.maxAttempts { return resend(delivering, to: agent) }
+        switch delivering.persistence {
+        case .stored: recipients[agent]?.remove(delivering.key.id)
+        case .collecting, .committing: break
+        case .none, .refused:
+            recipients[agent]?.remove(delivering.key.id)
+            drop(delivering, .recipientOffline, answer: .recipientOffline)
+        }
+    }
+
+    /// Its time passed while memory alone held it.
+    private mutating func expire(_ delivering: Delivering, of agent: AgentHash) {
+        recipients[agent]?.remove(delivering.key.id)
+        if case .collecting(let index) = delivering.persistence {
+            commits.elide(at: index)
+            puts[delivering.key] = nil
+        }
+        settle(delivering, .expired)
+        for waiter in delivering.waiters { effects.append(.answer(waiter, .refused(delivering.key.id, .expired))) }
+        delivering.waiters = []
+    }
+}

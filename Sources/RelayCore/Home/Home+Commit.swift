@@ -1,0 +1,130 @@
+import WireProtocol
+
+extension Home {
+    /// The store answered a batch.
+    mutating func committed(
+        _ id: UInt64,
+        _ result: Result<[StoreOutcome], StoreFailure>,
+        at now: MonotonicNanoseconds
+    ) {
+        guard let (batch, startedAt) = commits.finish(id) else { return }
+        switch result {
+        case .success(let outcomes) where outcomes.count == batch.entries.count:
+            for (entry, outcome) in zip(batch.entries, outcomes) { apply(outcome, to: entry, at: now) }
+            effects.append(
+                .event(
+                    .storeCommitted(
+                        operations: batch.entries.count,
+                        elided: batch.elided,
+                        started: startedAt,
+                        at: now
+                    )
+                )
+            )
+        case .success, .failure:
+            for entry in batch.entries { fail(entry) }
+            effects.append(.event(.storeFailed))
+        }
+        // What was collected meanwhile waited for this commit only.
+        if let deadline = commits.deadline(settings: settings), now >= deadline { submit(at: now) }
+    }
+
+    private mutating func apply(_ outcome: StoreOutcome, to entry: CommitQueue.Entry, at now: MonotonicNanoseconds) {
+        switch entry {
+        case .elided: break
+        case .remove(let key): removals.remove(key)
+        case .put(let delivering):
+            puts[delivering.key] = nil
+            let isLive = takeFromBehind(delivering) == false
+            switch outcome {
+            case .stored(let sequence): stored(delivering, sequence: sequence, isLive: isLive, at: now)
+            case .duplicate: duplicate(delivering, isLive: isLive)
+            case .refused, .removed, .absent: refused(delivering, .queueFull, isLive: isLive)
+            }
+            if !isLive { readQueue(of: delivering.key.recipient) }
+            forget(delivering.key.recipient)
+        }
+    }
+
+    /// True where the message waited behind others and was not sent.
+    mutating func takeFromBehind(_ delivering: Delivering) -> Bool {
+        let agent = delivering.key.recipient
+        guard let index = recipients[agent]?.behind.firstIndex(where: { $0 === delivering }) else { return false }
+        recipients[agent]?.behind.remove(at: index)
+        return true
+    }
+
+    private mutating func stored(
+        _ delivering: Delivering,
+        sequence: Int64,
+        isLive: Bool,
+        at now: MonotonicNanoseconds
+    ) {
+        let agent = delivering.key.recipient
+        delivering.timeline.stored = now
+        if !delivering.isSettled { unstoredCount -= 1 }
+        delivering.persistence = .stored
+        acknowledge(delivering, .queued)
+        if isLive {
+            // It is in the window: a reading of the queue must not bring it a second time.
+            let lane = delivering.message.lane
+            if let cursor = recipients[agent]?.cursor[lane], cursor < sequence {
+                recipients[agent]?.cursor[lane] = sequence
+            }
+        } else {
+            markUnread(agent)
+        }
+    }
+
+    mutating func markUnread(_ agent: AgentHash) {
+        switch recipients[agent]?.backlog {
+        case .read, .failed: recipients[agent]?.backlog = .unread
+        case .loading: recipients[agent]?.backlog = .loading(isStale: true)
+        case .unread, nil: break
+        }
+    }
+
+    /// The store holds an older copy of this message: that one counts, this one ends here.
+    private mutating func duplicate(_ delivering: Delivering, isLive: Bool) {
+        if delivering.isSettled { return }
+        settle(delivering, .dropped(.duplicate))
+        acknowledge(delivering, .queued)
+        guard isLive, let copy = recipients[delivering.key.recipient]?.remove(delivering.key.id) else { return }
+        // The copy in the window now stands for the stored row.
+        let twin = Delivering(
+            message: copy.message,
+            mode: copy.mode,
+            order: copy.order,
+            timeline: copy.timeline,
+            persistence: .stored,
+            waiters: []
+        )
+        twin.sentTo = copy.sentTo
+        twin.attempt = copy.attempt
+        twin.deadline = copy.deadline
+        recipients[delivering.key.recipient]?.insert(twin)
+    }
+
+    private mutating func refused(_ delivering: Delivering, _ code: NackCode, isLive: Bool) {
+        guard !delivering.isSettled else { return }
+        if isLive {
+            // Its recipient may yet acknowledge it; the sender hears of neither until then.
+            delivering.persistence = .refused(code)
+        } else {
+            drop(delivering, .queueRefused(code), answer: code)
+        }
+    }
+
+    private mutating func fail(_ entry: CommitQueue.Entry) {
+        switch entry {
+        case .elided: break
+        case .remove(let key) where failedRemovals.count < Self.maxFailedRemovals: failedRemovals.append(key)
+        case .remove(let key): removals.remove(key)
+        case .put(let delivering):
+            puts[delivering.key] = nil
+            let isLive = takeFromBehind(delivering) == false
+            refused(delivering, .storageUnavailable, isLive: isLive)
+            forget(delivering.key.recipient)
+        }
+    }
+}

@@ -1,0 +1,151 @@
+import WireProtocol
+
+/// Owns the at-least-once life of the agents whose hash falls to this event loop: order, what is in flight to each,
+/// duplicates, acknowledgements and the reading of each queue. A state machine: time comes in, effects go out. An agent's
+/// home is fixed by its hash, so nothing of this ever moves between loops; where its connection is on another loop,
+/// deliveries and acknowledgements travel there and back in the loops' batches.
+struct Home {
+    let settings: RelaySettings
+    /// false: nothing outlives its connection and an absent recipient is refused.
+    let hasStore: Bool
+    var recipients: [AgentHash: Recipient] = [:]
+    var commits = CommitQueue()
+    /// Messages in a batch, collected or under commit.
+    var puts: [MessageKey: Delivering] = [:]
+    /// Removals on their way to the store; what a sweep finds expired among them was settled already.
+    var removals: Set<MessageKey> = []
+    /// Removals of failed batches, to be tried again. Past the bound one is forgotten, which costs a redelivery.
+    var failedRemovals: [MessageKey] = []
+    var effects: [HomeEffect] = []
+    /// Accepted, not settled and not in the store: the home's part of what is in flight.
+    var unstoredCount = 0
+    static let maxFailedRemovals = 100_000
+    private var nextOrder: UInt64 = 0
+    private var nextEpoch: UInt64 = 0
+    private var nextSweep: MonotonicNanoseconds = 0
+
+    init(settings: RelaySettings, hasStore: Bool) {
+        self.settings = settings
+        self.hasStore = hasStore
+    }
+
+    mutating func register(_ agent: AgentHash, _ connection: ConnectionRef) {
+        var recipient = recipients[agent] ?? Recipient()
+        guard recipient.connections.count < settings.maxConnectionsPerAgent else {
+            effects.append(.registered(connection, epoch: nil))
+            return
+        }
+        recipient.connections.append(connection)
+        recipient.isPressed = false
+        recipient.rewind()
+        nextEpoch += 1
+        effects.append(.registered(connection, epoch: nextEpoch))
+        recipients[agent] = recipient
+        readQueue(of: agent)
+    }
+
+    mutating func unregister(_ agent: AgentHash, _ connection: ConnectionRef) {
+        guard let index = recipients[agent]?.connections.firstIndex(of: connection) else { return }
+        let wasPrimary = recipients[agent]?.primary == connection
+        recipients[agent]?.connections.remove(at: index)
+        let primary = recipients[agent]?.primary
+        if wasPrimary {
+            nextEpoch += 1
+            effects.append(.route(agent, primary: primary, epoch: nextEpoch))
+            recipients[agent]?.isPressed = false
+        }
+        let lost = (recipients[agent]?.window.values.filter { $0.sentTo == connection } ?? [])
+            .sorted { $0.order < $1.order }
+        if primary != nil {
+            for delivering in lost { resend(delivering, to: agent) }
+        } else {
+            let waiting = lost.filter { park($0, of: agent) }
+            recipients[agent]?.behind.insert(contentsOf: waiting, at: 0)
+            recipients[agent]?.rewind()
+        }
+        forget(agent)
+    }
+
+    /// Nobody is left to take it: what is stored waits there, what will be waits behind it (true), the rest has no
+    /// second chance.
+    private mutating func park(_ delivering: Delivering, of agent: AgentHash) -> Bool {
+        recipients[agent]?.remove(delivering.key.id)
+        delivering.sentTo = nil
+        delivering.deadline = nil
+        switch delivering.persistence {
+        case .stored: return false
+        case .collecting:
+            commits.markUrgent()
+            return true
+        case .committing: return true
+        case .none: drop(delivering, .recipientOffline, answer: .recipientOffline)
+        case .refused(let code): drop(delivering, .queueRefused(code), answer: code)
+        }
+        return false
+    }
+
+    mutating func pressure(_ agent: AgentHash, _ connection: ConnectionRef, isHigh: Bool) {
+        guard recipients[agent]?.primary == connection else { return }
+        recipients[agent]?.isPressed = isHigh
+        if !isHigh { readQueue(of: agent) }
+    }
+
+    mutating func settle(_ delivering: Delivering, _ fate: MessageFate) {
+        guard !delivering.isSettled else { return }
+        delivering.isSettled = true
+        if delivering.persistence != .stored { unstoredCount -= 1 }
+        effects.append(.fact(.settled(delivering.timeline, mode: delivering.mode, fate: fate)))
+    }
+
+    mutating func drop(_ delivering: Delivering, _ reason: DropReason, answer code: NackCode?) {
+        settle(delivering, .dropped(reason))
+        guard let code else { return }
+        for waiter in delivering.waiters { effects.append(.answer(waiter, .refused(delivering.key.id, code))) }
+        delivering.waiters = []
+    }
+
+    mutating func acknowledge(_ delivering: Delivering, _ kind: AckType) {
+        for waiter in delivering.waiters { effects.append(.answer(waiter, .acknowledged(delivering.key.id, kind))) }
+        delivering.waiters = []
+    }
+
+    mutating func order() -> UInt64 {
+        nextOrder += 1
+        return nextOrder
+    }
+
+    /// Drops the memory of an agent that has nothing here any more.
+    mutating func forget(_ agent: AgentHash) {
+        if recipients[agent]?.isForgettable == true { recipients[agent] = nil }
+    }
+
+    var nextDeadline: MonotonicNanoseconds? {
+        let sweep = recipients.isEmpty && failedRemovals.isEmpty ? nil : nextSweep
+        return [commits.deadline(settings: settings), sweep].compactMap { $0 }.min()
+    }
+
+    mutating func timePassed(at now: MonotonicNanoseconds, wallClock: UnixMilliseconds) {
+        if now >= nextSweep {
+            nextSweep = now + .seconds(1)
+            sweep(at: now, wallClock: wallClock)
+        }
+        if let deadline = commits.deadline(settings: settings), now >= deadline { submit(at: now) }
+    }
+
+    mutating func submit(at now: MonotonicNanoseconds) {
+        guard let (id, operations) = commits.submit(at: now) else { return }
+        effects.append(.commit(batch: id, operations))
+    }
+
+    mutating func takeEffects() -> [HomeEffect] {
+        defer { effects.removeAll(keepingCapacity: true) }
+        return effects
+    }
+}
+
+extension DropReason {
+    /// Why the store did not take a message, as the fate of that message.
+    static func queueRefused(_ code: NackCode) -> DropReason {
+        code == .queueFull ? .queueFull : .storageUnavailable
+    }
+}

@@ -1,0 +1,22 @@
+import NIOCore
+import WireProtocol
+
+/// A message on its way to one connection.
+struct OutboxMessage: Sendable {
+    var flags: FrameFlags
+    /// Payload of the MESSAGE frame.
+    var payload: ByteBuffer
+    var lane: Lane
+    var expiresAt: UnixMilliseconds
+    var record: WriteRecord
+}
+
+/// What is remembered of a message while its bytes are on their way to the socket.
+struct WriteRecord: Sendable {
+    var timeline: MessageTimeline
+    var mode: DeliveryMode
+    /// For the home of an at-least-once message; nil for best effort, which ends here.
+    var id: MessageID?
+    var isQueued = false
+    var attempt: UInt8 = 1
+}

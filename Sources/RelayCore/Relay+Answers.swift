@@ -1,0 +1,73 @@
+import WireProtocol
+
+extension Relay {
+    func queueAnswer(_ answer: Answer, to ref: ConnectionRef) {
+        guard let connection = connections[ref] else { return }
+        connection.answers.append(answer)
+        markDirty(connection)
+    }
+
+    /// One ACK frame a kind and tick, however many messages it answers.
+    func sendAnswers(_ connection: Connection, wallClock: UnixMilliseconds) {
+        guard !connection.answers.isEmpty else { return }
+        var acknowledged: [AckType: [MessageID]] = [:]
+        for answer in connection.answers {
+            switch answer {
+            case .acknowledged(let id, let kind): acknowledged[kind, default: []].append(id)
+            case .refused(let id, let code): send(refusal(of: id, code), to: connection)
+            }
+        }
+        connection.answers.removeAll(keepingCapacity: true)
+        for kind in AckType.allCases {
+            for ids in (acknowledged[kind] ?? []).chunks(of: Ack.maxIDs) {
+                let ack = Ack(messageIDs: Array(ids), type: kind, timestamp: wallClock)
+                let payload = connection.takesBinaryAcknowledgements ? ack.binary : ack.json
+                send(OutgoingFrame(type: .ack, payload: payload), to: connection)
+            }
+        }
+    }
+
+    /// The NACK of a message that was not taken.
+    func refusal(of id: MessageID, _ code: NackCode) -> OutgoingFrame {
+        note(.nacked(code: code))
+        let nack = Nack(
+            messageID: id,
+            code: code,
+            message: code.explanation,
+            retryAfterMilliseconds: code.retryAfterMilliseconds
+        )
+        return OutgoingFrame(type: .nack, payload: nack.json)
+    }
+}
+
+extension NackCode {
+    var explanation: String {
+        switch self {
+        case .recipientOffline: "the recipient is not connected and this relay queues nothing for it"
+        case .queueFull: "the recipient's queue is full"
+        case .expired: "the message's time to live ended before it was delivered"
+        case .tooLarge: "the message is larger than this relay takes"
+        case .rateLimited: "too many messages in too short a time"
+        case .senderMismatch: "the sender is not the agent of this connection"
+        case .draining: "this relay is going away and takes no new messages"
+        case .storageUnavailable: "the message could not be stored"
+        }
+    }
+
+    /// nil where trying again later cannot help.
+    var retryAfterMilliseconds: UInt64? {
+        switch self {
+        case .recipientOffline: 30_000
+        case .queueFull, .rateLimited: 5_000
+        case .storageUnavailable: 1_000
+        case .draining: 5_000
+        case .expired, .tooLarge, .senderMismatch: nil
+        }
+    }
+}
+
+extension Array {
+    fileprivate func chunks(of size: Int) -> [ArraySlice<Element>] {
+        stride(from: 0, to: count, by: size).map { self[$0..<Swift.min($0 + size, count)] }
+    }
+}

@@ -1,0 +1,92 @@
+public import NIOCore
+public import WireProtocol
+
+extension Relay {
+    /// A socket is open: it has an outbox and counts from now on.
+    public func open(_ socket: any ConnectionSocket, at now: MonotonicNanoseconds) -> Connection {
+        requestTick()
+        note(.connectionOpened)
+        return connections.insert { ref in
+            Connection(ref: ref, socket: socket, openedAt: now, outboxMaxBytes: settings.outboxMaxBytes)
+        }
+    }
+
+    /// The connection proved to be this agent's. `ConnectionSocket.registered` says whether there was room for it.
+    public func authenticated(_ connection: Connection, as agent: AgentHash) {
+        connection.agent = agent
+        tellHome(of: agent, .register(agent, connection.ref))
+    }
+
+    public func close(_ connection: Connection, reason: CloseReason) {
+        guard !connection.isClosed else { return }
+        connection.isClosed = true
+        withOutbox(connection) { outbox in
+            outbox.abandon { record in if record.id == nil { dropBestEffort(record, .disconnected) } }
+        }
+        if let agent = connection.agent { tellHome(of: agent, .unregister(agent, connection.ref)) }
+        if connection.isRegistered { agentConnections -= 1 }
+        connections.remove(connection.ref)
+        pressed.remove(connection.ref)
+        note(.connectionClosed(reason: reason, opened: connection.openedAt, at: port.now))
+    }
+
+    /// Puts a control frame on its way; ends a connection whose reader let them pile up.
+    public func send(_ frame: OutgoingFrame, to connection: Connection) {
+        guard !connection.isClosed else { return }
+        let fits = withOutbox(connection) { $0.append(frame) }
+        markDirty(connection)
+        if !fits { closeSlowConsumer(connection) }
+    }
+
+    func startFlush(_ connection: Connection, at now: MonotonicNanoseconds, wallClock: UnixMilliseconds) {
+        guard !connection.isClosed else { return }
+        let buffer = withOutbox(connection) { outbox in
+            outbox.startFlush(at: now, wallClock: wallClock) { record in
+                if record.id == nil { settleBestEffort(record, .expired) }
+            }
+        }
+        if let buffer { connection.socket.flush(buffer) }
+    }
+
+    /// The bytes of `ConnectionSocket.flush` have left for the socket.
+    public func flushed(_ buffer: ByteBuffer, of connection: Connection) {
+        guard !connection.isClosed else { return }
+        let now = port.now
+        withOutbox(connection) { outbox in
+            outbox.finishFlush(buffer) { written($0, on: connection, at: now) }
+        }
+        relievePressure(connection)
+        if connection.outbox.hasWork { markDirty(connection) } else { requestTick() }
+    }
+
+    private func written(_ record: WriteRecord, on connection: Connection, at now: MonotonicNanoseconds) {
+        var record = record
+        record.timeline.written = now
+        state(.written(record.timeline, mode: record.mode, queued: record.isQueued, attempt: Int(record.attempt)))
+        if let id = record.id, let agent = connection.agent {
+            tellHome(of: agent, .written(id, to: agent, on: connection.ref, at: now))
+        } else {
+            settleBestEffort(record, .delivered)
+        }
+    }
+
+    /// Keeps the loop's sum of outbox bytes while the outbox is worked on.
+    func withOutbox<Result>(_ connection: Connection, _ body: (inout Outbox) -> Result) -> Result {
+        let before = connection.outbox.byteCount
+        defer { outboxBytes += connection.outbox.byteCount - before }
+        return body(&connection.outbox)
+    }
+
+    func registered(_ ref: ConnectionRef, epoch: UInt64?) {
+        guard let connection = connections[ref], let agent = connection.agent else { return }
+        connection.socket.registered(isAccepted: epoch != nil)
+        guard let epoch else { return connection.agent = nil }
+        connection.isRegistered = true
+        agentConnections += 1
+        // The edge tells every loop, after AUTH_OK is in the outbox: no message can come before it.
+        tellEveryLoop(.route(agent, primary: ref, epoch: epoch))
+    }
+
+    /// Every connection of this loop, for a drain.
+    public var openConnections: [Connection] { connections.all }
+}

@@ -1,0 +1,151 @@
+import NIOCore
+public import WireProtocol
+
+extension Relay {
+    /// Takes a MESSAGE frame out of its sender's read buffer. The session has checked everything but the checksum, which
+    /// is checked on the copy.
+    /// - Returns: false where the checksum does not hold; nothing was taken then.
+    public func accept(
+        _ frame: InboundFrame,
+        routing: RoutingHeader,
+        mode: DeliveryMode,
+        from sender: Connection,
+        at now: MonotonicNanoseconds
+    ) -> Bool {
+        guard mode != .bestEffort else { return forward(frame, routing: routing, from: sender, at: now) }
+        guard let message = own(frame, routing: routing) else { return false }
+        let timeline = MessageTimeline(received: now)
+        let home = Hub.home(of: routing.recipient, loops: loops)
+        tell(home, .accept(message, from: sender.ref, mode: mode, timeline))
+        holdIfCongested(sender, towards: home)
+        return true
+    }
+
+    private func own(_ frame: InboundFrame, routing: RoutingHeader) -> Message? {
+        let length = frame.header.frameLength
+        var buffer = ByteBuffer()
+        let written = buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: length) { space in
+            frame.copyVerified(to: space.baseAddress!) ? length : 0
+        }
+        guard written > 0 else { return nil }
+        buffer.moveReaderIndex(forwardBy: FrameHeader.byteCount)
+        buffer.moveWriterIndex(to: buffer.writerIndex - FrameHeader.checksumByteCount)
+        let wallClock = port.wallClock
+        let lifetime = routing.ttl == 0 ? settings.retentionMilliseconds : UInt64(routing.ttl) * 1_000
+        return Message(
+            routing: routing,
+            flags: frame.header.flags,
+            payload: buffer,
+            acceptedAt: wallClock,
+            expiresAt: wallClock + lifetime
+        )
+    }
+
+    private func forward(
+        _ frame: InboundFrame,
+        routing: RoutingHeader,
+        from sender: Connection,
+        at now: MonotonicNanoseconds
+    ) -> Bool {
+        let record = WriteRecord(timeline: MessageTimeline(received: now), mode: .bestEffort, id: nil)
+        let lane = routing.lane(flags: frame.header.flags)
+        let expiresAt = routing.ttl == 0 ? UnixMilliseconds.max : port.wallClock + UInt64(routing.ttl) * 1_000
+        guard let target = hub.route(routing.recipient) else {
+            guard frame.isIntact else { return false }
+            acceptBestEffort(bytes: frame.header.payloadLength)
+            dropBestEffort(record, .recipientOffline)
+            return true
+        }
+        guard Int(target.loop) == loop else {
+            requestTick()
+            let forwarded = HandOver.Forwarded(
+                recipient: target,
+                sender: sender.ref,
+                frameLength: frame.header.frameLength,
+                record: record,
+                lane: lane,
+                expiresAt: expiresAt
+            )
+            guard outgoing[Int(target.loop)].append(frame, forwarded) else { return false }
+            holdIfCongested(sender, towards: Int(target.loop))
+            return true
+        }
+        guard let recipient = connections[target] else {
+            guard frame.isIntact else { return false }
+            acceptBestEffort(bytes: frame.header.payloadLength)
+            dropBestEffort(record, .recipientOffline)
+            return true
+        }
+        return append(frame, to: recipient, lane: lane, expiresAt: expiresAt, record: record, from: sender.ref)
+    }
+
+    /// - Returns: false where the frame's checksum does not hold.
+    private func append(
+        _ frame: InboundFrame,
+        to recipient: Connection,
+        lane: Lane,
+        expiresAt: UnixMilliseconds,
+        record: WriteRecord,
+        from sender: ConnectionRef
+    ) -> Bool {
+        let appended = withOutbox(recipient) {
+            $0.append(frame, lane: lane, expiresAt: expiresAt, record: record)
+        }
+        guard appended != .checksumFailed else { return false }
+        acceptBestEffort(bytes: frame.header.payloadLength)
+        if appended == .full { dropBestEffort(record, .outboxFull) }
+        markDirty(recipient)
+        if isPressed(recipient) { tell(Int(sender.loop), .pauseSender(sender)) }
+        return true
+    }
+
+    /// A best-effort message from another loop; its checksum was checked there.
+    func receive(_ forwarded: HandOver.Forwarded, frame: InboundFrame) {
+        guard let recipient = connections[forwarded.recipient] else {
+            acceptBestEffort(bytes: frame.header.payloadLength)
+            return dropBestEffort(forwarded.record, .recipientOffline)
+        }
+        _ = append(
+            frame,
+            to: recipient,
+            lane: forwarded.lane,
+            expiresAt: forwarded.expiresAt,
+            record: forwarded.record,
+            from: forwarded.sender
+        )
+    }
+
+    /// An at-least-once message its home sends through a connection of this loop.
+    func deliver(_ message: OutboxMessage, to ref: ConnectionRef) {
+        // A connection that is gone: its home is told so in a notice of its own.
+        guard let connection = connections[ref], let agent = connection.agent, let id = message.record.id else {
+            return
+        }
+        if withOutbox(connection, { $0.append(message) }) != .appended {
+            tellHome(of: agent, .undelivered(id, to: agent, on: ref))
+        }
+        markDirty(connection)
+        _ = isPressed(connection)
+    }
+
+    /// An agent acknowledged messages on this connection.
+    public func acknowledged(_ ids: [MessageID], _ kind: AckType, on connection: Connection) {
+        guard let agent = connection.agent else { return }
+        tellHome(of: agent, .acknowledged(ids, kind, by: agent))
+    }
+
+    private func acceptBestEffort(bytes: Int) {
+        bestEffortInFlight += 1
+        state(.accepted(mode: .bestEffort, bytes: bytes))
+    }
+
+    func dropBestEffort(_ record: WriteRecord, _ reason: DropReason) {
+        settleBestEffort(record, .dropped(reason))
+    }
+
+    func settleBestEffort(_ record: WriteRecord, _ fate: MessageFate) {
+        bestEffortInFlight -= 1
+        requestTick()
+        state(.settled(record.timeline, mode: .bestEffort, fate: fate))
+    }
+}

@@ -1,0 +1,137 @@
+import NIOCore
+import WireProtocol
+
+/// The relay on one event loop: the edge of the connections it holds and the home of the agents whose hash falls to it.
+/// Everything here runs on that loop; other loops are reached by one batch a tick each.
+public final class Relay {
+    public let loop: Int
+    public let loops: Int
+    public let gauges = RelayGauges()
+
+    let settings: RelaySettings
+    let port: any LoopPort
+    let store: (any MessageStore)?
+    let ledger: HandOverLedger
+    private let observer: any RelayObserver
+
+    var connections: ConnectionTable
+    var hub = Hub()
+    var home: Home
+    var outgoing: [HandOver]
+    var dirty: [Connection] = []
+    var pressed: Set<ConnectionRef> = []
+    var paused: [(until: MonotonicNanoseconds, connection: ConnectionRef)] = []
+    var held: [ConnectionRef] = []
+    var bestEffortInFlight = 0
+    var agentConnections = 0
+    var outboxBytes = 0
+    var nextPressureCheck: MonotonicNanoseconds = 0
+    var nextExpiry: MonotonicNanoseconds = 0
+    private var facts: [MessageFact] = []
+    private var events: [RelayEvent] = []
+    private var isTickRequested = false
+
+    /// - Parameters:
+    ///   - store: nil where `queue.enabled` is false: then nothing outlives the connections.
+    ///   - ledger: one for all loops of the process.
+    public init(
+        loop: Int,
+        loops: Int,
+        settings: RelaySettings,
+        store: (any MessageStore)?,
+        port: any LoopPort,
+        ledger: HandOverLedger,
+        observer: any RelayObserver
+    ) {
+        self.loop = loop
+        self.loops = loops
+        self.settings = settings
+        self.store = store
+        self.port = port
+        self.ledger = ledger
+        self.observer = observer
+        connections = ConnectionTable(loop: loop)
+        home = Home(settings: settings, hasStore: store != nil)
+        outgoing = (0..<loops).map { _ in HandOver(source: loop) }
+    }
+
+    /// States a fact about a message; the observer hears it at the end of the tick.
+    func state(_ fact: MessageFact) { facts.append(fact) }
+
+    /// Notes what is not about one message; the observer hears it at the end of the tick.
+    public func note(_ event: RelayEvent) {
+        events.append(event)
+        requestTick()
+    }
+
+    func requestTick() {
+        guard !isTickRequested else { return }
+        isTickRequested = true
+        port.requestTick()
+    }
+
+    func markDirty(_ connection: Connection) {
+        requestTick()
+        guard !connection.isDirty else { return }
+        connection.isDirty = true
+        dirty.append(connection)
+    }
+
+    /// Everything that was ready has been read: commit, answer, flush once a connection, hand over once a loop.
+    public func endOfTick() {
+        isTickRequested = false
+        let now = port.now
+        let wallClock = port.wallClock
+        resumePaused(at: now)
+        checkPressure(at: now)
+        expireQueued(at: now, wallClock: wallClock)
+        home.timePassed(at: now, wallClock: wallClock)
+        carryOutEffects()
+        flushDirty(at: now, wallClock: wallClock)
+        handOver()
+        publish()
+        port.wake(at: nextDeadline)
+    }
+
+    private func flushDirty(at now: MonotonicNanoseconds, wallClock: UnixMilliseconds) {
+        // A flush may complete at once and make its connection dirty again: those wait for the next tick.
+        let connections = dirty
+        dirty.removeAll(keepingCapacity: true)
+        for connection in connections {
+            connection.isDirty = false
+            sendAnswers(connection, wallClock: wallClock)
+            startFlush(connection, at: now, wallClock: wallClock)
+        }
+    }
+
+    private func handOver() {
+        for target in outgoing.indices where !outgoing[target].isEmpty {
+            var batch = HandOver(source: loop)
+            swap(&batch, &outgoing[target])
+            ledger.add(batch.byteCount, from: loop, to: target)
+            port.handOver(batch, to: target)
+        }
+    }
+
+    private func publish() {
+        gauges.publish(
+            connections: connections.count,
+            agents: agentConnections,
+            inFlight: home.unstoredCount + bestEffortInFlight,
+            outboxBytes: outboxBytes,
+            committingBytes: home.commits.pendingBytes
+        )
+        guard !facts.isEmpty || !events.isEmpty else { return }
+        facts.withUnsafeBufferPointer { facts in
+            events.withUnsafeBufferPointer { observer.observe(messages: facts, events: $0) }
+        }
+        facts.removeAll(keepingCapacity: true)
+        events.removeAll(keepingCapacity: true)
+    }
+
+    private var nextDeadline: MonotonicNanoseconds? {
+        let expiry = loop == 0 && store != nil ? nextExpiry : nil
+        let pressure = pressed.isEmpty ? nil : nextPressureCheck
+        return [home.nextDeadline, paused.first?.until, pressure, expiry].compactMap { $0 }.min()
+    }
+}

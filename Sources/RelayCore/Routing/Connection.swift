@@ -1,0 +1,78 @@
+public import NIOCore
+public import WireProtocol
+
+/// The socket side of a connection, as the relay drives it. Called on the connection's loop only.
+public protocol ConnectionSocket: AnyObject {
+    /// Give the bytes to the socket; `Relay.flushed` with the same buffer answers when they have left.
+    func flush(_ buffer: ByteBuffer)
+    /// Stop or go on reading: back-pressure.
+    func setReading(_ isReading: Bool)
+    /// The registration asked for by `Relay.authenticated`.
+    func registered(isAccepted: Bool)
+    func disconnect(_ disconnect: Disconnect)
+    /// Send GOAWAY and take no new messages.
+    func drain(reconnectAfterMilliseconds: UInt64, alternateRelay: String?)
+}
+
+/// One open connection on its event loop, from the upgrade to the close; the relay's side of it.
+public final class Connection {
+    public let ref: ConnectionRef
+    public let openedAt: MonotonicNanoseconds
+    public internal(set) var agent: AgentHash?
+    public var outbox: Outbox
+    /// The peer takes ACKs in binary.
+    public var takesBinaryAcknowledgements = false
+
+    let socket: any ConnectionSocket
+    var answers: [Answer] = []
+    var isDirty = false
+    var isClosed = false
+    /// Its agent's home has taken it.
+    var isRegistered = false
+    var pause = PauseBudget()
+    /// Since when the outbox has been past its high watermark.
+    var pressedSince: MonotonicNanoseconds?
+    /// Reading is stopped until another loop has taken what this one handed over.
+    var isHeldByHandOver = false
+
+    public func disconnect(_ disconnect: Disconnect) { socket.disconnect(disconnect) }
+
+    public func drain(reconnectAfterMilliseconds: UInt64, alternateRelay: String?) {
+        socket.drain(reconnectAfterMilliseconds: reconnectAfterMilliseconds, alternateRelay: alternateRelay)
+    }
+
+    init(
+        ref: ConnectionRef,
+        socket: any ConnectionSocket,
+        openedAt: MonotonicNanoseconds,
+        outboxMaxBytes: Int
+    ) {
+        self.ref = ref
+        self.socket = socket
+        self.openedAt = openedAt
+        outbox = Outbox(maxBytes: outboxMaxBytes)
+    }
+}
+
+/// How long a best-effort sender has been held up for slow recipients: a little, so that bursts pass, and never more,
+/// so that one slow reader does not freeze a thousand senders (design section 5).
+struct PauseBudget {
+    private var windowStart: MonotonicNanoseconds = 0
+    private var used: MonotonicNanoseconds = 0
+    private(set) var until: MonotonicNanoseconds?
+
+    /// When reading may go on, or nil where the sender may not be paused (again).
+    mutating func start(at now: MonotonicNanoseconds, settings: RelaySettings) -> MonotonicNanoseconds? {
+        guard until == nil else { return nil }
+        if now >= windowStart + .seconds(1) {
+            windowStart = now
+            used = 0
+        }
+        guard used + settings.senderPause <= settings.senderPausePerSecond else { return nil }
+        used += settings.senderPause
+        until = now + settings.senderPause
+        return until
+    }
+
+    mutating func end() { until = nil }
+}

@@ -1,0 +1,71 @@
+import RelayCore
+import Telemetry
+import WireProtocol
+
+extension RelayCatalogue {
+    static let connections = [
+        connectionsActive, connectionErrors, connectionFailures, connectionsOpened, connectionsClosed,
+        connectionDuration, handshakeDuration, authentications, framesReceived, outboxBytes, slowConsumers,
+        senderPauses,
+    ]
+
+    static let connectionsActive = MetricDeclaration.gauge(
+        "moltrelay_connections_active",
+        help: "Open connections."
+    )
+    static let connectionErrors = MetricDeclaration.counter(
+        "moltrelay_connection_errors_total",
+        help: "Connections that failed. One that connects and leaves without a word is not counted."
+    )
+    static let connectionFailures = MetricDeclaration.counter(
+        "moltrelay_connection_failures_total",
+        labels: [LabelDimension("cause", ConnectionFailure.allCases.map(\.rawValue))],
+        help: "Connections that failed, by cause. Sums to moltrelay_connection_errors_total."
+    )
+    static let connectionsOpened = MetricDeclaration.counter(
+        "moltrelay_connections_opened_total",
+        help: "Connections opened."
+    )
+    static let connectionsClosed = MetricDeclaration.counter(
+        "moltrelay_connections_closed_total",
+        labels: [LabelDimension("reason", CloseReason.allCases.map(\.rawValue))],
+        help: "Connections closed, by reason."
+    )
+    static let connectionDuration = MetricDeclaration.histogram(
+        "moltrelay_connection_duration_seconds",
+        unit: .seconds,
+        bounds: [0.1, 1, 10, 60, 600, 3_600, 21_600, 86_400, 604_800],
+        help: "How long connections stayed open, observed when they close."
+    )
+    static let handshakeDuration = MetricDeclaration.histogram(
+        "moltrelay_handshake_duration_seconds",
+        unit: .seconds,
+        bounds: [0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1, 2.5, 5],
+        help: "From the opening of a connection to AUTH_OK."
+    )
+    static let authentications = MetricDeclaration.counter(
+        "moltrelay_authentications_total",
+        labels: [LabelDimension("result", [authenticated] + AuthFailCode.allCases.map(\.rawValue))],
+        help: "Answers to AUTH: ok, or the code of AUTH_FAIL."
+    )
+    static let framesReceived = MetricDeclaration.counter(
+        "moltrelay_frames_received_total",
+        labels: [LabelDimension("type", FrameType.allCases.map(\.label))],
+        help: "Protocol frames received, by type."
+    )
+    static let outboxBytes = MetricDeclaration.gauge(
+        "moltrelay_outbox_bytes",
+        unit: .bytes,
+        help: "Bytes waiting to be written to connections."
+    )
+    static let slowConsumers = MetricDeclaration.counter(
+        "moltrelay_slow_consumers_total",
+        help: "Connections closed because their outbox stayed over its limit."
+    )
+    static let senderPauses = MetricDeclaration.counter(
+        "moltrelay_sender_pauses_total",
+        help: "Times a best-effort sender was paused for a full outbox."
+    )
+
+    static let authenticated = "ok"
+}

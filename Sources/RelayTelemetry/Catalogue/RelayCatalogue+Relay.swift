@@ -1,0 +1,61 @@
+import Telemetry
+
+extension RelayCatalogue {
+    /// Checks and latches by the names the relay registers them under.
+    public static let defaultHealthChecks = ["configuration", "listeners", "store", "event_loops", "drain"]
+    /// A check that was not declared counts here.
+    static let otherHealthCheck = "other"
+    static let healthTiers = ["liveness", "readiness", "startup"]
+
+    static func relay(build: BuildLabels, healthChecks: [String]) -> [MetricDeclaration] {
+        [
+            buildInfo(build), eventLoopLag, healthCheck(healthChecks), healthTransitions(healthChecks), healthTier,
+            logRecords, logRecordsDropped,
+        ]
+    }
+
+    static func buildInfo(_ build: BuildLabels) -> MetricDeclaration {
+        .gauge(
+            "moltrelay_build_info",
+            labels: [LabelDimension("version", [build.version]), LabelDimension("swift", [build.swift])],
+            help: "Always 1; the labels say what runs."
+        )
+    }
+
+    static let eventLoopLag = MetricDeclaration.histogram(
+        "moltrelay_event_loop_lag_seconds",
+        unit: .seconds,
+        bounds: [0.000_1, 0.000_5, 0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5],
+        help: "How much later than asked for a timer ran on an event loop."
+    )
+
+    static func healthCheck(_ checks: [String]) -> MetricDeclaration {
+        .gauge(
+            "moltrelay_health_check",
+            labels: [LabelDimension("check", checks + [otherHealthCheck])],
+            help: "1 while the check passes or only warns, 0 before its first result and while it fails."
+        )
+    }
+
+    static func healthTransitions(_ checks: [String]) -> MetricDeclaration {
+        .counter(
+            "moltrelay_health_transitions_total",
+            labels: [LabelDimension("check", checks + [otherHealthCheck])],
+            help: "Times a check turned."
+        )
+    }
+
+    static let healthTier = MetricDeclaration.gauge(
+        "moltrelay_health_tier",
+        labels: [LabelDimension("tier", healthTiers)],
+        help: "1 while a probe of the tier is answered with success."
+    )
+    static let logRecords = MetricDeclaration.counter(
+        "moltrelay_log_records_total",
+        help: "Log records written."
+    )
+    static let logRecordsDropped = MetricDeclaration.counter(
+        "moltrelay_log_records_dropped_total",
+        help: "Log records lost because the writer's buffer was full."
+    )
+}

@@ -1,0 +1,57 @@
+import Telemetry
+
+extension RelayCatalogue {
+    static let storage = [
+        queueDepth, queueBytes, queueOldestAge, queueWait, storeCommitDuration, storeBatchOperations,
+        storeOperations, storeElided, storeFailures, storeCommittingBytes,
+    ]
+
+    static let queueDepth = MetricDeclaration.gauge(
+        "moltrelay_queue_depth",
+        help: "Messages in the store, not yet acknowledged by their recipients."
+    )
+    static let queueBytes = MetricDeclaration.gauge(
+        "moltrelay_queue_bytes",
+        unit: .bytes,
+        help: "Bytes of the messages in the store."
+    )
+    static let queueOldestAge = MetricDeclaration.gauge(
+        "moltrelay_queue_oldest_age_seconds",
+        unit: .seconds,
+        help: "Age of the oldest message in the store; 0 where there is none."
+    )
+    static let queueWait = MetricDeclaration.histogram(
+        "moltrelay_queue_wait_seconds",
+        unit: .seconds,
+        bounds: [0.1, 1, 10, 60, 300, 900, 3_600, 21_600, 86_400, 259_200, 604_800],
+        help: "From the acceptance of a message that waited in the store to its first write."
+    )
+    static let storeCommitDuration = MetricDeclaration.histogram(
+        "moltrelay_store_commit_duration_seconds",
+        unit: .seconds,
+        bounds: [0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5],
+        help: "From the submission of a batch to its durability."
+    )
+    static let storeBatchOperations = MetricDeclaration.histogram(
+        "moltrelay_store_batch_operations",
+        bounds: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000],
+        help: "Operations of a committed batch."
+    )
+    static let storeOperations = MetricDeclaration.counter(
+        "moltrelay_store_operations_total",
+        help: "Operations committed."
+    )
+    static let storeElided = MetricDeclaration.counter(
+        "moltrelay_store_elided_total",
+        help: "Writes spared because the recipient acknowledged before the commit began."
+    )
+    static let storeFailures = MetricDeclaration.counter(
+        "moltrelay_store_failures_total",
+        help: "Batches that failed."
+    )
+    static let storeCommittingBytes = MetricDeclaration.gauge(
+        "moltrelay_store_committing_bytes",
+        unit: .bytes,
+        help: "Bytes handed to the store that are not durable yet."
+    )
+}

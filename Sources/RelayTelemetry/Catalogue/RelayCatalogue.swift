@@ -1,0 +1,57 @@
+public import Telemetry
+
+/// Every metric of the relay: the one place where its name, unit, labels and meaning are written down. The reference
+/// page is made from it, and tests hold dashboards and alerts to it. Names of the deployment guide stand as they are.
+public enum RelayCatalogue {
+    /// Begins the names of what telemetry says about itself.
+    public static let telemetryPrefix = "moltrelay_telemetry_"
+
+    /// In the order of a scrape. Labels whose values a start decides (build, health checks) come from the arguments.
+    public static func declarations(
+        build: BuildLabels = .example,
+        healthChecks: [String] = defaultHealthChecks
+    ) -> [MetricDeclaration] {
+        let groups = groups(build: build, healthChecks: healthChecks)
+        return groups.flatMap(\.declarations)
+    }
+
+    struct Group {
+        let title: String
+        let declarations: [MetricDeclaration]
+    }
+
+    static func groups(build: BuildLabels, healthChecks: [String]) -> [Group] {
+        [
+            Group(title: "Messages", declarations: messages),
+            Group(title: "Connections", declarations: connections),
+            Group(title: "Queue and store", declarations: storage),
+            Group(title: "Relay", declarations: relay(build: build, healthChecks: healthChecks)),
+            Group(title: "Process", declarations: ProcessMetrics.declarations),
+            Group(
+                title: "Telemetry about itself",
+                declarations: ExpositionMetrics.declarations(prefix: telemetryPrefix)
+            ),
+        ]
+    }
+
+    /// What is left over of all messages of a relay: 0 whenever it is idle.
+    public static let conservation = """
+        moltrelay_messages_total + moltrelay_messages_recovered_total
+          - sum without (fate) (moltrelay_messages_settled_total)
+          - moltrelay_messages_in_flight - moltrelay_queue_depth
+        """
+}
+
+/// What `moltrelay_build_info` says of the binary.
+public struct BuildLabels: Sendable, Equatable {
+    public let version: String
+    /// Of the compiler.
+    public let swift: String
+
+    public static let example = BuildLabels(version: "0.1.0", swift: "6.3")
+
+    public init(version: String, swift: String) {
+        self.version = version
+        self.swift = swift
+    }
+}

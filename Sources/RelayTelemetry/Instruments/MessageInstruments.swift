@@ -1,0 +1,92 @@
+import RelayCore
+import Telemetry
+
+/// The shard of one loop's message metrics.
+struct MessageInstruments {
+    private let total: ShardCounter
+    private let accepted, settled, dropped: ShardCounters
+    private let size, queueWait, acknowledgementLatency: ShardHistogram
+    private let writes: WriteInstruments
+    private let store: ShardHistogram
+
+    init(_ families: MessageFamilies, shard: Int) {
+        total = families.total.on(shard: shard)[0]
+        accepted = families.accepted.on(shard: shard)
+        settled = families.settled.on(shard: shard)
+        dropped = families.dropped.on(shard: shard)
+        size = families.size.on(shard: shard)[0]
+        queueWait = families.queueWait.on(shard: shard)[0]
+        acknowledgementLatency = families.acknowledgementLatency.on(shard: shard)[0]
+        writes = WriteInstruments(families, shard: shard)
+        store = families.stage.on(shard: shard)[MessageStage.store.place]
+    }
+
+    func observe(_ facts: UnsafeBufferPointer<MessageFact>) {
+        var run = WriteRun()
+        for fact in facts {
+            switch fact {
+            case .accepted(let mode, let bytes):
+                total.add()
+                accepted[mode.place].add()
+                size.observe(UInt64(bytes))
+            case .written(let timeline, _, let queued, let attempt):
+                written(timeline, queued: queued, attempt: attempt, &run)
+            case .settled(let timeline, _, let fate):
+                ended(timeline, fate)
+            }
+        }
+        writes.observe(run)
+    }
+
+    private func written(_ timeline: MessageTimeline, queued: Bool, attempt: Int, _ run: inout WriteRun) {
+        // A later attempt's way is mostly the wait for an ACK that did not come.
+        guard attempt <= 1 else { return }
+        if queued {
+            if let wait = elapsed(timeline.received, timeline.written) { queueWait.observe(wait) }
+        } else if run.timeline == timeline {
+            run.count += 1
+        } else {
+            writes.observe(run)
+            run = WriteRun(timeline: timeline, count: 1)
+        }
+    }
+
+    private func ended(_ timeline: MessageTimeline, _ fate: MessageFate) {
+        settled[fate.place].add()
+        if case .dropped(let reason) = fate { dropped[reason.place].add() }
+        if let time = elapsed(timeline.written, timeline.acknowledged) { acknowledgementLatency.observe(time) }
+        if let time = elapsed(timeline.received, timeline.stored) { store.observe(time) }
+    }
+}
+
+/// Messages that share every time, as those of one read batch and one flush do: observed at the price of one.
+struct WriteRun {
+    var timeline = MessageTimeline(received: 0)
+    var count: UInt64 = 0
+}
+
+private struct WriteInstruments {
+    private let latency, route, enqueue, write: ShardHistogram
+
+    init(_ families: MessageFamilies, shard: Int) {
+        latency = families.latency.on(shard: shard)[0]
+        let stages = families.stage.on(shard: shard)
+        route = stages[MessageStage.route.place]
+        enqueue = stages[MessageStage.enqueue.place]
+        write = stages[MessageStage.write.place]
+    }
+
+    func observe(_ run: WriteRun) {
+        guard run.count > 0 else { return }
+        let timeline = run.timeline
+        if let time = elapsed(timeline.received, timeline.written) { latency.observe(time, count: run.count) }
+        if let time = elapsed(timeline.received, timeline.routed) { route.observe(time, count: run.count) }
+        if let time = elapsed(timeline.routed, timeline.enqueued) { enqueue.observe(time, count: run.count) }
+        if let time = elapsed(timeline.enqueued, timeline.written) { write.observe(time, count: run.count) }
+    }
+}
+
+/// nil where one of the stages was not reached.
+func elapsed(_ start: MonotonicNanoseconds, _ end: MonotonicNanoseconds) -> UInt64? {
+    start != 0 && end >= start ? end - start : nil
+}

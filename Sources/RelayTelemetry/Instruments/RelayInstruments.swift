@@ -1,0 +1,85 @@
+public import Telemetry
+
+/// The relay's metrics, declared in a registry whose shards are the event loops that carry messages.
+public struct RelayInstruments: Sendable {
+    public let health: HealthInstruments
+    let messages: MessageFamilies
+    let connections: ConnectionFamilies
+    let store: StoreFamilies
+    let eventLoopLag: HistogramFamily
+
+    /// - Parameters:
+    ///   - registry: with one shard a loop.
+    ///   - healthChecks: names of checks and latches; others are counted as `other`.
+    public init(
+        registry: MetricRegistry,
+        readings: RelayReadings,
+        build: BuildLabels,
+        healthChecks: [String] = RelayCatalogue.defaultHealthChecks
+    ) throws(MetricDeclarationError) {
+        messages = try MessageFamilies(registry)
+        connections = try ConnectionFamilies(registry)
+        store = try StoreFamilies(registry)
+        try registry.gauge(RelayCatalogue.buildInfo(build)).shared().set(1)
+        eventLoopLag = try registry.histogram(RelayCatalogue.eventLoopLag)
+        health = try HealthInstruments(registry, checks: healthChecks)
+        try readings.register(in: registry)
+        try ProcessMetrics.register(in: registry)
+    }
+
+    /// The observer of one event loop, to be made once for each and called on that loop only.
+    public func observer(loop: Int) -> LoopObserver { LoopObserver(self, shard: loop) }
+}
+
+/// Declared once, for all loops.
+struct MessageFamilies: Sendable {
+    let total, accepted, settled, dropped, redeliveries, duplicatesJoined, unknownAcknowledgements, nacks: CounterFamily
+    let latency, stage, acknowledgementLatency, size, queueWait: HistogramFamily
+
+    init(_ registry: MetricRegistry) throws(MetricDeclarationError) {
+        total = try registry.counter(RelayCatalogue.messagesTotal)
+        accepted = try registry.counter(RelayCatalogue.messagesAccepted)
+        settled = try registry.counter(RelayCatalogue.messagesSettled)
+        dropped = try registry.counter(RelayCatalogue.messagesDropped)
+        redeliveries = try registry.counter(RelayCatalogue.redeliveries)
+        duplicatesJoined = try registry.counter(RelayCatalogue.duplicatesJoined)
+        unknownAcknowledgements = try registry.counter(RelayCatalogue.unknownAcknowledgements)
+        nacks = try registry.counter(RelayCatalogue.nacks)
+        latency = try registry.histogram(RelayCatalogue.messageLatency)
+        stage = try registry.histogram(RelayCatalogue.messageStage)
+        acknowledgementLatency = try registry.histogram(RelayCatalogue.acknowledgementLatency)
+        size = try registry.histogram(RelayCatalogue.messageSize)
+        queueWait = try registry.histogram(RelayCatalogue.queueWait)
+    }
+}
+
+struct ConnectionFamilies: Sendable {
+    let opened, closed, errors, failures, authentications, framesReceived, slowConsumers, senderPauses: CounterFamily
+    let duration, handshakeDuration: HistogramFamily
+
+    init(_ registry: MetricRegistry) throws(MetricDeclarationError) {
+        opened = try registry.counter(RelayCatalogue.connectionsOpened)
+        closed = try registry.counter(RelayCatalogue.connectionsClosed)
+        errors = try registry.counter(RelayCatalogue.connectionErrors)
+        failures = try registry.counter(RelayCatalogue.connectionFailures)
+        authentications = try registry.counter(RelayCatalogue.authentications)
+        framesReceived = try registry.counter(RelayCatalogue.framesReceived)
+        slowConsumers = try registry.counter(RelayCatalogue.slowConsumers)
+        senderPauses = try registry.counter(RelayCatalogue.senderPauses)
+        duration = try registry.histogram(RelayCatalogue.connectionDuration)
+        handshakeDuration = try registry.histogram(RelayCatalogue.handshakeDuration)
+    }
+}
+
+struct StoreFamilies: Sendable {
+    let operations, elided, failures: CounterFamily
+    let commitDuration, batchOperations: HistogramFamily
+
+    init(_ registry: MetricRegistry) throws(MetricDeclarationError) {
+        operations = try registry.counter(RelayCatalogue.storeOperations)
+        elided = try registry.counter(RelayCatalogue.storeElided)
+        failures = try registry.counter(RelayCatalogue.storeFailures)
+        commitDuration = try registry.histogram(RelayCatalogue.storeCommitDuration)
+        batchOperations = try registry.histogram(RelayCatalogue.storeBatchOperations)
+    }
+}

@@ -1,0 +1,92 @@
+public import RelayCore
+import Telemetry
+
+/// Where a scrape finds what the relay keeps in its own tables. Each is read at every scrape, on the scraping thread:
+/// O(1), without waiting for an event loop or the store's thread.
+public struct RelayReadings: Sendable {
+    /// Summed over the event loops.
+    public struct Loops: Sendable, Equatable {
+        public var connections = 0
+        /// Accepted, not ended, and not in the store.
+        public var messagesInFlight = 0
+        public var outboxBytes = 0
+        /// Handed to the store and not durable yet.
+        public var committingBytes = 0
+
+        public init() {}
+    }
+
+    public struct Logs: Sendable, Equatable {
+        public var written: UInt64 = 0
+        public var dropped: UInt64 = 0
+
+        public init() {}
+    }
+
+    public var loops: @Sendable () -> Loops
+    public var store: @Sendable () -> StoreTotals
+    public var logs: @Sendable () -> Logs
+    /// For the age of the oldest queued message.
+    public var wallClock: @Sendable () -> UnixMilliseconds
+
+    public init(
+        loops: @escaping @Sendable () -> Loops,
+        store: @escaping @Sendable () -> StoreTotals,
+        logs: @escaping @Sendable () -> Logs,
+        wallClock: @escaping @Sendable () -> UnixMilliseconds
+    ) {
+        self.loops = loops
+        self.store = store
+        self.logs = logs
+        self.wallClock = wallClock
+    }
+}
+
+extension RelayReadings {
+    func register(in registry: MetricRegistry) throws(MetricDeclarationError) {
+        try registerLoops(in: registry)
+        try registerStore(in: registry)
+        try registerLogs(in: registry)
+    }
+
+    private func registerLoops(in registry: MetricRegistry) throws(MetricDeclarationError) {
+        let connections = try registry.gauge(RelayCatalogue.connectionsActive).shared()
+        let inFlight = try registry.gauge(RelayCatalogue.messagesInFlight).shared()
+        let outboxBytes = try registry.gauge(RelayCatalogue.outboxBytes).shared()
+        let committingBytes = try registry.gauge(RelayCatalogue.storeCommittingBytes).shared()
+        registry.beforeScrape { [loops] in
+            let loops = loops()
+            connections.set(Double(loops.connections))
+            inFlight.set(Double(loops.messagesInFlight))
+            outboxBytes.set(Double(loops.outboxBytes))
+            committingBytes.set(Double(loops.committingBytes))
+        }
+    }
+
+    private func registerStore(in registry: MetricRegistry) throws(MetricDeclarationError) {
+        let depth = try registry.gauge(RelayCatalogue.queueDepth).shared()
+        let bytes = try registry.gauge(RelayCatalogue.queueBytes).shared()
+        let oldestAge = try registry.gauge(RelayCatalogue.queueOldestAge).shared()
+        let recovered = try registry.counter(RelayCatalogue.messagesRecovered).shared()
+        registry.beforeScrape { [store, wallClock] in
+            let totals = store()
+            depth.set(Double(totals.messages))
+            bytes.set(Double(totals.bytes))
+            recovered.raise(to: UInt64(max(totals.recovered, 0)))
+            let now = wallClock()
+            // The wall clock may have been set back since.
+            let oldest = min(totals.oldestAcceptedAt ?? now, now)
+            oldestAge.set(Double(now - oldest) / 1_000)
+        }
+    }
+
+    private func registerLogs(in registry: MetricRegistry) throws(MetricDeclarationError) {
+        let written = try registry.counter(RelayCatalogue.logRecords).shared()
+        let dropped = try registry.counter(RelayCatalogue.logRecordsDropped).shared()
+        registry.beforeScrape { [logs] in
+            let logs = logs()
+            written.raise(to: logs.written)
+            dropped.raise(to: logs.dropped)
+        }
+    }
+}

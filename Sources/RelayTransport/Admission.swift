@@ -1,0 +1,108 @@
+public import Identity
+import NIOCore
+public import NIOPosix
+public import RelayCore
+import WireProtocol
+
+/// Who gets in: judges an AUTH off the event loops, then claims the key's agent id in the store.
+public struct Admission: Sendable {
+    let identity: RelayIdentity
+    private let authenticator: Authenticator
+    private let store: any MessageStore
+    private let workers: NIOThreadPool
+    private let maxAnonymousPins: Int
+    private let tokenLifetimeMilliseconds: UInt64 = 3_600_000
+
+    /// - Parameters:
+    ///   - store: keeps the pins, also where no queue is.
+    ///   - workers: verify signatures, about 0.1 ms each.
+    public init(
+        identity: RelayIdentity,
+        authenticator: Authenticator,
+        store: any MessageStore,
+        workers: NIOThreadPool,
+        maxAnonymousPins: Int
+    ) {
+        self.identity = identity
+        self.authenticator = authenticator
+        self.store = store
+        self.workers = workers
+        self.maxAnonymousPins = maxAnonymousPins
+    }
+
+    enum Outcome: Sendable {
+        case admitted(AgentHash)
+        case refused(AuthFail)
+    }
+
+    func judge(
+        _ attempt: AuthAttempt,
+        clientAddress: String,
+        on loop: DataLoop
+    ) -> EventLoopFuture<Outcome> {
+        let wallClock = loop.wallClock
+        let monotonic = loop.now
+        let verdict = workers.runIfActive(eventLoop: loop.eventLoop) {
+            authenticator.verdict(
+                on: attempt,
+                clientAddress: clientAddress,
+                wallClock: wallClock,
+                monotonic: monotonic
+            )
+        }
+        return verdict.flatMap { verdict in
+            switch verdict {
+            case .rejected(let failure): return loop.eventLoop.makeSucceededFuture(.refused(failure))
+            case .accepted(let claim): return pin(claim, clientAddress: clientAddress, on: loop)
+            }
+        }
+    }
+
+    private func pin(
+        _ claim: AuthClaim,
+        clientAddress: String,
+        on loop: DataLoop
+    ) -> EventLoopFuture<Outcome> {
+        guard let publicKey = claim.publicKey else {
+            return loop.eventLoop.makeSucceededFuture(.admitted(claim.agent))
+        }
+        let promise = loop.eventLoop.makePromise(of: Outcome.self)
+        let request = KeyClaim(
+            agent: claim.agent,
+            publicKey: publicKey,
+            org: claim.org,
+            maxAnonymousPins: maxAnonymousPins
+        )
+        let monotonic = loop.now
+        store.pin(request) { result in
+            switch result {
+            case .success(.held): promise.succeed(.admitted(claim.agent))
+            case .success(.pinnedToAnotherKey):
+                authenticator.countFailure(of: claim.agent, clientAddress: clientAddress, monotonic: monotonic)
+                promise.succeed(.refused(.keyPinned))
+            case .success(.ownedByAnotherOrg): promise.succeed(.refused(.ownedByAnotherOrg))
+            case .success(.tooManyPins): promise.succeed(.refused(.tooManyPins))
+            case .failure(let failure): promise.fail(failure)
+            }
+        }
+        return promise.futureResult
+    }
+
+    /// What AUTH_OK gives an agent that is in. A queue that cannot be read now is told as empty, not as an error.
+    func grant(_ agent: AgentHash, on loop: DataLoop) -> EventLoopFuture<SessionGrant> {
+        let promise = loop.eventLoop.makePromise(of: QueueStatus.self)
+        store.status(of: agent) { result in
+            promise.succeed((try? result.get()) ?? QueueStatus(messages: 0, oldestAcceptedAt: nil))
+        }
+        return promise.futureResult.flatMapThrowing { status in
+            let now = loop.wallClock
+            let age = status.oldestAcceptedAt.map { now > $0 ? now - $0 : 0 } ?? 0
+            return SessionGrant(
+                sessionID: MessageID.random().description,
+                sessionToken: Hex.encode(try SecureRandom.bytes(32)),
+                expires: now + tokenLifetimeMilliseconds,
+                queueStatus: QueueSummary(pendingMessages: status.messages, oldestMessageAgeMilliseconds: age)
+            )
+        }
+    }
+}

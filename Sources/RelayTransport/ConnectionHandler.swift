@@ -1,0 +1,165 @@
+import Identity
+import NIOCore
+import RelayCore
+import WireProtocol
+
+/// One agent's WebSocket: frames out of the read buffer into the session, messages on to the relay, what the relay has
+/// for the agent into the socket. The file beside it ends connections, another carries out the session's actions.
+final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    let services: ConnectionServices
+    var session: SessionStateMachine
+    var context: ChannelHandlerContext?
+    var connection: Connection?
+    var ending = Ending.open
+    /// What AUTH_OK will say, once the agent's home has taken the connection.
+    var grant: SessionGrant?
+    private var decoder = WebSocketDecoder(role: .server)
+    private let assembler = FrameAssembler()
+    /// The start of a frame head or control frame that came without its end; at most 139 bytes.
+    private var leftover: ByteBuffer?
+    private var flushing = ByteBuffer()
+    private var isReading = true
+    private var isReadWanted = false
+    private var deadline: Scheduled<Void>?
+    private var deadlineAt: MonotonicNanoseconds = .max
+
+    var loop: DataLoop { services.loop }
+    var relay: Relay? { services.loop.relay }
+
+    init(services: ConnectionServices) throws {
+        self.services = services
+        session = SessionStateMachine(
+            configuration: services.session,
+            challenge: try SecureRandom.bytes(HelloAck.challengeByteCount),
+            openedAt: services.loop.now
+        )
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        connection = relay?.open(self, at: loop.now)
+        scheduleDeadline()
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        deadline?.cancel()
+        self.context = nil
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        closed()
+        context.fireChannelInactive()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        failed(.io)
+        context.close(promise: nil)
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        var buffer = unwrapInboundIn(data)
+        let now = loop.now
+        if var waiting = leftover {
+            leftover = nil
+            waiting.writeBuffer(&buffer)
+            buffer = waiting
+        }
+        buffer.readWithUnsafeReadableBytes { bytes in
+            var input = bytes
+            decode(&input, at: now)
+            return bytes.count - input.count
+        }
+        if buffer.readableBytes > 0, ending.takesInput { leftover = ByteBuffer(buffer: buffer) }
+        scheduleDeadline()
+    }
+
+    private func decode(_ input: inout UnsafeRawBufferPointer, at now: MonotonicNanoseconds) {
+        while ending.takesInput {
+            switch decoder.next(&input) {
+            case .needMore: return
+            case .data(let piece, let endsMessage):
+                take(piece, at: now)
+                if endsMessage, assembler.isMidFrame { end(spanning: ()) }
+            case .text: perform(session.ended(by: .textMessage))
+            case .ping(let payload): writeControl(WebSocketEncoder.control(.pong, payload: payload))
+            case .pong: break
+            case .close(let code): peerClosed(code)
+            case .violation(let violation): violated(violation)
+            }
+        }
+    }
+
+    /// Payload of a binary message: whole frames, and pieces of frames.
+    private func take(_ piece: MaskedBytes, at now: MonotonicNanoseconds) {
+        var piece = piece
+        while ending.takesInput {
+            switch assembler.next(&piece, admit: { session.admission(of: $0) }) {
+            case .needMore: return
+            case .frame(let frame): take(frame, at: now)
+            case .skipped(let header, let routing): perform(session.skippedMessage(header, routing: routing, at: now))
+            case .refused(let header): perform(session.oversized(header))
+            case .invalid(let error): perform(session.invalidHeader(error))
+            }
+        }
+    }
+
+    private func take(_ frame: InboundFrame, at now: MonotonicNanoseconds) {
+        // The wall clock is for documents only; a MESSAGE does not pay for it.
+        let isMessage = frame.header.type == .message
+        let action = session.received(frame, at: now, wallClock: isMessage ? 0 : loop.wallClock)
+        guard case .message(let routing, let mode, _) = action else { return perform(action) }
+        guard let connection, let relay else { return }
+        if !relay.accept(frame, routing: routing, mode: mode, from: connection, at: now) {
+            perform(session.checksumFailed(frame))
+        }
+    }
+
+    // Back-pressure: nothing is read that the relay does not want now.
+    func read(context: ChannelHandlerContext) {
+        guard isReading else { return isReadWanted = true }
+        context.read()
+    }
+
+    func setReading(_ reading: Bool) {
+        guard reading != isReading else { return }
+        isReading = reading
+        if reading { session.keepaliveResumed(at: loop.now) } else { session.keepaliveStopped(at: loop.now) }
+        scheduleDeadline()
+        guard reading, isReadWanted else { return }
+        isReadWanted = false
+        context?.read()
+    }
+
+    func flush(_ buffer: ByteBuffer) {
+        guard let context else { return }
+        flushing = buffer
+        let promise = context.eventLoop.makePromise(of: Void.self)
+        promise.futureResult.assumeIsolated().whenComplete { result in self.flushed(result) }
+        context.writeAndFlush(wrapOutboundOut(buffer), promise: promise)
+    }
+
+    private func flushed(_ result: Result<Void, any Error>) {
+        // Taken out, so that the relay holds the only reference and its storage serves the next flush.
+        var buffer = ByteBuffer()
+        swap(&buffer, &flushing)
+        guard let connection, case .success = result else { return failed(.io) }
+        relay?.flushed(buffer, of: connection)
+        if case .draining = ending { finishEnding() }
+    }
+
+    /// One timer a connection, left to fire early rather than moved with every frame.
+    func scheduleDeadline() {
+        guard let next = session.nextDeadline, next < deadlineAt, let context else { return }
+        deadline?.cancel()
+        deadlineAt = next
+        deadline = context.eventLoop.assumeIsolated().scheduleTask(deadline: .uptimeNanoseconds(next)) {
+            self.deadlineAt = .max
+            self.perform(self.session.timePassed(at: self.loop.now, wallClock: self.loop.wallClock))
+            self.scheduleDeadline()
+        }
+    }
+}

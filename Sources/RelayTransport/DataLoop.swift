@@ -1,0 +1,100 @@
+import Glibc
+public import NIOCore
+public import RelayCore
+import Synchronization
+import WireProtocol
+
+/// One event loop that carries messages: its clock, its relay, its place among the others. Everything but `perform` and
+/// the construction happens on that loop.
+public final class DataLoop: LoopPort {
+    public let index: Int
+    public let eventLoop: any EventLoop
+    private let others: DataLoops
+    private let state: NIOLoopBoundBox<State>
+
+    private struct State {
+        var relay: Relay?
+        var wake: Scheduled<Void>?
+        var wakeAt: MonotonicNanoseconds = .max
+        var beat: Scheduled<Void>?
+    }
+
+    static let beatInterval: MonotonicNanoseconds = .milliseconds(250)
+    private let lastBeatAt: Atomic<UInt64>
+    private let lastLag = Atomic<UInt64>(0)
+
+    init(index: Int, eventLoop: any EventLoop, others: DataLoops) {
+        self.index = index
+        self.eventLoop = eventLoop
+        self.others = others
+        state = NIOLoopBoundBox.makeBoxSendingValue(State(), eventLoop: eventLoop)
+        lastBeatAt = Atomic(NIODeadline.now().uptimeNanoseconds)
+    }
+
+    /// On this loop only; nil before `DataLoops.start`.
+    public var relay: Relay? { state.value.relay }
+
+    func adopt(_ relay: Relay) {
+        state.value.relay = relay
+        scheduleBeat()
+    }
+
+    /// How long the loop has not turned; any thread. Liveness asks.
+    public var silence: MonotonicNanoseconds {
+        let last = lastBeatAt.load(ordering: .relaxed)
+        let now = now
+        return now > last ? now - last : 0
+    }
+
+    /// How late the loop's last beat came; any thread.
+    public var lag: MonotonicNanoseconds { lastLag.load(ordering: .relaxed) }
+
+    private func scheduleBeat() {
+        let due = now + Self.beatInterval
+        state.value.beat = eventLoop.scheduleTask(deadline: .uptimeNanoseconds(due)) {
+            let now = self.now
+            let lag = now > due ? now - due : 0
+            self.lastLag.store(lag, ordering: .relaxed)
+            self.lastBeatAt.store(now, ordering: .relaxed)
+            self.relay?.note(.eventLoopLagged(nanoseconds: lag))
+            self.scheduleBeat()
+        }
+    }
+
+    public var now: MonotonicNanoseconds { NIODeadline.now().uptimeNanoseconds }
+
+    public var wallClock: UnixMilliseconds {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return UInt64(time.tv_sec) * 1_000 + UInt64(time.tv_nsec) / 1_000_000
+    }
+
+    public func handOver(_ batch: HandOver, to loop: Int) {
+        let target = others.loops[loop]
+        target.eventLoop.execute { target.relay?.received(batch) }
+    }
+
+    public func perform(_ work: @escaping @Sendable (Relay) -> Void) {
+        eventLoop.execute {
+            guard let relay = self.relay else { return }
+            work(relay)
+        }
+    }
+
+    // SelectableEventLoop runs tasks after all descriptors that were ready: that is the end of the tick.
+    public func requestTick() {
+        eventLoop.execute { self.relay?.endOfTick() }
+    }
+
+    public func wake(at deadline: MonotonicNanoseconds?) {
+        // An earlier one stays: a tick too many costs less than a timer made anew each tick.
+        guard let deadline, deadline < state.value.wakeAt else { return }
+        state.value.wake?.cancel()
+        state.value.wakeAt = deadline
+        state.value.wake = eventLoop.scheduleTask(deadline: .uptimeNanoseconds(deadline)) {
+            self.state.value.wakeAt = .max
+            self.state.value.wake = nil
+            self.relay?.endOfTick()
+        }
+    }
+}

@@ -1,0 +1,111 @@
+import Glibc
+public import Logging
+import Synchronization
+
+/// The process's log: a format, a level that can change while it runs, and one bounded asynchronous writer.
+public final class LogBackend: Sendable {
+    public static let defaultCapacity = 1 << 20
+
+    private let format: LogFormat
+    private let writer: LogWriter
+    private let levelIndex: Atomic<Int>
+
+    /// - Parameter capacity: bytes of encoded lines that may wait for the writer thread, at least 64 KiB; at most twice
+    ///   that is held.
+    public init(
+        _ destination: LogDestination,
+        format: LogFormat,
+        level: Logger.Level,
+        capacity: Int = LogBackend.defaultCapacity
+    ) throws(LogStartError) {
+        let capacity = max(capacity, 2 * LogFormat.maxLineBytes)
+        let output = try LogOutput(destination)
+        self.format = format
+        levelIndex = Atomic(level.index)
+        writer = LogWriter(capacity: capacity)
+        try LogThread.start(writer: writer, output: output, format: format, capacity: capacity)
+    }
+
+    /// For every logger of this back end that was not given a level of its own.
+    public var level: Logger.Level {
+        get { Logger.Level.byIndex[levelIndex.load(ordering: .relaxed)] }
+        set { levelIndex.store(newValue.index, ordering: .relaxed) }
+    }
+
+    public var statistics: LogStatistics { writer.statistics }
+
+    /// For `LoggingSystem.bootstrap` and `Logger(label:factory:)`.
+    public func handler(label: String, metadataProvider: Logger.MetadataProvider? = nil) -> StructuredLogHandler {
+        StructuredLogHandler(label: label, backend: self, metadataProvider: metadataProvider)
+    }
+
+    /// Opens the log file's path again after a rotation. Returns at once; the writer thread does it.
+    public func reopen() { writer.reopen() }
+
+    /// Blocks until all that was logged before is written: for the last words before `exit`. False where the output
+    /// failed or `limit` ran out.
+    @discardableResult
+    public func flush(within limit: Duration) -> Bool { writer.flush(within: limit) }
+
+    /// `flush`, then ends the writer thread. Later records are lost.
+    @discardableResult
+    public func close(within limit: Duration) -> Bool { writer.close(within: limit) }
+
+    func write(_ entry: LogEntry) {
+        writer.append(format.line(entry), level: entry.level)
+    }
+}
+
+extension LogFormat {
+    /// Text for people, in colour where `destination` is a terminal that has not asked for none (`NO_COLOR`).
+    public static func text(for destination: LogDestination) -> LogFormat {
+        let isTerminal =
+            switch destination {
+            case .descriptor(let descriptor): isatty(descriptor) == 1
+            case .file: false
+            }
+        return .text(colour: isTerminal && getenv("NO_COLOR") == nil)
+    }
+}
+
+/// A swift-log handler on a `LogBackend`.
+public struct StructuredLogHandler: LogHandler {
+    public var metadata: Logger.Metadata = [:]
+    public var metadataProvider: Logger.MetadataProvider?
+    private let label: String
+    private let backend: LogBackend
+    /// Set on one logger by its owner; the back end's level no longer reaches it.
+    private var ownLevel: Logger.Level?
+
+    init(label: String, backend: LogBackend, metadataProvider: Logger.MetadataProvider?) {
+        self.label = label
+        self.backend = backend
+        self.metadataProvider = metadataProvider
+    }
+
+    public var logLevel: Logger.Level {
+        get { ownLevel ?? backend.level }
+        set { ownLevel = newValue }
+    }
+
+    public subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    public func log(event: LogEvent) {
+        var fields = metadata
+        if let provided = metadataProvider?.get() { fields.merge(provided) { $1 } }
+        if let given = event.metadata { fields.merge(given) { $1 } }
+        if let error = event.error, fields["error"] == nil { fields["error"] = .string("\(error)") }
+        backend.write(
+            LogEntry(
+                time: WallClock.unixMilliseconds(),
+                level: event.level,
+                message: event.message.description,
+                logger: label,
+                fields: fields
+            )
+        )
+    }
+}

@@ -1,0 +1,142 @@
+extension SessionStateMachine {
+    /// A frame before AUTH_OK.
+    mutating func receivedDuringHandshake(
+        _ header: FrameHeader,
+        payload: [UInt8],
+        wallClock: UInt64
+    ) -> SessionAction {
+        switch (phase, header.type) {
+        case (.awaitingHello, .hello):
+            controlDocument(header, payload) { (session, hello: Hello) in session.greeted(hello, wallClock: wallClock) }
+        case (.awaitingHello, _):
+            authenticationRequired(header)
+        case (.awaitingAuth(let greeting), .auth):
+            controlDocument(header, payload) { (session, auth: Auth) in session.claimed(auth, after: greeting) }
+        case (_, .hello), (_, .auth), (_, .helloAck), (_, .authOK), (_, .authFail):
+            unexpected(header)
+        case (_, .error):
+            controlDocument(header, payload) { (session, error: ProtocolError) in session.peerFailed(error) }
+        default:
+            authenticationRequired(header)
+        }
+    }
+
+    /// The shell signed what `prove` gave it.
+    /// - Parameter signature: 64 bytes.
+    public mutating func relayProved(signature: [UInt8], wallClock: UInt64) -> SessionAction {
+        guard case .proving(let greeting) = phase, let key = configuration.relayPublicKey else { return .none }
+        return acknowledgeHello(greeting, proof: RelayProof(publicKey: key, signature: signature), wallClock: wallClock)
+    }
+
+    /// The shell's verdict: the agent is who it says. Without effect once the session has ended.
+    public mutating func authenticated(_ grant: SessionGrant, at now: UInt64) -> SessionAction {
+        guard case .authenticating(let greeting) = phase else { return .none }
+        agent = greeting.hello.agentIDHash
+        if extensions.contains(.traceContext) { unusualFlags.remove(.traced) }
+        keepalive.heard(at: now)
+        phase = .open
+        return .send([OutgoingFrame(authOK(grant))])
+    }
+
+    /// The shell's verdict: it is not. Without effect once the session has ended.
+    public mutating func authenticationFailed(
+        code: AuthFailCode,
+        message: String,
+        retryAllowed: Bool,
+        retryAfterMilliseconds: UInt64? = nil
+    ) -> SessionAction {
+        guard case .authenticating = phase else { return .none }
+        return refuse(
+            AuthFail(
+                code: code,
+                message: message,
+                retryAllowed: retryAllowed,
+                retryAfterMilliseconds: retryAfterMilliseconds
+            ),
+            as: code
+        )
+    }
+
+    private mutating func greeted(_ hello: Hello, wallClock: UInt64) -> SessionAction {
+        guard hello.protocolVersion == ProtocolVersion.current else {
+            return violation("HELLO: member protocol_version is not \"\(ProtocolVersion.current)\"")
+        }
+        extensions = Extension.negotiate(offered: hello.extensions)
+        let skew = wallClock > hello.clientTime ? wallClock - hello.clientTime : hello.clientTime - wallClock
+        let greeting = Greeting(hello: hello, clockSkewed: skew > SessionConfiguration.maxClockSkewMilliseconds)
+        guard configuration.relayPublicKey != nil else {
+            return acknowledgeHello(greeting, proof: nil, wallClock: wallClock)
+        }
+        phase = .proving(greeting)
+        return .prove(
+            SignedBytes.relayProof(nonce: hello.nonce, challenge: challenge, relayID: configuration.relayID)
+        )
+    }
+
+    private mutating func acknowledgeHello(
+        _ greeting: Greeting,
+        proof: RelayProof?,
+        wallClock: UInt64
+    ) -> SessionAction {
+        phase = .awaitingAuth(greeting)
+        let answer = HelloAck(
+            extensions: extensions.map(\.rawValue),
+            challenge: challenge,
+            serverTime: wallClock,
+            relayID: configuration.relayID,
+            cluster: configuration.cluster,
+            proof: proof
+        )
+        return .send([OutgoingFrame(answer)])
+    }
+
+    private mutating func claimed(_ auth: Auth, after greeting: Greeting) -> SessionAction {
+        if extensions.contains(.boundAuth), auth.authority == nil {
+            return violation("AUTH: member authority is missing, which auth:bound needs")
+        }
+        // The clock is HELLO's, but AUTH_FAIL answers AUTH only, and an agent can set its clock by server_time.
+        guard !greeting.clockSkewed else {
+            return refuse(
+                AuthFail(
+                    code: .clockSkew,
+                    message: "client_time of HELLO is off by more than 300 s",
+                    retryAllowed: true
+                ),
+                as: .clockSkew
+            )
+        }
+        phase = .authenticating(greeting)
+        return .authenticate(
+            AuthAttempt(
+                hello: greeting.hello,
+                auth: auth,
+                challenge: challenge,
+                extensions: extensions,
+                relayID: configuration.relayID
+            )
+        )
+    }
+
+    private mutating func refuse(_ failure: AuthFail, as code: AuthFailCode) -> SessionAction {
+        let delay = failure.retryAllowed ? failure.retryAfterMilliseconds ?? 0 : nil
+        return end(.authentication(code, reconnectAfterMilliseconds: delay), sending: [OutgoingFrame(failure)])
+    }
+
+    private func authOK(_ grant: SessionGrant) -> AuthOK {
+        AuthOK(
+            sessionID: grant.sessionID,
+            sessionToken: grant.sessionToken,
+            expires: grant.expires,
+            config: AuthOK.Config(
+                maxFrameSize: configuration.maxMessagePayloadBytes,
+                maxStreams: 0,
+                keepaliveIntervalMilliseconds: configuration.keepaliveInterval / 1_000_000,
+                queueStatus: grant.queueStatus
+            )
+        )
+    }
+
+    mutating func authenticationRequired(_ header: FrameHeader) -> SessionAction {
+        violation("\(header.typeName) before AUTH_OK", code: .authRequired)
+    }
+}

@@ -1,0 +1,68 @@
+extension Configuration {
+    struct Storage: Sendable, Equatable {
+        struct SQLite: Sendable, Equatable {
+            /// The loader fills in the default, `relay.db` in the state folder.
+            var path = ""
+        }
+
+        struct Redis: Sendable, Equatable {
+            var addresses = [HostPort(host: "localhost", port: 6379)]
+            var password = ""
+            var database = 0
+            var cluster = false
+        }
+
+        struct Postgres: Sendable, Equatable {
+            enum SSLMode: String, Sendable, CaseIterable {
+                case disable, allow, prefer, require
+                case verifyCA = "verify-ca"
+                case verifyFull = "verify-full"
+            }
+
+            var host = "localhost"
+            var port = 5432
+            var database = "moltrelay"
+            var user = "moltrelay"
+            var passwordFile: String?
+            var sslMode = SSLMode.require
+            var maxConnections = 50
+        }
+
+        var sqlite = SQLite()
+        var redis = Redis()
+        var postgres = Postgres()
+    }
+
+    struct Cluster: Sendable, Equatable {
+        var enabled = false
+        var nodeID: String?
+        var advertiseAddress: HostPort?
+        var peers: [HostPort] = []
+        var gossipPort = 7946
+    }
+
+    struct Kafka: Sendable, Equatable {
+        struct Topic: Sendable, Equatable {
+            var name: String
+            var partitions: Int
+            var replicationFactor = 3
+        }
+
+        struct MirrorMaker: Sendable, Equatable {
+            var enabled = false
+            var sourceCluster: String?
+            var targetClusters: [String] = []
+            var topics: [String] = []
+        }
+
+        var clusters: [KafkaCluster] = []
+        var messages = Topic(name: "moltrelay.messages", partitions: 100)
+        var presence = Topic(name: "moltrelay.presence", partitions: 50)
+        var mirrorMaker = MirrorMaker()
+    }
+}
+
+struct KafkaCluster: Sendable, Equatable {
+    var name: String
+    var bootstrapServers: [HostPort]
+}

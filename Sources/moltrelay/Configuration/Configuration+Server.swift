@@ -1,0 +1,32 @@
+extension Configuration.Server {
+    struct Listen: Sendable, Equatable {
+        var websocket = HostPort.loopback(8443)
+        var http = HostPort.loopback(8080)
+        /// Of a relay without a configuration file; with one it is every address (a kubelet probes the pod's).
+        var metrics = HostPort.loopback(9090)
+    }
+
+    struct TLS: Sendable, Equatable {
+        /// nil: TLS where a certificate is named, or lies where it is looked for.
+        var enabled: Bool?
+        var certFile: String?
+        var keyFile: String?
+        var autoCert = false
+        var acmeEmail: String?
+        var acmeDomains: [String] = []
+    }
+
+    struct Drain: Sendable, Equatable {
+        var timeoutMilliseconds = 30_000
+        var readinessDelayMilliseconds = 5000
+        /// Before jitter.
+        var reconnectAfterMilliseconds = 5000
+        var alternateRelay: String?
+    }
+
+    struct Keepalive: Sendable, Equatable {
+        var intervalMilliseconds = 30_000
+        var timeoutMilliseconds = 10_000
+        var maxMissed = 3
+    }
+}

@@ -1,0 +1,59 @@
+extension Configuration {
+    struct Logging: Sendable, Equatable {
+        enum Level: String, Sendable, CaseIterable { case debug, info, warn, error }
+        enum Format: String, Sendable, CaseIterable { case json, text }
+        enum Output: Sendable, Equatable { case standardOutput, standardError, file(String) }
+
+        var level = Level.info
+        var format = Format.json
+        var output = Output.standardOutput
+    }
+
+    struct Metrics: Sendable, Equatable {
+        struct StatsD: Sendable, Equatable {
+            var enabled = false
+            var address = HostPort(host: "localhost", port: 8125)
+        }
+
+        var enabled = true
+        var prometheus = true
+        var statsd = StatsD()
+    }
+
+    struct Tracing: Sendable, Equatable {
+        struct Jaeger: Sendable, Equatable {
+            var endpoint = "http://localhost:14268/api/traces"
+            /// 0...1 of the messages.
+            var sampleRate = 0.01
+        }
+
+        var enabled = false
+        var jaeger = Jaeger()
+    }
+}
+
+extension ValueType where Value == Configuration.Logging.Output {
+    static var logOutput: ValueType {
+        .parsed("stdout, stderr or the absolute path of a file", show: { $0.text }, suggest: likelyOutput) { text in
+            switch text {
+            case "stdout": .standardOutput
+            case "stderr": .standardError
+            default: text.hasPrefix("/") && !text.utf8.contains(0) ? .file(text) : nil
+            }
+        }
+    }
+}
+
+private func likelyOutput(_ text: String) -> String? {
+    text == "-" ? "stdout" : nearest(text.lowercased(), among: ["stdout", "stderr"])
+}
+
+extension Configuration.Logging.Output {
+    var text: String {
+        switch self {
+        case .standardOutput: "stdout"
+        case .standardError: "stderr"
+        case .file(let path): path
+        }
+    }
+}

@@ -1,0 +1,22 @@
+import FoundationEssentials
+import Glibc
+
+/// What the defaults ask of the machine, as values: a test states its own.
+struct Surroundings: Sendable {
+    var environment: [String: String]
+    var hostName: String
+    var isWritableFolder: @Sendable (String) -> Bool
+    var fileExists: @Sendable (String) -> Bool
+
+    static func ofThisProcess() -> Surroundings {
+        Surroundings(
+            environment: ProcessInfo.processInfo.environment,
+            hostName: ProcessInfo.processInfo.hostName,
+            isWritableFolder: { path in
+                var status = stat()
+                return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR && access(path, W_OK | X_OK) == 0
+            },
+            fileExists: { access($0, F_OK) == 0 }
+        )
+    }
+}

@@ -1,0 +1,153 @@
+extension Schema {
+    static let storage = embedded + redis + postgres
+
+    private static let embedded = [
+        Setting(
+            "storage.sqlite.path",
+            \.storage.sqlite.path,
+            .path,
+            "The database file of `queue.storage: sqlite`.",
+            default: "`relay.db` in the state folder"
+        )
+    ]
+
+    private static let redis = [
+        Setting(
+            "storage.redis.addresses",
+            \.storage.redis.addresses,
+            .list(of: .remoteAddress, name: "hosts with a port"),
+            "Redis servers. Used with `queue.storage: redis` only, like the rest of this section.",
+            alias: "MOLTRELAY_REDIS_ADDRESS"
+        ),
+        Setting(
+            "storage.redis.password",
+            \.storage.redis.password,
+            .text,
+            "Password of the Redis servers. Better in the environment than in a file that others read.",
+            default: "none",
+            isSecret: true
+        ),
+        Setting("storage.redis.db", \.storage.redis.database, .whole(0...65_535), "Number of the Redis database."),
+        Setting("storage.redis.cluster", \.storage.redis.cluster, .boolean, "The servers are a Redis Cluster."),
+    ]
+
+    private static let postgres = [
+        Setting(
+            "storage.postgres.host",
+            \.storage.postgres.host,
+            .authority,
+            "The PostgreSQL server. Used with `queue.storage: postgres` only, like the rest of this section."
+        ),
+        Setting("storage.postgres.port", \.storage.postgres.port, .whole(1...65_535), "Its port."),
+        Setting("storage.postgres.database", \.storage.postgres.database, .text, "The database."),
+        Setting("storage.postgres.user", \.storage.postgres.user, .text, "The user."),
+        Setting(
+            "storage.postgres.password_file",
+            \.storage.postgres.passwordFile,
+            .path,
+            "A file that holds the user's password."
+        ),
+        Setting(
+            "storage.postgres.ssl_mode",
+            \.storage.postgres.sslMode,
+            .choice,
+            "As libpq's `sslmode`."
+        ),
+        Setting(
+            "storage.postgres.max_connections",
+            \.storage.postgres.maxConnections,
+            .whole(1...10_000),
+            "Connections to the server at once."
+        ),
+    ]
+
+    static let cluster = [
+        Setting(
+            "cluster.enabled",
+            \.cluster.enabled,
+            .boolean,
+            "This relay is one of several on one store.",
+            needs: .when(.cluster) { $0.cluster.enabled }
+        ),
+        Setting("cluster.node_id", \.cluster.nodeID, .identifier, "This relay's name among its peers."),
+        Setting(
+            "cluster.advertise_address",
+            \.cluster.advertiseAddress,
+            .remoteAddress,
+            "Where peers reach this relay."
+        ),
+        Setting(
+            "cluster.peers",
+            \.cluster.peers,
+            .list(of: .remoteAddress, name: "hosts with a port"),
+            "Relays to join."
+        ),
+        Setting("cluster.gossip_port", \.cluster.gossipPort, .whole(1...65_535), "Port of the membership protocol."),
+    ]
+
+    static let kafka =
+        topics + [
+            Setting(
+                "kafka.mirror_maker.enabled",
+                \.kafka.mirrorMaker.enabled,
+                .boolean,
+                "MirrorMaker 2 replicates the topics between clusters.",
+                needs: .when(.kafka) { $0.kafka.mirrorMaker.enabled }
+            ),
+            Setting(
+                "kafka.mirror_maker.source_cluster",
+                \.kafka.mirrorMaker.sourceCluster,
+                .identifier,
+                "The cluster that is copied."
+            ),
+            Setting(
+                "kafka.mirror_maker.target_clusters",
+                \.kafka.mirrorMaker.targetClusters,
+                .list(of: .identifier, name: "cluster names"),
+                "The clusters that are copied to."
+            ),
+            Setting(
+                "kafka.mirror_maker.topics",
+                \.kafka.mirrorMaker.topics,
+                .list(of: .identifier, name: "topic patterns"),
+                "The topics that are copied."
+            ),
+        ]
+
+    private static let topics = [
+        Setting(
+            "kafka.clusters",
+            \.kafka.clusters,
+            .kafkaClusters,
+            "The Kafka cluster of each region.",
+            needs: .always(.kafka),
+            isFileOnly: true
+        ),
+        Setting("kafka.topics.messages.name", \.kafka.messages.name, .identifier, "Topic of the messages."),
+        Setting(
+            "kafka.topics.messages.partitions",
+            \.kafka.messages.partitions,
+            .whole(1...100_000),
+            "Its partitions."
+        ),
+        Setting(
+            "kafka.topics.messages.replication_factor",
+            \.kafka.messages.replicationFactor,
+            .whole(1...100),
+            "Its replicas."
+        ),
+        Setting("kafka.topics.presence.name", \.kafka.presence.name, .identifier, "Topic of who is connected where."),
+        Setting(
+            "kafka.topics.presence.partitions",
+            \.kafka.presence.partitions,
+            .whole(1...100_000),
+            "Its partitions."
+        ),
+        Setting(
+            "kafka.topics.presence.replication_factor",
+            \.kafka.presence.replicationFactor,
+            .whole(1...100),
+            "Its replicas."
+        ),
+    ]
+}

@@ -1,0 +1,131 @@
+extension Schema {
+    static let server: [Setting] = listen + tls + drain + keepalive
+
+    private static let listen = [
+        Setting(
+            "server.listen.websocket",
+            \.server.listen.websocket,
+            .listenAddress,
+            "Where agents connect (`GET /v1/connect`). Any address but loopback needs TLS, or "
+                + "`server.tls.enabled: false` where something in front ends TLS. Port 0 takes any free port; the "
+                + "start line of the log names it."
+        ),
+        Setting(
+            "server.listen.http",
+            \.server.listen.http,
+            .listenAddress,
+            "The HTTP listener: health, and the HTTP interface for agents on loopback only."
+        ),
+        Setting(
+            "server.listen.metrics",
+            \.server.listen.metrics,
+            .listenAddress,
+            "Where `/metrics` and the health checks answer.",
+            default: "`0.0.0.0:9090`; `127.0.0.1:9090` without a configuration file"
+        ),
+        Setting(
+            "server.public_names",
+            \.server.publicNames,
+            .list(of: .authority, name: "hosts with or without a port"),
+            "The names agents dial this relay by. With the handshake extension `auth:bound` an agent signs the name it "
+                + "dialled and the relay accepts only these. Unset, any name is accepted on loopback, elsewhere the "
+                + "names in the certificate."
+        ),
+    ]
+
+    private static let tls = [
+        Setting(
+            "server.tls.enabled",
+            \.server.tls.enabled,
+            .boolean,
+            "`false` says that the relay shall speak plain WebSocket, whatever else this section says: for a relay "
+                + "behind a proxy that ends TLS.",
+            default: "true where a certificate is named or found, else false",
+            needs: .when(.tls) { $0.server.tls.enabled == true }
+        ),
+        Setting(
+            "server.tls.cert_file",
+            \.server.tls.certFile,
+            .path,
+            "Certificate chain in PEM.",
+            default: "`/etc/moltrelay/certs/relay.crt` or `tls.crt`, where it exists",
+            needs: .when(.tls) { $0.server.tls.enabled == nil }
+        ),
+        Setting(
+            "server.tls.key_file",
+            \.server.tls.keyFile,
+            .path,
+            "The certificate's private key in PEM.",
+            default: "`/etc/moltrelay/certs/relay.key` or `tls.key`, where it exists",
+            needs: .when(.tls) { $0.server.tls.enabled == nil }
+        ),
+        Setting(
+            "server.tls.auto_cert",
+            \.server.tls.autoCert,
+            .boolean,
+            "Obtain certificates from an ACME authority such as Let's Encrypt.",
+            needs: .when(.acme) { $0.server.tls.autoCert && $0.server.tls.enabled != false }
+        ),
+        Setting(
+            "server.tls.acme_email",
+            \.server.tls.acmeEmail,
+            .mailAddress,
+            "The contact the ACME authority is given. Used with `auto_cert` only."
+        ),
+        Setting(
+            "server.tls.acme_domains",
+            \.server.tls.acmeDomains,
+            .list(of: .authority, name: "host names"),
+            "The names to obtain certificates for. Used with `auto_cert` only."
+        ),
+    ]
+
+    private static let drain = [
+        Setting(
+            "server.drain.timeout_ms",
+            \.server.drain.timeoutMilliseconds,
+            .whole(0...3_600_000, .milliseconds),
+            "How long what is under way may take to finish once the relay drains."
+        ),
+        Setting(
+            "server.drain.readiness_delay_ms",
+            \.server.drain.readinessDelayMilliseconds,
+            .whole(0...600_000, .milliseconds),
+            "How long readiness fails before new connections are refused and agents are told to go: the time a load "
+                + "balancer takes to look away. SIGINT skips it."
+        ),
+        Setting(
+            "server.drain.reconnect_after_ms",
+            \.server.drain.reconnectAfterMilliseconds,
+            .whole(0...600_000, .milliseconds),
+            "When agents told to go are asked to come back, before jitter."
+        ),
+        Setting(
+            "server.drain.alternate_relay",
+            \.server.drain.alternateRelay,
+            .url(schemes: ["wss", "ws"]),
+            "The relay that agents told to go are sent to."
+        ),
+    ]
+
+    private static let keepalive = [
+        Setting(
+            "server.keepalive.interval_ms",
+            \.server.keepalive.intervalMilliseconds,
+            .whole(1000...3_600_000, .milliseconds),
+            "Pause between two PINGs to an agent."
+        ),
+        Setting(
+            "server.keepalive.timeout_ms",
+            \.server.keepalive.timeoutMilliseconds,
+            .whole(100...600_000, .milliseconds),
+            "How long a PONG may take before its PING counts as missed."
+        ),
+        Setting(
+            "server.keepalive.max_missed",
+            \.server.keepalive.maxMissed,
+            .whole(1...100),
+            "Missed PINGs after which a connection is closed."
+        ),
+    ]
+}

@@ -1,0 +1,72 @@
+extension Schema {
+    static let logging = [
+        Setting("logging.level", \.logging.level, .choice, "The least level that is logged."),
+        Setting("logging.format", \.logging.format, .choice, "`json`, one object a line, or `text` for terminals."),
+        Setting(
+            "logging.output",
+            \.logging.output,
+            .logOutput,
+            "Where log lines go. A file is opened for appending and created where it is missing."
+        ),
+    ]
+
+    static let metrics = [
+        Setting(
+            "metrics.enabled",
+            \.metrics.enabled,
+            .boolean,
+            "Answer on `/metrics`. `false` leaves only the health checks on that listener."
+        ),
+        Setting("metrics.prometheus", \.metrics.prometheus, .boolean, "In Prometheus' format."),
+        Setting(
+            "metrics.statsd.enabled",
+            \.metrics.statsd.enabled,
+            .boolean,
+            "Send the same figures to StatsD.",
+            needs: .when(.statsd) { $0.metrics.statsd.enabled }
+        ),
+        Setting("metrics.statsd.address", \.metrics.statsd.address, .remoteAddress, "The StatsD server."),
+    ]
+
+    static let tracing = [
+        Setting(
+            "tracing.enabled",
+            \.tracing.enabled,
+            .boolean,
+            "Record and export the spans of sampled messages.",
+            needs: .when(.tracing) { $0.tracing.enabled }
+        ),
+        Setting(
+            "tracing.jaeger.endpoint",
+            \.tracing.jaeger.endpoint,
+            .url(schemes: ["http", "https"]),
+            "The Jaeger collector."
+        ),
+        Setting("tracing.jaeger.sample_rate", \.tracing.jaeger.sampleRate, .share, "The part of the messages traced."),
+    ]
+
+    static let health = [
+        Setting(
+            "health.endpoint",
+            \.health.endpoint,
+            .route,
+            "Path of the liveness check; `/ready` and `/startup` follow below it."
+        ),
+        Setting(
+            "health.detailed_endpoint",
+            \.health.detailedEndpoint,
+            .route,
+            "Path of every check with its state; loopback only, or with a token."
+        ),
+    ]
+
+    static let admin = [
+        Setting(
+            "admin.socket",
+            \.admin.socket,
+            .path,
+            "Unix socket that `moltrelay status` and its like talk to; at most 107 bytes.",
+            default: "`admin.sock` in the runtime folder, see above"
+        )
+    ]
+}

@@ -1,0 +1,150 @@
+import Identity
+import Logging
+import NIOCore
+import NIOPosix
+import RelayAdmin
+import RelayCore
+import RelayTransport
+import Synchronization
+import Telemetry
+import WireProtocol
+
+/// A relay with its doors open: what signals, the admin socket and the end of the process act on.
+final class RunningRelay: Sendable {
+    let configuration: Configuration
+    let logger: Logger
+    let log: LogBackend
+    let identity: RelayIdentity
+    let loops: DataLoops
+    let gauges: LoopGauges
+    let registry: MetricRegistry
+    let exposition: MetricExposition
+    let choice: StoreChoice
+    let workers: NIOThreadPool
+    let checks: HealthChecks
+    let clock: @Sendable () -> MonotonicNanoseconds
+    let authenticator: Authenticator
+    let admin = AdminServer()
+    let startedAt: MonotonicNanoseconds
+    let startedAtWallClock: Int64
+    private let doors = Mutex(Doors())
+
+    struct Doors: Sendable {
+        var listeners: [StatusDocument.Listener] = []
+        var agents: (any Channel)?
+        var isDraining = false
+    }
+
+    init(
+        configuration: Configuration,
+        logger: Logger,
+        log: LogBackend,
+        identity: RelayIdentity,
+        loops: DataLoops,
+        gauges: LoopGauges,
+        registry: MetricRegistry,
+        exposition: MetricExposition,
+        choice: StoreChoice,
+        workers: NIOThreadPool,
+        checks: HealthChecks,
+        clock: @escaping @Sendable () -> MonotonicNanoseconds
+    ) {
+        self.configuration = configuration
+        self.logger = logger
+        self.log = log
+        self.identity = identity
+        self.loops = loops
+        self.gauges = gauges
+        self.registry = registry
+        self.exposition = exposition
+        self.choice = choice
+        self.workers = workers
+        self.checks = checks
+        self.clock = clock
+        authenticator = Authenticator(policy: configuration.authPolicy)
+        startedAt = clock()
+        startedAtWallClock = WallClock.unixMilliseconds()
+    }
+
+    var listeners: [StatusDocument.Listener] { doors.withLock { $0.listeners } }
+    var isDraining: Bool { doors.withLock { $0.isDraining } }
+
+    /// Probes and metrics first, so that they answer whatever happens next; agents last.
+    func openDoors() async throws {
+        let listen = configuration.server.listen
+        let health = HealthRoutes(registry: checks.registry, access: DetailedAccess(token: nil), now: clock)
+            .routes(endpoint: configuration.health.endpoint, detailedEndpoint: configuration.health.detailedEndpoint)
+        if configuration.metrics.enabled {
+            let router = AdminRouter(configuration.metrics.prometheus ? health.merging(metrics) { $1 } : health)
+            try await open("metrics", listen.metrics, router)
+        }
+        try await open("http", listen.http, AdminRouter(health))
+        let socket = configuration.admin.socket
+        try await admin.listen(unixSocket: socket, router: AdminRouter(health.merging(adminRoutes) { $1 }))
+        note("admin", socket)
+        try await openToAgents(listen.websocket)
+        checks.registry.release("listeners", at: clock())
+    }
+
+    private var metrics: [String: AdminRoute] {
+        let exposition = exposition
+        return ["/metrics": .metrics { exposition.scrape(acceptEncoding: $0) }]
+    }
+
+    private var adminRoutes: [String: AdminRoute] {
+        [AdminRoute.statusPath: .status { self.status }].merging(metrics) { $1 }
+    }
+
+    private func open(_ name: String, _ address: HostPort, _ router: AdminRouter) async throws {
+        let bound = try await admin.listen(host: address.host, port: address.port, router: router)
+        note(name, HostPort(host: address.host, port: bound.port ?? address.port).description)
+    }
+
+    private func openToAgents(_ address: HostPort) async throws {
+        let admission = Admission(
+            identity: identity,
+            authenticator: authenticator,
+            store: choice.store,
+            workers: workers,
+            maxAnonymousPins: configuration.auth.maxPinnedKeys
+        )
+        let listener = AgentListener(
+            loops: loops,
+            session: configuration.sessionConfiguration(identity),
+            limits: configuration.transportLimits,
+            admission: admission
+        )
+        do {
+            let channel = try await listener.bind(host: address.host, port: address.port).get()
+            doors.withLock { $0.agents = channel }
+            let port = channel.localAddress?.port ?? address.port
+            note("websocket", HostPort(host: address.host, port: port).description)
+        } catch {
+            throw ListenerError(address: address.description, error)
+        }
+    }
+
+    private func note(_ name: String, _ address: String) {
+        doors.withLock { $0.listeners.append(StatusDocument.Listener(name: name, address: address, tls: false)) }
+    }
+
+    /// New connections are refused from here on.
+    func closeToAgents() async {
+        let channel = doors.withLock { doors in
+            doors.isDraining = true
+            defer { doors.agents = nil }
+            return doors.agents
+        }
+        try? await channel?.close().get()
+    }
+
+    /// Lets go of everything, the store last. What had to be finished is finished before.
+    func stop() async {
+        await closeToAgents()
+        let store = choice.store
+        await withCheckedContinuation { continuation in store.close { continuation.resume() } }
+        try? await loops.group.shutdownGracefully()
+        try? await workers.shutdownGracefully()
+        try? await admin.close()
+    }
+}

@@ -1,0 +1,89 @@
+import Glibc
+import Logging
+import NIOCore
+import RelayAdmin
+import RelayCore
+import RelayTransport
+import Telemetry
+import UnixSignals
+
+/// `moltrelay serve`, once its configuration is known to be good.
+enum Serve {
+    static func run(_ configuration: Configuration) async throws {
+        let log = try LogBackend(
+            configuration.logDestination,
+            format: configuration.logFormat,
+            level: configuration.logLevel
+        )
+        let logger = Logger(label: "moltrelay") { log.handler(label: $0) }
+        do {
+            let relay = try await ServeComposition(configuration: configuration, log: log, logger: logger).start()
+            announce(relay)
+            await serveUntilTold(relay)
+            await relay.stop()
+            logger.notice("relay stopped")
+            log.close(within: .seconds(2))
+        } catch {
+            logger.critical("relay did not start", metadata: ["reason": "\(error)"])
+            log.close(within: .seconds(2))
+            throw error
+        }
+    }
+
+    private static func announce(_ relay: RunningRelay) {
+        var metadata: Logger.Metadata = ["version": "\(BuildIdentity.version)", "store": "\(relay.choice.kind)"]
+        for listener in relay.listeners { metadata[listener.name] = "\(listener.address)" }
+        let configuration = relay.configuration
+        if !configuration.auth.requireAuth {
+            relay.logger.warning("auth.require_auth is false: anybody may connect as any agent")
+        }
+        if relay.choice.queue != nil, configuration.queue.storage == .memory {
+            relay.logger.warning("queue.storage is memory: queued messages do not survive this process")
+        }
+        relay.logger.warning(
+            "agents connect without TLS",
+            metadata: ["websocket": metadata["websocket"] ?? ""]
+        )
+        relay.logger.notice("relay started", metadata: metadata)
+    }
+
+    /// The first SIGTERM or SIGINT drains, the second leaves at once. SIGHUP reopens the log.
+    private static func serveUntilTold(_ relay: RunningRelay) async {
+        let first = relay.loops.group.any().makePromise(of: UnixSignal.self)
+        await withTaskGroup { group in
+            group.addTask { try? await relay.checks.run() }
+            group.addTask { await listen(relay, first) }
+            let signal = try? await first.futureResult.get()
+            await relay.drain(skippingReadinessDelay: signal == .sigint)
+            group.cancelAll()
+        }
+    }
+
+    private static func listen(_ relay: RunningRelay, _ first: EventLoopPromise<UnixSignal>) async {
+        var isLeaving = false
+        for await signal in await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup) {
+            guard signal != .sighup else {
+                relay.log.reopen()
+                relay.logger.notice("log reopened")
+                continue
+            }
+            if isLeaving { leaveAtOnce(relay) }
+            isLeaving = true
+            first.succeed(signal)
+        }
+        // Cancelled before a signal came: nobody waits for it any more.
+        if !isLeaving { first.fail(CancellationError()) }
+    }
+
+    private static func leaveAtOnce(_ relay: RunningRelay) {
+        relay.logger.warning("second signal: leaving without draining")
+        relay.log.close(within: .seconds(1))
+        exit(1)
+    }
+}
+
+extension Configuration {
+    var logFormat: LogFormat {
+        logging.format == .json ? .json : .text(for: logDestination)
+    }
+}

@@ -1,0 +1,129 @@
+import Identity
+import Logging
+import NIOCore
+import NIOPosix
+import RelayAdmin
+import RelayCore
+import RelayTelemetry
+import RelayTransport
+import Synchronization
+import Telemetry
+
+/// Puts the rooms together, from the bottom up, and opens the doors last.
+struct ServeComposition {
+    let configuration: Configuration
+    let log: LogBackend
+    let logger: Logger
+
+    func start() async throws -> RunningRelay {
+        let clock: @Sendable () -> MonotonicNanoseconds = { NIODeadline.now().uptimeNanoseconds }
+        let limits = CgroupLimits.ofThisProcess()
+        raiseOpenFiles()
+        let identity = try RelayIdentity(
+            relayID: configuration.auth.relayID,
+            privateKeyFile: configuration.auth.privateKeyFile
+        )
+        let choice = try StoreChoice(configuration)
+        let threads = limits.eventLoops(availableCPUs: System.coreCount)
+        let loops = DataLoops(group: MultiThreadedEventLoopGroup(numberOfThreads: threads))
+        let registry = MetricRegistry(shards: loops.loops.count)
+        let gauges = LoopGauges()
+        let instruments = try RelayInstruments(
+            registry: registry,
+            readings: readings(gauges, choice.store),
+            build: .this,
+            healthChecks: HealthChecks.names
+        )
+        let health = makeHealth(instruments, clock)
+        let relays = try await loops.start(settings: configuration.relaySettings, store: choice.queue) { index in
+            instruments.observer(loop: index)
+        }.get()
+        gauges.set(relays)
+        let workers = NIOThreadPool(numberOfThreads: threads)
+        workers.start()
+        let running = RunningRelay(
+            configuration: configuration,
+            logger: logger,
+            log: log,
+            identity: identity,
+            loops: loops,
+            gauges: gauges,
+            registry: registry,
+            exposition: try MetricExposition(registry: registry, selfPrefix: "moltrelay_telemetry_"),
+            choice: choice,
+            workers: workers,
+            checks: HealthChecks(registry: health, loops: loops, store: choice.store, clock: clock),
+            clock: clock
+        )
+        running.checks.report()
+        do {
+            try await running.openDoors()
+        } catch {
+            await running.stop()
+            throw error
+        }
+        return running
+    }
+
+    private func raiseOpenFiles() {
+        guard let limit = OpenFileLimit.raised() else { return }
+        guard let warning = limit.warning(maxConnections: configuration.limits.maxConnections) else { return }
+        logger.warning("too few open files for max_connections", metadata: ["reason": "\(warning)"])
+    }
+
+    private func makeHealth(
+        _ instruments: RelayInstruments,
+        _ clock: @Sendable () -> MonotonicNanoseconds
+    ) -> HealthRegistry {
+        let logger = logger
+        // Alive until the loops say otherwise: only turns are told from here on.
+        instruments.health.turned(tier: HealthTier.liveness.rawValue, isHealthy: true)
+        return HealthRegistry(
+            latches: [("listeners", "the listeners are not open yet")],
+            at: clock()
+        ) { change in change.tell(logger, instruments.health) }
+    }
+
+    private func readings(_ gauges: LoopGauges, _ store: any MessageStore) -> RelayReadings {
+        let log = log
+        return RelayReadings(
+            loops: { gauges.sum },
+            store: { store.totals },
+            logs: {
+                var logs = RelayReadings.Logs()
+                let statistics = log.statistics
+                logs.written = statistics.written
+                logs.dropped = statistics.dropped.total
+                return logs
+            },
+            wallClock: { UInt64(WallClock.unixMilliseconds()) }
+        )
+    }
+}
+
+extension BuildLabels {
+    static var this: BuildLabels {
+        let build = BuildIdentity()
+        return BuildLabels(version: build.version, swift: build.swift)
+    }
+}
+
+/// The event loops' gauges, once they have started.
+final class LoopGauges: Sendable {
+    private let relays = Mutex<[RelayGauges]>([])
+
+    func set(_ gauges: [RelayGauges]) { relays.withLock { $0 = gauges } }
+
+    var all: [RelayGauges] { relays.withLock { $0 } }
+
+    var sum: RelayReadings.Loops {
+        var sum = RelayReadings.Loops()
+        for gauges in all {
+            sum.connections += gauges.connections
+            sum.messagesInFlight += gauges.inFlight
+            sum.outboxBytes += gauges.outboxBytes
+            sum.committingBytes += gauges.committingBytes
+        }
+        return sum
+    }
+}

@@ -1,0 +1,89 @@
+import Identity
+import Logging
+import NIOCore
+import RelayCore
+import RelayTransport
+import Telemetry
+import WireProtocol
+
+/// The configuration, as each room wants it.
+extension Configuration {
+    var relaySettings: RelaySettings {
+        var settings = RelaySettings()
+        settings.maxConnectionsPerAgent = limits.maxConnectionsPerAgent
+        settings.outboxMaxBytes = limits.outboxMaxBytes
+        settings.slowConsumerGrace = .milliseconds(UInt64(limits.slowConsumerGraceMilliseconds))
+        settings.maxInFlightMessages = messages.maxInFlight
+        settings.retentionMilliseconds = UInt64(queue.retentionHours) * 3_600_000
+        return settings
+    }
+
+    var queueLimits: QueueLimits {
+        QueueLimits(
+            maxMessagesPerAgent: queue.maxMessagesPerAgent,
+            maxTotalBytes: queue.maxTotalSizeBytes,
+            maxSharePerSender: queue.maxSharePerSender,
+            deduplicationMaxIDs: queue.deduplicationMaxIDs
+        )
+    }
+
+    func sessionConfiguration(_ identity: RelayIdentity) -> SessionConfiguration {
+        SessionConfiguration(
+            relayID: identity.relayID,
+            relayPublicKey: identity.publicKey?.bytes,
+            maxMessageBytes: messages.maxSizeBytes,
+            handshakeTimeout: .milliseconds(UInt64(limits.handshakeTimeoutMilliseconds)),
+            idleTimeout: .milliseconds(UInt64(limits.idleTimeoutMilliseconds)),
+            keepaliveInterval: .milliseconds(UInt64(server.keepalive.intervalMilliseconds)),
+            keepaliveTimeout: .milliseconds(UInt64(server.keepalive.timeoutMilliseconds)),
+            maxMissedPings: server.keepalive.maxMissed
+        )
+    }
+
+    var transportLimits: TransportLimits {
+        TransportLimits(
+            maxConnections: limits.maxConnections,
+            maxConnectionsPerAgent: limits.maxConnectionsPerAgent,
+            handshakeTimeout: .milliseconds(Int64(limits.handshakeTimeoutMilliseconds))
+        )
+    }
+
+    /// An organisation's key was checked when the configuration was read.
+    var authPolicy: AuthPolicy {
+        AuthPolicy(
+            requireAuth: auth.requireAuth,
+            allowAnonymous: auth.allowAnonymous,
+            trustedOrgs: auth.trustedOrgs.compactMap { org in
+                (try? Ed25519.PublicKey(text: org.publicKey)).map {
+                    Identity.TrustedOrg(name: org.name, publicKey: $0)
+                }
+            },
+            authorities: acceptedAuthorities,
+            failedAuthPerAgentPerHour: limits.failedAuthPerAgentPerHour
+        )
+    }
+
+    private var acceptedAuthorities: AcceptedAuthorities {
+        AcceptedAuthorities(
+            publicNames: server.publicNames.isEmpty ? nil : server.publicNames,
+            listensOnLoopback: server.listen.websocket.isLoopback
+        )
+    }
+
+    var logLevel: Logger.Level {
+        switch logging.level {
+        case .debug: .debug
+        case .info: .info
+        case .warn: .warning
+        case .error: .error
+        }
+    }
+
+    var logDestination: LogDestination {
+        switch logging.output {
+        case .standardOutput: .standardOutput
+        case .standardError: .standardError
+        case .file(let path): .file(path: path)
+        }
+    }
+}

@@ -1,0 +1,62 @@
+import Foundation
+import Testing
+
+@Suite struct VersionTests {
+    @Test func textAndJSONSayTheSame() throws {
+        struct Identity: Decodable { var version, swift, os, architecture: String }
+        let json = try moltrelay("version", "--json")
+        let identity = try JSONDecoder().decode(Identity.self, from: Data(json.standardOutput.utf8))
+        let text = try moltrelay("version")
+        #expect(
+            text.standardOutput == """
+                moltrelay \(identity.version)
+                Swift     \(identity.swift)
+                system    \(identity.os), \(identity.architecture)
+
+                """
+        )
+        #expect(identity.version.wholeMatch(of: /\d+\.\d+\.\d+/) != nil)
+        #expect(try moltrelay("--version").standardOutput == identity.version + "\n")
+    }
+}
+
+@Suite struct CompletionTests {
+    @Test(arguments: ["bash", "zsh", "fish"])
+    func aScriptKnowsTheCommands(shell: String) throws {
+        let outcome = try moltrelay("completion", shell)
+        #expect(outcome.exitCode == 0)
+        #expect(outcome.standardOutput.contains("check-config"))
+        #expect(outcome.standardOutput.contains("listen-websocket"))
+    }
+
+    @Test func bashTakesItsScript() throws {
+        let script = FileManager.default.temporaryDirectory.appending(path: "completion-\(UUID().uuidString)")
+        try Data(moltrelay("completion", "bash").standardOutput.utf8).write(to: script)
+        defer { try? FileManager.default.removeItem(at: script) }
+        let bash = Process()
+        bash.executableURL = URL(filePath: "/bin/bash")
+        bash.arguments = ["-n", script.path]
+        try bash.run()
+        bash.waitUntilExit()
+        #expect(bash.terminationStatus == 0)
+    }
+
+    @Test func anotherShellEndsWith64() throws {
+        #expect(try moltrelay("completion", "tcsh").exitCode == 64)
+    }
+}
+
+@Suite struct HelpTests {
+    @Test(arguments: ["serve", "check-config", "version", "completion"])
+    func aCommandTeaches(command: String) throws {
+        let outcome = try moltrelay("help", command)
+        #expect(outcome.exitCode == 0)
+        #expect(try outcome.standardOutput == goldenText("help-\(command).txt", actual: outcome.standardOutput))
+        #expect(try moltrelay(command, "--help").standardOutput == outcome.standardOutput)
+    }
+
+    @Test func theFirstPageNamesTheCommands() throws {
+        let page = try moltrelay("--help").standardOutput
+        #expect(["serve", "check-config", "version", "completion"].allSatisfy { page.contains("  \($0) ") })
+    }
+}

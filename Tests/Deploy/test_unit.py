@@ -1,0 +1,58 @@
+"""What deploy/systemd/moltrelay.service claims, as systemd reads it."""
+
+import pathlib
+import re
+import subprocess
+import tempfile
+import unittest
+
+ROOT = pathlib.Path(__file__).parents[2]
+UNIT = ROOT / "deploy/systemd/moltrelay.service"
+# The rest is what a server on the host's network, with a port below 1024, cannot give up.
+MOST_EXPOSED = 2.0
+DRAIN_S = 5 + 30
+
+
+def settings(text):
+    found = {}
+    for key, value in re.findall(r"^(\w+)=(.*)$", text, re.MULTILINE):
+        found.setdefault(key, []).append(value)
+    return found
+
+
+class Unit(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+        self.copy = pathlib.Path(self.folder.name) / UNIT.name
+        # systemd looks whether the program exists; here it is not installed.
+        self.copy.write_text(UNIT.read_text().replace("/usr/local/bin/moltrelay", "/bin/true"))
+
+    def analyze(self, *arguments):
+        return subprocess.run(["systemd-analyze", *arguments, str(self.copy)], capture_output=True, text=True)
+
+    def test_verify_is_silent(self):
+        result = self.analyze("verify")
+        self.assertEqual((result.returncode, result.stdout, result.stderr), (0, "", ""))
+
+    def test_verify_would_speak_up(self):
+        self.copy.write_text(self.copy.read_text() + "ProtectSystem=very\n[Service]\nProtectSystem=very\n")
+        self.assertIn("ProtectSystem", self.analyze("verify").stderr)
+
+    def test_exposure(self):
+        result = self.analyze("security", "--offline=true", "--no-pager")
+        exposure = re.search(r"exposure level for \S+: ([\d.]+)", result.stdout)
+        self.assertLessEqual(float(exposure[1]), MOST_EXPOSED, result.stdout)
+
+    def test_systemd_waits_for_a_drain(self):
+        self.assertGreater(int(settings(UNIT.read_text())["TimeoutStopSec"][0]), DRAIN_S)
+
+    def test_folders_are_those_of_the_guide(self):
+        unit = settings(UNIT.read_text())
+        for key in ("StateDirectory", "RuntimeDirectory", "LogsDirectory", "User"):
+            self.assertEqual(unit[key], ["moltrelay"], key)
+        self.assertEqual(unit["ExecStart"], ["/usr/local/bin/moltrelay serve --config /etc/moltrelay/config.yaml"])
+
+
+if __name__ == "__main__":
+    unittest.main()

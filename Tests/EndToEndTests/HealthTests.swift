@@ -1,0 +1,43 @@
+import Testing
+
+extension EndToEnd {
+    @Suite struct HealthTests {
+        @Test func everyTierAnswersOnBothListeners() async throws {
+            let relay = try await Relay.start()
+            for listener in [relay.metrics, relay.http] {
+                _ = try await relay.scrapeReady(until: 200)
+                for path in ["/health", "/health/ready", "/health/startup", "/livez", "/readyz", "/startupz"] {
+                    let answer = try await HTTP.get("http://\(listener)\(path)")
+                    #expect(answer.status == 200, "\(path): \(answer)")
+                }
+            }
+        }
+
+        @Test func detailedNamesEveryCheck() async throws {
+            let relay = try await Relay.start()
+            let answer = try await HTTP.get("http://\(relay.metrics)/health/detailed")
+            #expect([200, 503].contains(answer.status))
+            let checks = try JSON(parsing: answer.body)["checks"]
+            #expect(checks != .null, "\(answer)")
+        }
+
+        @Test func metricsAreTextForAnyoneWhoAsks() async throws {
+            let relay = try await Relay.start()
+            let answer = try await HTTP.get("http://\(relay.metrics)/metrics")
+            #expect(answer.contentType.hasPrefix("text/plain; version=0.0.4"))
+            let checked = try await Programs.shell(
+                "curl -s http://\(relay.metrics)/metrics | promtool check metrics"
+            )
+            #expect(checked.ending == .exit(0), "\(checked.text)")
+        }
+
+        @Test func guideNamesAreThereFromTheStart() async throws {
+            let scrape = try await Relay.start().scrape()
+            let names = [
+                "moltrelay_connections_active", "moltrelay_connection_errors_total", "moltrelay_messages_total",
+                "moltrelay_message_latency_bucket", "moltrelay_queue_depth",
+            ]
+            for name in names { #expect(scrape.sum(name) != nil, "\(name)") }
+        }
+    }
+}

@@ -1,0 +1,40 @@
+import Testing
+
+/// The conservation law of docs/architecture.md as one scrape states it.
+struct Ledger: CustomStringConvertible {
+    let accepted, recovered, delivered, expired, dropped, inFlight, queued: Double
+
+    init(_ scrape: Scrape, location: SourceLocation = #_sourceLocation) throws {
+        func sum(_ name: String, _ labels: [String: String] = [:]) throws -> Double {
+            try #require(scrape.sum(name, labels), "no series \(name) \(labels)", sourceLocation: location)
+        }
+        accepted = try sum("moltrelay_messages_total")
+        recovered = try sum("moltrelay_messages_recovered_total")
+        delivered = try sum("moltrelay_messages_settled_total", ["fate": "delivered"])
+        expired = try sum("moltrelay_messages_settled_total", ["fate": "expired"])
+        dropped = try sum("moltrelay_messages_dropped_total")
+        inFlight = try sum("moltrelay_messages_in_flight")
+        queued = try sum("moltrelay_queue_depth")
+    }
+
+    var came: Double { accepted + recovered }
+    var went: Double { delivered + expired + dropped + inFlight + queued }
+    var isBalanced: Bool { came == went }
+
+    var description: String {
+        "accepted \(accepted) + recovered \(recovered) = delivered \(delivered) + expired \(expired) + dropped \(dropped)"
+            + " + in flight \(inFlight) + queued \(queued)"
+    }
+}
+
+extension Relay {
+    /// The first scrape that `wanted` accepts; the last one, should none do.
+    func scrape(until wanted: (Scrape) throws -> Bool) async throws -> Scrape {
+        var scrape = try await scrape()
+        for _ in 0..<500 {
+            guard try !wanted(scrape) else { break }
+            scrape = try await self.scrape()
+        }
+        return scrape
+    }
+}

@@ -1,0 +1,115 @@
+import NIOCore
+import NIOHTTP1
+import Testing
+
+@testable import RelayAdmin
+
+private final class Subject {
+    private var state: ConnectionStateMachine
+    private var now = NIODeadline.uptimeNanoseconds(0)
+
+    init(_ limits: AdminLimits = AdminLimits()) { state = ConnectionStateMachine(limits: limits, at: now) }
+
+    var owesNothing: Bool { state.owesNothing }
+    var secondsLeft: Int64 { (state.deadline - now).nanoseconds / 1_000_000_000 }
+
+    func pass(seconds: Int64) { now = now + .seconds(seconds) }
+    func bytes() { state.receivedBytes(at: now) }
+    func part(_ part: HTTPServerRequestPart) -> ConnectionStateMachine.Action { state.received(part, at: now) }
+    func answered() -> ConnectionStateMachine.Action { state.answered(at: now) }
+    func timedOut() -> ConnectionStateMachine.Action { state.timedOut(at: now) }
+    func failed(_ error: any Error) -> ConnectionStateMachine.Action { state.failedToParse(error, at: now) }
+
+    func request(_ head: HTTPRequestHead) -> ConnectionStateMachine.Action {
+        bytes()
+        _ = part(.head(head))
+        return part(.end(nil))
+    }
+}
+
+@Suite struct ConnectionStateMachineTests {
+    private let head = HTTPRequestHead(version: .http1_1, method: .GET, uri: "/")
+
+    private func respond(_ head: HTTPRequestHead) -> ConnectionStateMachine.Action {
+        .respond(.init(head: head, body: ByteBuffer()))
+    }
+
+    @Test func `a request is answered and the next one awaited`() {
+        let subject = Subject()
+        #expect(subject.request(head) == respond(head))
+        #expect(!subject.owesNothing)
+        #expect(subject.secondsLeft == 30)
+        #expect(subject.answered() == .none)
+        #expect(subject.owesNothing)
+        #expect(subject.secondsLeft == 75)
+        #expect(subject.request(head) == respond(head))
+    }
+
+    @Test func `a client that asked for it is closed after its answer`() {
+        var last = head
+        last.headers.add(name: "connection", value: "close")
+        let subject = Subject()
+        #expect(subject.request(last) == respond(last))
+        #expect(subject.answered() == .close)
+    }
+
+    @Test func `a request's time runs from its first byte, however many follow`() {
+        let subject = Subject()
+        _ = subject.request(head)
+        _ = subject.answered()
+        subject.pass(seconds: 60)
+        subject.bytes()
+        #expect(subject.secondsLeft == 5)
+        subject.pass(seconds: 4)
+        subject.bytes()
+        #expect(subject.secondsLeft == 1)
+        subject.pass(seconds: 1)
+        #expect(subject.timedOut() == .reject(.requestTimeout, reason: "The request took too long to arrive."))
+        #expect(subject.secondsLeft == 2)
+        #expect(subject.timedOut() == .close)
+    }
+
+    @Test func `a client that says nothing, or does not take its answer, is closed without a word`() {
+        #expect(Subject().timedOut() == .close)
+        let subject = Subject()
+        _ = subject.request(head)
+        #expect(subject.timedOut() == .close)
+    }
+
+    @Test func `pipelined requests are answered one by one, and only so many wait`() {
+        var limits = AdminLimits()
+        limits.maxPipelined = 2
+        let subject = Subject(limits)
+        #expect(subject.request(head) == respond(head))
+        #expect(subject.request(head) == .none)
+        #expect(subject.request(head) == .none)
+        #expect(subject.answered() == respond(head))
+        #expect(subject.request(head) == .none)
+        #expect(subject.request(head) == .close)
+    }
+
+    @Test func `a body over the limit is refused by its announcement, and where it announced less`() {
+        var limits = AdminLimits()
+        limits.maxBodyBytes = 4
+        var announced = head
+        announced.headers.add(name: "content-length", value: "5")
+        let refusal = ConnectionStateMachine.Action.reject(.payloadTooLarge, reason: "More than 4 bytes of body.")
+        #expect(Subject(limits).part(.head(announced)) == refusal)
+        let subject = Subject(limits)
+        #expect(subject.part(.head(head)) == .none)
+        #expect(subject.part(.body(ByteBuffer(string: "1234"))) == .none)
+        #expect(subject.part(.body(ByteBuffer(string: "5"))) == refusal)
+        #expect(subject.part(.body(ByteBuffer(string: "6"))) == .none, "thrown away")
+        #expect(subject.part(.end(nil)) == .none)
+    }
+
+    @Test func `what is no HTTP is refused, but not into another answer`() {
+        #expect(
+            Subject().failed(HTTPParserError.headerOverflow)
+                == .reject(.requestHeaderFieldsTooLarge, reason: "More than 16384 bytes of header.")
+        )
+        let subject = Subject()
+        _ = subject.request(head)
+        #expect(subject.failed(HTTPParserError.invalidMethod) == .close)
+    }
+}

@@ -1,0 +1,153 @@
+import NIOHTTP1
+import Testing
+
+@testable import RelayAdmin
+
+@Suite struct HTTPShellTests {
+    private let routes: [String: AdminRoute] = [
+        "/one": .fixed("one"), "/post": .fixed("posted", method: .POST),
+        "/echo": AdminRoute { request in
+            .text(.ok, "\(request.hasFlag("flag")) \(request.values(of: "value")) \(request.body.readableBytes)")
+        },
+    ]
+
+    @Test func `an answer has its length, its type and our name only`() async throws {
+        try await withServer(routes) { port in
+            let answer = try Curl.get("http://127.0.0.1:\(port)/one")
+            #expect(answer.status == 200)
+            #expect(answer.body == "one\n")
+            #expect(
+                answer.head == "http/1.1 200 ok\r\nserver: moltrelay\r\ncontent-type: text/plain; charset=utf-8\r\n"
+                    + "content-length: 4\r\nconnection: keep-alive"
+            )
+        }
+    }
+
+    @Test func `HEAD is GET without the body`() async throws {
+        try await withServer(routes) { port in
+            let connection = try RawConnection(port: port)
+            try connection.send("HEAD /one HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+            let answer = connection.receive()
+            #expect(answer.hasPrefix("HTTP/1.1 200 OK\r\n"))
+            #expect(answer.contains("content-length: 4\r\n"))
+            #expect(answer.hasSuffix("\r\n\r\n"))
+            connection.close()
+        }
+    }
+
+    @Test func `a connection serves several requests, pipelined ones in order`() async throws {
+        try await withServer(routes) { port in
+            let connection = try RawConnection(port: port)
+            try connection.send("GET /one HTTP/1.1\r\nhost: x\r\n\r\n")
+            #expect(connection.receive(until: "one\n").hasPrefix("HTTP/1.1 200"))
+            try connection.send(
+                "GET /echo?value=1 HTTP/1.1\r\n\r\nGET /echo?value=2 HTTP/1.1\r\nconnection: close\r\n\r\n"
+            )
+            let answers = connection.receive()
+            let first = try #require(answers.range(of: #"false ["1"] 0"#))
+            let second = try #require(answers.range(of: #"false ["2"] 0"#))
+            #expect(first.upperBound < second.lowerBound)
+            connection.close()
+        }
+    }
+
+    @Test func `an unknown path says what there is, a wrong method what is allowed`() async throws {
+        try await withServer(routes) { port in
+            let missing = try Curl.get("http://127.0.0.1:\(port)/nothing")
+            #expect(missing.status == 404)
+            #expect(missing.body == "Nothing here. There is: /echo /one /post\n")
+            let wrong = try Curl.get("http://127.0.0.1:\(port)/one", "-X", "DELETE")
+            #expect(wrong.status == 405)
+            #expect(wrong.head.contains("allow: get, head"))
+            #expect(try Curl.get("http://127.0.0.1:\(port)/post").status == 405)
+            #expect(try Curl.get("http://127.0.0.1:\(port)/post", "-d", "x").body == "posted\n")
+        }
+    }
+
+    @Test(arguments: [
+        ("GET /one HTTP/1.1\r\nx: \(String(repeating: "a", count: 20_000))\r\n\r\n", "431"),
+        ("GET /one?\(String(repeating: "a", count: 20_000)) HTTP/1.1\r\n\r\n", "431"),
+        ("GET /one HTTP/1.1\r\n" + String(repeating: "a: b\r\n", count: 10_000) + "\r\n", "431"),
+        ("POST /post HTTP/1.1\r\ncontent-length: 20000\r\n\r\n" + String(repeating: "a", count: 20_000), "413"),
+        (
+            "POST /post HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n5000\r\n" + String(repeating: "a", count: 0x5000),
+            "413"
+        ),
+        ("\u{16}\u{3}\u{1} this is no HTTP\r\n\r\n", "400"),
+    ])
+    func `a request over the limits is told so and closed`(request: String, status: String) async throws {
+        try await withServer(routes) { port in
+            let connection = try RawConnection(port: port)
+            try connection.send(request)
+            let answer = connection.receive()
+            #expect(answer.hasPrefix("HTTP/1.1 \(status) "), "\(answer)")
+            #expect(answer.hasSuffix(".\n") || status == "400")
+            connection.close()
+        }
+    }
+
+    @Test func `a client that does not finish its header is cut off`() async throws {
+        var limits = AdminLimits()
+        limits.requestTimeout = .milliseconds(20)
+        try await withServer(routes, limits: limits) { port in
+            let connection = try RawConnection(port: port)
+            try connection.send("GET /one HTTP/1.1\r\nx: ")
+            #expect(connection.receive().hasPrefix("HTTP/1.1 408 "), "and not before it was told why")
+            connection.close()
+            let silent = try RawConnection(port: port)
+            #expect(silent.receive() == "")
+            silent.close()
+        }
+    }
+
+    @Test func `however many clients sit there, a probe gets through`() async throws {
+        var limits = AdminLimits()
+        limits.maxConnections = 3
+        try await withServer(routes, limits: limits) { port in
+            let idle = try (0..<3).map { _ in try RawConnection(port: port) }
+            for connection in idle { try connection.send("GET /one HTTP/1.1\r\n\r\nGET /on") }
+            for connection in idle { _ = connection.receive(until: "one\n") }
+            #expect(try Curl.get("http://127.0.0.1:\(port)/one").status == 200)
+            #expect(idle[0].receive() == "", "the oldest made room")
+            try idle[2].send("e HTTP/1.1\r\nconnection: close\r\n\r\n")
+            #expect(idle[2].receive().hasPrefix("HTTP/1.1 200"))
+            for connection in idle { connection.close() }
+        }
+    }
+
+    @Test func `a client that does not read holds one answer, not thousands`() async throws {
+        let counter = Counter()
+        let big = String(repeating: "x", count: 16 << 20)
+        let route = AdminRoute { _ in
+            counter.increment()
+            return .text(.ok, big)
+        }
+        var limits = AdminLimits()
+        limits.responseTimeout = .milliseconds(50)
+        try await withServer(["/big": route], limits: limits) { port in
+            let connection = try RawConnection(port: port)
+            for _ in 0..<8 { try connection.send("GET /big HTTP/1.1\r\n\r\n") }
+            while counter.value == 0 { await Task.yield() }
+            #expect(try Curl.get("http://127.0.0.1:\(port)/nothing").status == 404, "others are served meanwhile")
+            #expect(counter.value == 1)
+            connection.close()
+        }
+    }
+
+    @Test func `an address in use, and one that is nobody's, are told`() async throws {
+        try await withServer(routes) { port in
+            let second = AdminServer()
+            await #expect(throws: ListenerError(address: "127.0.0.1:\(port)", reason: .inUse)) {
+                _ = try await second.listen(host: "127.0.0.1", port: port, router: AdminRouter([:]))
+            }
+            await #expect(throws: ListenerError(address: "203.0.113.1:0", reason: .notOurAddress)) {
+                _ = try await second.listen(host: "203.0.113.1", port: 0, router: AdminRouter([:]))
+            }
+            try await second.close()
+        }
+        #expect(
+            ListenerError(address: "0.0.0.0:443", reason: .permissionDenied).description
+                == "cannot listen on 0.0.0.0:443: permission denied (ports below 1024 need root or CAP_NET_BIND_SERVICE)"
+        )
+    }
+}

@@ -1,0 +1,175 @@
+import Foundation
+import NIOCore
+import NIOHTTP1
+import Telemetry
+import Testing
+
+@testable import RelayAdmin
+
+@Suite struct HealthRoutesTests {
+    private static let latches = [(name: "listeners", reason: "not open yet")]
+    private let registry = HealthRegistry(latches: latches, at: 0) { _ in }
+    private let loops: HealthCheckID
+    private let store: HealthCheckID
+
+    init() {
+        loops = registry.register(HealthCheck(name: "loops", tiers: [.liveness], failAfter: 1, maxAge: 100), at: 0)
+        store = registry.register(HealthCheck(name: "store", tiers: [.readiness], failAfter: 1, maxAge: 100), at: 0)
+        registry.report(loops, HealthReport(.pass), at: 0)
+        registry.report(store, HealthReport(.pass, latency: 2_000_000), at: 0)
+    }
+
+    private func withRoutes(at time: UInt64 = 1, _ body: (String) async throws -> Void) async throws {
+        let routes = HealthRoutes(registry: registry, access: DetailedAccess(token: nil)) { time }
+        try await withServer(routes.routes()) { try await body("http://127.0.0.1:\($0)") }
+    }
+
+    @Test(arguments: ["/health", "/livez"])
+    func `liveness says no when a loop does not turn, and cares for nothing else`(path: String) async throws {
+        registry.report(store, HealthReport(.fail, reason: "disk full"), at: 1)
+        try await withRoutes { url in
+            let live = try Curl.get(url + path)
+            #expect(live.status == 200)
+            #expect(live.body == "ok\n")
+            #expect(live.head.contains("cache-control: no-store"))
+            registry.report(loops, HealthReport(.fail, reason: "loop 1 late"), at: 1)
+            let dead = try Curl.get(url + path)
+            #expect(dead.status == 503)
+            #expect(dead.body.hasPrefix("[-]loops failed: loop 1 late\n"))
+        }
+    }
+
+    @Test(arguments: ["/health/ready", "/readyz"])
+    func `readiness says no while a latch holds, a check fails, or the relay drains`(path: String) async throws {
+        try await withRoutes { url in
+            #expect(try Curl.get(url + path).status == 503)
+            registry.release("listeners", at: 1)
+            #expect(try Curl.get(url + path).status == 200)
+            registry.report(store, HealthReport(.fail, reason: "disk full"), at: 1)
+            #expect(try Curl.get(url + path).status == 503)
+            registry.report(store, HealthReport(.pass), at: 1)
+            #expect(try Curl.get(url + path).status == 200)
+            registry.hold("draining", reason: "SIGTERM", at: 1)
+            #expect(try Curl.get(url + path).status == 503)
+        }
+    }
+
+    @Test(arguments: ["/health/startup", "/startupz"])
+    func `startup says no until everything was up once`(path: String) async throws {
+        try await withRoutes { url in
+            #expect(try Curl.get(url + path).status == 503)
+            registry.release("listeners", at: 1)
+            #expect(try Curl.get(url + path).status == 200)
+            registry.hold("draining", reason: "SIGTERM", at: 1)
+            #expect(try Curl.get(url + path).status == 200)
+        }
+    }
+
+    @Test func `a check whose owner says nothing fails the probes`() async throws {
+        registry.release("listeners", at: 1)
+        try await withRoutes(at: 100) { url in
+            #expect(try Curl.get(url + "/health").status == 503)
+            #expect(try Curl.get(url + "/health/ready").status == 503)
+        }
+    }
+
+    @Test func `verbose answers and exclusions are those of the Kubernetes API server`() async throws {
+        try await withRoutes { url in
+            let failed = try Curl.get(url + "/readyz?verbose")
+            #expect(failed.status == 503)
+            #expect(failed.body == "[-]listeners failed: not open yet\n[+]store ok\nreadyz check failed\n")
+            let excluded = try Curl.get(url + "/readyz?verbose&exclude=listeners&exclude=disc")
+            #expect(excluded.status == 200)
+            #expect(
+                excluded.body == "no check to exclude named: disc\n[+]listeners excluded: ok\n[+]store ok\n"
+                    + "readyz check passed\n"
+            )
+            #expect(try Curl.get(url + "/readyz?exclude=listeners").body == "ok\n")
+            #expect(try Curl.get(url + "/readyz?exclude=store").status == 503)
+        }
+    }
+
+    @Test func `health+json is for those who ask for it by name`() async throws {
+        try await withRoutes { url in
+            let answer = try Curl.get(url + "/readyz", "-H", "accept: application/health+json;q=0.9, */*")
+            #expect(answer.status == 503)
+            #expect(answer.head.contains("content-type: application/health+json"))
+            #expect(
+                answer.body == #"{"checks":{"listeners":[{"output":"not open yet","status":"fail"}],"#
+                    + #""store":[{"status":"pass"}]},"status":"fail"}"# + "\n"
+            )
+            #expect(try Curl.get(url + "/health", "-H", "accept: application/health+json;q=0").body == "ok\n")
+            #expect(try Curl.get(url + "/health", "-H", "accept: */*").body == "ok\n")
+        }
+    }
+
+    @Test func `details show each check with its age, last error and latency`() async throws {
+        registry.release("listeners", at: 1)
+        registry.report(store, HealthReport(.warn, reason: "slow", latency: 1_500_000), at: 1)
+        registry.report(store, HealthReport(.warn, reason: "slower", latency: 2_500_000), at: 2)
+        try await withRoutes(at: 3) { url in
+            let answer = try Curl.get(url + "/health/detailed")
+            #expect(answer.status == 200)
+            let document = try #require(
+                try JSONSerialization.jsonObject(with: Data(answer.body.utf8)) as? NSDictionary
+            )
+            #expect(document["status"] as? String == "warn")
+            #expect(document["tiers"] as? NSDictionary == ["liveness": true, "readiness": true, "startup": true])
+            let latch = try #require((document["latches"] as? [NSDictionary])?.first)
+            #expect(latch["held"] as? Bool == false)
+            let check = try #require((document["checks"] as? [NSDictionary])?.last)
+            #expect(check["name"] as? String == "store")
+            #expect(check["status"] as? String == "warn")
+            #expect(check["last_error"] as? String == "slower")
+            #expect(check["latency_seconds"] as? Double == 0.0025)
+            #expect(check["turns"] as? Int == 2)
+            registry.hold("draining", reason: "SIGTERM", at: 3)
+            #expect(try Curl.get(url + "/health/detailed").status == 503)
+        }
+    }
+
+    @Test func `a proxy on this machine does not make its clients local`() async throws {
+        try await withRoutes { url in
+            let answer = try Curl.get(url + "/health/detailed", "-H", "x-forwarded-for: 203.0.113.9")
+            #expect(answer.status == 403)
+            #expect(answer.body == "Only from this machine, or with the bearer token.\n")
+        }
+    }
+
+    @Test func `the paths of the configuration are used`() async throws {
+        let routes = HealthRoutes(registry: registry, access: DetailedAccess(token: nil)) { 1 }
+            .routes(endpoint: "/up", detailedEndpoint: "/why")
+        #expect(
+            routes.keys.sorted() == ["/livez", "/readyz", "/startupz", "/up", "/up/ready", "/up/startup", "/why"]
+        )
+    }
+}
+
+@Suite struct DetailedAccessTests {
+    private func allows(_ host: String, token: String? = "s3cret", _ headers: HTTPHeaders = [:]) throws -> Bool {
+        try DetailedAccess(token: token).allows(peer: SocketAddress(ipAddress: host, port: 1), headers: headers)
+    }
+
+    @Test(arguments: ["127.0.0.1", "127.8.8.8", "::1", "::ffff:127.0.0.1"])
+    func `this machine may see details`(host: String) throws {
+        #expect(try allows(host, token: nil))
+    }
+
+    @Test(arguments: ["192.0.2.1", "10.0.0.1", "::", "fe80::1", "::ffff:192.0.2.1", "128.0.0.1"])
+    func `others need the token`(host: String) throws {
+        #expect(try !allows(host))
+        #expect(try allows(host, ["authorization": "Bearer s3cret"]))
+        #expect(try allows(host, ["Authorization": "bearer s3cret"]))
+        for wrong in [
+            "Bearer s3creT", "Bearer s3cre", "Bearer s3cret1", "Bearer ", "Bearer", "Basic s3cret", "s3cret", "",
+        ] {
+            #expect(try !allows(host, ["authorization": wrong]))
+        }
+    }
+
+    @Test func `no token and an empty one let nobody in`() throws {
+        #expect(try !allows("192.0.2.1", token: nil, ["authorization": "Bearer "]))
+        #expect(try !allows("192.0.2.1", token: "", ["authorization": "Bearer "]))
+        #expect(!DetailedAccess(token: nil).allows(peer: nil, headers: [:]))
+    }
+}

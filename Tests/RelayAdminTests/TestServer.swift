@@ -1,0 +1,30 @@
+import NIOCore
+import NIOHTTP1
+import Testing
+
+@testable import RelayAdmin
+
+/// An admin server on a free port while `body` runs.
+func withServer<Result>(
+    _ routes: [String: AdminRoute],
+    limits: AdminLimits = AdminLimits(),
+    _ body: (Int) async throws -> Result
+) async throws -> Result {
+    let server = AdminServer()
+    let address = try await server.listen(host: "127.0.0.1", port: 0, router: AdminRouter(routes), limits: limits)
+    let port = try #require(address.port)
+    do {
+        let result = try await body(port)
+        try await server.close()
+        return result
+    } catch {
+        try await server.close()
+        throw error
+    }
+}
+
+extension AdminRoute {
+    static func fixed(_ text: String, method: HTTPMethod = .GET) -> AdminRoute {
+        AdminRoute(method) { _ in .text(.ok, text) }
+    }
+}

@@ -1,0 +1,75 @@
+import RelayCore
+import RelayTelemetry
+import Synchronization
+import Telemetry
+
+/// A registry with the whole catalogue and an observer for each loop; scrapes are read back from their text.
+final class ObservedRelay {
+    let instruments: RelayInstruments
+    let observers: [LoopObserver]
+    private let exposition: MetricExposition
+    private let tables: Tables
+
+    /// What the relay's own tables would say.
+    final class Tables: Sendable {
+        let loops = Mutex(RelayReadings.Loops())
+        let store = Mutex(StoreTotals())
+        let logs = Mutex(RelayReadings.Logs())
+    }
+
+    static let wallClock: UnixMilliseconds = 1_800_000_000_000
+
+    init(loops: Int = 2) throws {
+        let tables = Tables()
+        let registry = MetricRegistry(shards: loops)
+        let readings = RelayReadings(
+            loops: { tables.loops.withLock { $0 } },
+            store: { tables.store.withLock { $0 } },
+            logs: { tables.logs.withLock { $0 } },
+            wallClock: { Self.wallClock }
+        )
+        self.tables = tables
+        let instruments = try RelayInstruments(registry: registry, readings: readings, build: .example)
+        self.instruments = instruments
+        observers = (0..<loops).map { instruments.observer(loop: $0) }
+        exposition = try MetricExposition(registry: registry, selfPrefix: RelayCatalogue.telemetryPrefix)
+    }
+
+    func state(_ facts: [MessageFact], loop: Int = 0) {
+        facts.withUnsafeBufferPointer { facts in
+            observers[loop].observe(messages: facts, events: UnsafeBufferPointer(start: nil, count: 0))
+        }
+    }
+
+    func note(_ events: [RelayEvent], loop: Int = 0) {
+        events.withUnsafeBufferPointer { events in
+            observers[loop].observe(messages: UnsafeBufferPointer(start: nil, count: 0), events: events)
+        }
+    }
+
+    func set(_ loops: RelayReadings.Loops) { tables.loops.withLock { $0 = loops } }
+    func set(_ totals: StoreTotals) { tables.store.withLock { $0 = totals } }
+    func set(_ logs: RelayReadings.Logs) { tables.logs.withLock { $0 = logs } }
+
+    func scrape() -> [UInt8] { exposition.scrape(acceptEncoding: nil).body }
+
+    /// By sample name with labels, as in the text.
+    func samples() -> [String: Double] {
+        let lines = String(decoding: scrape(), as: UTF8.self).split(separator: "\n")
+        return lines.reduce(into: [:]) { samples, line in
+            guard !line.hasPrefix("#"), let space = line.lastIndex(of: " ") else { return }
+            samples[String(line[..<space])] = Double(line[line.index(after: space)...])
+        }
+    }
+
+    /// What the relay's own series did between two scrapes: those of the process and of telemetry move by themselves.
+    func changes(during body: () -> Void) -> [String: Double] {
+        let before = samples()
+        body()
+        return samples().reduce(into: [:]) { changes, sample in
+            let isOwn = sample.key.hasPrefix("moltrelay_") && !sample.key.hasPrefix(RelayCatalogue.telemetryPrefix)
+            guard isOwn, before[sample.key] != sample.value else { return }
+            changes[sample.key] = sample.value - (before[sample.key] ?? .nan)
+        }
+    }
+}
