@@ -10,7 +10,7 @@ SWIFT_FOLDERS := $(wildcard Sources Tests Benchmarks) Package.swift
 FILTER ?=
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## Install what building and testing need (safe to run again)
 	@Scripts/setup build test
@@ -48,3 +48,5 @@ format: ## Rewrite the Swift sources in the house format
 
 clean: ## Remove everything built, the test environment and the state of `make run`
 	rm -rf .build
+
+include Benchmarks/bench.mk

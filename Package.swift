@@ -72,6 +72,12 @@ let package = Package(
             dependencies: ["RelayCore", "Telemetry", "WireProtocol"],
             swiftSettings: settings
         ),
+        .executableTarget(
+            name: "telemetry-cost",
+            dependencies: ["RelayCore", "RelayTelemetry", "Telemetry", "WireProtocol"],
+            path: "Benchmarks/TelemetryCost",
+            swiftSettings: settings
+        ),
         .target(
             name: "RelayAdmin",
             dependencies: ["Telemetry", nioCore, nioHTTP1, nioPosix],
@@ -87,7 +93,7 @@ let package = Package(
         ),
         .target(
             name: "StoreFixtures",
-            dependencies: ["RelayCore", "RelayStores", "WireProtocol", nioCore],
+            dependencies: ["RelayCore", "WireProtocol", nioCore],
             path: "Tests/StoreFixtures",
             swiftSettings: settings
         ),
@@ -129,18 +135,18 @@ let package = Package(
         ),
         .testTarget(
             name: "RelayAdminTests",
-            dependencies: ["RelayAdmin", "Telemetry", nioCore, nioHTTP1, nioPosix],
+            dependencies: ["RelayAdmin", "Telemetry", nioCore, nioHTTP1],
             swiftSettings: settings
         ),
         .testTarget(
             name: "ConfigurationTests",
-            dependencies: ["moltrelay", yams],
+            dependencies: ["moltrelay"],
             exclude: ["Golden"],
             swiftSettings: settings
         ),
         .testTarget(
             name: "CommandTests",
-            dependencies: [],
+            dependencies: ["Identity", "WireProtocol", "moltrelay"],
             exclude: ["Golden"],
             swiftSettings: settings
         ),

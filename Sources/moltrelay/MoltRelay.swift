@@ -16,7 +16,7 @@ struct MoltRelay: AsyncParsableCommand {
         version: BuildIdentity.version,
         subcommands: [
             ServeCommand.self, CheckConfigCommand.self, KeygenCommand.self, AttestCommand.self, VersionCommand.self,
-            CompletionCommand.self,
+            CompletionCommand.self, MetricsReferenceCommand.self,
         ]
     )
 }
