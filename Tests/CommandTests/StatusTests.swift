@@ -15,33 +15,33 @@ import Testing
     @Test func aTableForPeople() async throws {
         try await withRelay(.sample) { (socket: String) throws in
             let outcome = try moltrelay("status", "--socket", socket)
-            #expect(outcome.exitCode == 0)
-            #expect(outcome.standardError == "")
-            #expect(try outcome.standardOutput == goldenText("status.txt", actual: outcome.standardOutput))
+            #expect(outcome.status == 0)
+            #expect(outcome.errors == "")
+            #expect(try outcome.output == goldenText("status.txt", actual: outcome.output))
         }
     }
 
     @Test func oneObjectForScripts() async throws {
         try await withRelay(.sample) { (socket: String) throws in
             let outcome = try moltrelay("status", "--json", "--socket", socket)
-            #expect(outcome.exitCode == 0)
-            #expect(try outcome.standardOutput == goldenText("status.json", actual: outcome.standardOutput))
+            #expect(outcome.status == 0)
+            #expect(try outcome.output == goldenText("status.json", actual: outcome.output))
         }
     }
 
     @Test func theSocketIsFoundAsServeFindsIt() async throws {
         try await withRelay(.sample) { (socket: String) throws in
             let outcome = try moltrelay("status", environment: ["MOLTRELAY_ADMIN_SOCKET": socket])
-            #expect(outcome.exitCode == 0)
+            #expect(outcome.status == 0)
         }
     }
 
     @Test func noRelayEndsWith69() throws {
         let outcome = try moltrelay("status", "--socket", "/nonexistent/admin.sock")
-        #expect(outcome.exitCode == 69)
-        #expect(outcome.standardOutput == "")
+        #expect(outcome.status == 69)
+        #expect(outcome.output == "")
         #expect(
-            outcome.standardError
+            outcome.errors
                 == "moltrelay status: no relay is running: there is no admin socket at /nonexistent/admin.sock\n"
         )
     }
