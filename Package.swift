@@ -8,6 +8,11 @@ let settings: [SwiftSetting] = [
     .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
+// Where every message passes: dynamic exclusivity checks of class properties cost 15 % of the server's CPU there
+// (docs/decisions.md). Debug builds, and so the tests, keep them.
+let hotPath: [SwiftSetting] =
+    settings + [.unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))]
+
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let coreMetrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let deques = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
@@ -45,7 +50,7 @@ let package = Package(
         .target(
             name: "RelayCore",
             dependencies: ["WireProtocol", nioCore, deques, heap],
-            swiftSettings: settings
+            swiftSettings: hotPath
         ),
         .target(
             name: "Identity",
@@ -55,7 +60,7 @@ let package = Package(
         .target(
             name: "RelayTransport",
             dependencies: ["COpenSSL", "Identity", "RelayCore", "WireProtocol", nioCore, nioHTTP1, nioPosix],
-            swiftSettings: settings
+            swiftSettings: hotPath
         ),
         .target(
             name: "RelayStores",
