@@ -114,6 +114,11 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(
+            name: "RelayCoreTests",
+            dependencies: ["RelayCore", "WireProtocol", deques, nioCore],
+            swiftSettings: settings
+        ),
+        .testTarget(
             name: "IdentityTests",
             dependencies: ["Identity", "WireProtocol"],
             swiftSettings: settings
