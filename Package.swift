@@ -17,7 +17,6 @@ let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: 
 let coreMetrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let deques = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
-let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
@@ -67,6 +66,12 @@ let package = Package(
             dependencies: ["CSQLite", "RelayCore", "WireProtocol", nioCore],
             swiftSettings: settings
         ),
+        .executableTarget(
+            name: "store-benchmark",
+            dependencies: ["RelayCore", "RelayStores", "WireProtocol", nioCore],
+            path: "Benchmarks/StoreBenchmark",
+            swiftSettings: settings
+        ),
         .target(
             name: "Telemetry",
             dependencies: ["CZlib", coreMetrics, logging],
@@ -92,7 +97,7 @@ let package = Package(
             name: "moltrelay",
             dependencies: [
                 "Identity", "RelayAdmin", "RelayCore", "RelayStores", "RelayTelemetry", "RelayTransport", "Telemetry",
-                "WireProtocol", argumentParser, logging, nioCore, nioPosix, lifecycle, unixSignals, yams,
+                "WireProtocol", argumentParser, logging, nioCore, nioPosix, unixSignals, yams,
             ],
             swiftSettings: settings
         ),
