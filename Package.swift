@@ -93,11 +93,16 @@ let package = Package(
             dependencies: ["Telemetry", nioCore, nioHTTP1, nioPosix],
             swiftSettings: settings
         ),
+        .target(
+            name: "RelayClient",
+            dependencies: ["Identity", "WireProtocol", deques, heap, nioCore, nioHTTP1, nioPosix],
+            swiftSettings: settings
+        ),
         .executableTarget(
             name: "moltrelay",
             dependencies: [
-                "Identity", "RelayAdmin", "RelayCore", "RelayStores", "RelayTelemetry", "RelayTransport", "Telemetry",
-                "WireProtocol", argumentParser, logging, nioCore, nioPosix, unixSignals, yams,
+                "Identity", "RelayAdmin", "RelayClient", "RelayCore", "RelayStores", "RelayTelemetry", "RelayTransport",
+                "Telemetry", "WireProtocol", argumentParser, logging, nioCore, nioPosix, unixSignals, yams,
             ],
             swiftSettings: settings
         ),

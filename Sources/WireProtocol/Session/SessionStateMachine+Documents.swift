@@ -90,7 +90,7 @@ extension SessionStateMachine {
 
 extension FrameHeader {
     /// As in the protocol's tables.
-    var typeName: String {
+    public var typeName: String {
         switch type {
         case .hello: "HELLO"
         case .helloAck: "HELLO_ACK"
