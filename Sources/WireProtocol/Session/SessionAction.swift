@@ -71,6 +71,12 @@ public struct FrameLimits: Equatable, Sendable {
     /// Of an envelope.
     let maxMessageBytes: Int
 
+    public init(takesMessages: Bool, maxDocumentBytes: Int, maxMessageBytes: Int) {
+        self.takesMessages = takesMessages
+        self.maxDocumentBytes = maxDocumentBytes
+        self.maxMessageBytes = maxMessageBytes
+    }
+
     /// - Parameter header: of the frame that comes next.
     public func admission(of header: FrameHeader) -> FrameAdmission {
         guard takesMessages, header.type == .message else {
