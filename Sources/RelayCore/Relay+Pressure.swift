@@ -37,7 +37,10 @@ extension Relay {
         }
     }
 
+    /// Once: its close takes a moment, in which its outbox stays full.
     func closeSlowConsumer(_ connection: Connection) {
+        guard !connection.isTooSlow else { return }
+        connection.isTooSlow = true
         note(.slowConsumerClosed)
         connection.socket.disconnect(.slowConsumer)
     }

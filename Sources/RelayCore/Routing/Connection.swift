@@ -32,6 +32,7 @@ public final class Connection {
     var pause = PauseBudget()
     /// Since when the outbox has been past its high watermark.
     var pressedSince: MonotonicNanoseconds?
+    var isTooSlow = false
     /// Reading is stopped until another loop has taken what this one handed over.
     var isHeldByHandOver = false
 
