@@ -29,7 +29,7 @@ extension ConnectionHandler {
     }
 
     private func authenticate(_ attempt: AuthAttempt) {
-        let judged = services.admission.judge(attempt, clientAddress: clientAddress, on: loop)
+        let judged = services.admission.judge(attempt, clientAddress: services.network.description, on: loop)
         judged.assumeIsolated().whenComplete { result in
             switch result {
             case .success(.admitted(let agent)): self.admitted(agent)
@@ -38,8 +38,6 @@ extension ConnectionHandler {
             }
         }
     }
-
-    private var clientAddress: String { context?.channel.remoteAddress?.ipAddress ?? "" }
 
     private func admitted(_ agent: AgentHash) {
         guard let connection, let relay, !session.isClosed else { return }
