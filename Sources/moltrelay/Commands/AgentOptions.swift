@@ -9,19 +9,20 @@ struct AgentOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Where the relay takes agents.", valueName: "url"))
     var relay = "ws://127.0.0.1:8443/v1/connect"
 
-    @Option(help: ArgumentHelp("Who this agent is. Without it a name made of the key.", valueName: "id"))
+    @Option(help: ArgumentHelp("Who this agent is. Without it, a name made of the key.", valueName: "id"))
     var agentId: String?
 
     @Option(
         help: ArgumentHelp(
-            "The agent's private key, PKCS#8 in PEM (`moltrelay keygen`). Without it a key for this one run.",
+            "The agent's private key, PKCS#8 in PEM (`moltrelay keygen`). Without it, one kept for --agent-id in the "
+                + "state folder of your home; without both, one for this run.",
             valueName: "file"
         ),
         completion: .file()
     )
     var key: String?
 
-    @Flag(help: "Make the key file where there is none.")
+    @Flag(help: "Make the file of --key where there is none.")
     var createKey = false
 
     @Option(
@@ -42,12 +43,15 @@ struct AgentOptions: ParsableArguments {
         if agentId?.isEmpty ?? false { throw ValidationError("--agent-id needs an id.") }
     }
 
-    /// Reads the files. A key made here is said on standard error, where the result of the command is not.
+    /// Reads the files. What is made here is told on standard error, where the result of the command is not.
     func configuration() throws -> RelayClient.Configuration {
-        let key = try privateKey()
-        let agent = agentId ?? Self.name(of: key.publicKey)
-        if self.key == nil { try Terminal.note("this run is agent \(agent), with a key of its own that is not kept") }
-        var configuration = RelayClient.Configuration(relay: try address(), agentID: agent, key: key)
+        let identity = try AgentKey(agentID: agentId, file: key, createsFile: createKey)
+        if let note = identity.note { try Terminal.note(note) }
+        var configuration = RelayClient.Configuration(
+            relay: try address(),
+            agentID: identity.agentID,
+            key: identity.key
+        )
         configuration.relayKey = relayKey
         configuration.retriesFirstConnection = false
         if let attestation {
@@ -62,21 +66,6 @@ struct AgentOptions: ParsableArguments {
         } catch {
             throw ValidationError("--relay: \(error).")
         }
-    }
-
-    private func privateKey() throws -> Ed25519.PrivateKey {
-        guard let file = key else { return try .generate() }
-        if createKey, !FileManager.default.fileExists(atPath: file) {
-            let made = try Ed25519.PrivateKey.generate()
-            try KeyFile.write(made.pem(), to: file)
-            try Terminal.note("made the key \(file)")
-        }
-        return try KeyFile.readPrivateKey(file)
-    }
-
-    /// The first key that claims an id keeps it, so a key nobody chose an id for gets one that no other key would claim.
-    static func name(of key: Ed25519.PublicKey) -> String {
-        "key-" + Hex.encode(SHA256.hash(key.bytes).prefix(8))
     }
 }
 

@@ -112,7 +112,7 @@ enum ListenNotes {
 
     private static func text(_ state: RelayClient.State) -> String? {
         switch state {
-        case .open(let terms): "connected to \(terms.relayID); \(terms.queue.pendingMessages) messages wait"
+        case .open(let terms): "connected to \(terms.relayID), messages waiting: \(terms.queue.pendingMessages)"
         case .goingAway: "the relay goes away"
         case .waiting(let milliseconds, let failure): "\(failure); again in \(milliseconds) ms"
         case .connecting, .ended: nil

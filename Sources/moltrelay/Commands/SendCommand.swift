@@ -21,7 +21,7 @@ struct SendCommand: AsyncParsableCommand {
 
             Examples:
               moltrelay send --to bob "hello"
-              moltrelay send --to bob --key alice.key --create-key --agent-id alice "hello from alice"
+              moltrelay send --agent-id alice --to bob "hello from alice"
               echo '{"task": "sum"}' | moltrelay send --to bob --ttl 1h --priority high -
               moltrelay send --to sha256:81b6... --best-effort --json "are you there?"
             """
