@@ -11,6 +11,7 @@ public struct AgentListener: Sendable {
     private let session: SessionConfiguration
     private let limits: TransportLimits
     private let admission: Admission
+    let turnstile: Turnstile
 
     public init(
         loops: DataLoops,
@@ -22,12 +23,14 @@ public struct AgentListener: Sendable {
         self.session = session
         self.limits = limits
         self.admission = admission
+        turnstile = Turnstile(limits: limits)
     }
 
-    /// - Returns: the listening channel; its local address has the real port where 0 was asked for.
+    /// - Returns: the listening channel; its local address has the real port where 0 was asked for. Once it is closed,
+    ///   sockets that have not asked for their upgrade are refused it.
     public func bind(host: String, port: Int) -> EventLoopFuture<any Channel> {
-        let (loops, session, limits, admission) = (loops, session, limits, admission)
-        return ServerBootstrap(group: loops.group)
+        let turnstile = turnstile
+        let bound = ServerBootstrap(group: loops.group)
             .serverChannelOption(.backlog, value: 1_024)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
@@ -35,24 +38,43 @@ public struct AgentListener: Sendable {
                 .recvAllocator,
                 value: AdaptiveRecvByteBufferAllocator(minimum: 1_024, initial: 2_048, maximum: 262_144)
             )
-            .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    guard let loop = loops.loop(of: channel.eventLoop) else { throw ChannelError.eof }
-                    let services = ConnectionServices(
-                        loop: loop,
-                        session: session,
-                        limits: limits,
-                        admission: admission
-                    )
-                    let pipeline = channel.pipeline.syncOperations
-                    try pipeline.addHandler(HeaderLimitHandler())
-                    try pipeline.addHandler(HTTPResponseEncoder())
-                    try pipeline.addHandler(
-                        ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes))
-                    )
-                    try pipeline.addHandler(UpgradeHandler(services: services))
-                }
-            }
+            .childChannelInitializer { channel in channel.eventLoop.makeCompletedFuture { try open(channel) } }
             .bind(host: host, port: port)
+        bound.whenSuccess { channel in channel.closeFuture.whenComplete { _ in turnstile.close() } }
+        return bound
+    }
+
+    /// Of a socket that cannot be served; ends it.
+    private enum Unserved: Error {
+        case foreignLoop, turnedAway
+    }
+
+    func open(_ channel: any Channel) throws {
+        guard let loop = loops.loop(of: channel.eventLoop) else { throw Unserved.foreignLoop }
+        let (turnstile, network) = (turnstile, ClientNetwork(channel.remoteAddress))
+        let entry = turnstile.enter(from: network, at: loop.now)
+        channel.closeFuture.whenComplete { _ in turnstile.leave(entry, from: network) }
+        switch entry {
+        case .turnedAway(let limit):
+            loop.relay?.note(.connectionRefused(limit))
+            loop.relay?.note(.connectionFailed(.limit))
+            throw Unserved.turnedAway
+        case .admitted(isRateTracked: false): loop.relay?.note(.rateUntracked(.connectionsPerIPPerSecond))
+        case .admitted, .refused: break
+        }
+        let services = ConnectionServices(
+            loop: loop,
+            session: session,
+            limits: limits,
+            admission: admission,
+            turnstile: turnstile,
+            network: network
+        )
+        let upgrade = UpgradeHandler(services: services, entry: entry)
+        let pipeline = channel.pipeline.syncOperations
+        try pipeline.addHandler(RequestSizeHandler(upgrade: upgrade))
+        try pipeline.addHandler(HTTPResponseEncoder())
+        try pipeline.addHandler(ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes)))
+        try pipeline.addHandler(upgrade)
     }
 }

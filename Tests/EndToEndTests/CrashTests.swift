@@ -65,7 +65,7 @@ extension EndToEnd {
             let promised = try await killUnderLoad(in: folder, round: 1)
             let forgotten = try await Programs.run(
                 "sqlite3",
-                [folder.database, "DELETE FROM messages WHERE rowid % 10 = 0; SELECT changes()"]
+                [folder.database, "DELETE FROM queue WHERE sequence % 10 = 0; SELECT changes()"]
             )
             let count = try #require(forgotten.lines.first.flatMap { Int($0) }, "\(forgotten.text)")
             #expect(count > 0)

@@ -45,6 +45,7 @@ class Session:
         self.reading.set()
         self._next_out, self._last_in = 1, 0
         self._reader = None
+        self._early = []
 
     @classmethod
     async def open(cls, url, receive_buffer=None, **options):
@@ -135,7 +136,9 @@ class Session:
             (frame, *rest) = await self._frames()
         except websockets.ConnectionClosed as end:
             raise Refused(None, close_of(end)) from end
-        if frame.type == wanted and not rest:
+        if frame.type == wanted:
+            # What was queued may come in the WebSocket message of AUTH_OK.
+            self._early = rest
             return frame.document()
         refusal = {"type": Type(frame.type).name, **frame.document()}
         try:
@@ -146,6 +149,8 @@ class Session:
 
     async def _read(self):
         try:
+            for frame in self._early:
+                await self._received(frame)
             while True:
                 await self.reading.wait()
                 for frame in await self._frames():

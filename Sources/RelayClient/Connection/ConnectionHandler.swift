@@ -108,7 +108,7 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private func take(_ piece: MaskedBytes) {
         var piece = piece
         while !isEnding {
-            switch assembler.next(&piece, admit: { session.admission(of: $0) }) {
+            switch assembler.next(&piece, limits: session.frameLimits) {
             case .needMore, .skipped: return
             case .frame(let frame): take(frame)
             case .refused(let header): perform(session.oversized(header))

@@ -1,14 +1,14 @@
 import WireProtocol
 
 extension ClientSession {
-    /// - Parameter header: of the frame that comes next.
-    func admission(of header: FrameHeader) -> FrameAdmission {
-        guard isOpen else {
-            return header.payloadLength <= SessionConfiguration.maxHandshakeDocumentBytes ? .buffer : .refuse
-        }
-        // The length of a MESSAGE is bounded by the 16 MiB of the frame header, and buffered as it arrives.
-        if header.type == .message { return .buffer }
-        return header.payloadLength <= SessionConfiguration.maxDocumentBytes ? .buffer : .refuse
+    /// The length of a MESSAGE is bounded by the 16 MiB of the frame header only, and buffered as it arrives.
+    var frameLimits: FrameLimits {
+        FrameLimits(
+            takesMessages: isOpen,
+            maxDocumentBytes: isOpen
+                ? SessionConfiguration.maxDocumentBytes : SessionConfiguration.maxHandshakeDocumentBytes,
+            maxMessageBytes: FrameHeader.maxPayloadBytes
+        )
     }
 
     /// One whole frame whose checksum holds.

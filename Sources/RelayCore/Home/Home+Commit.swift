@@ -12,14 +12,7 @@ extension Home {
         case .success(let outcomes) where outcomes.count == batch.entries.count:
             for (entry, outcome) in zip(batch.entries, outcomes) { apply(outcome, to: entry, at: now) }
             effects.append(
-                .event(
-                    .storeCommitted(
-                        operations: batch.entries.count,
-                        elided: batch.elided,
-                        started: startedAt,
-                        at: now
-                    )
-                )
+                .event(.storeCommitted(operations: batch.entries.count, started: startedAt, at: now))
             )
         case .success, .failure:
             for entry in batch.entries { fail(entry) }
@@ -32,7 +25,9 @@ extension Home {
     private mutating func apply(_ outcome: StoreOutcome, to entry: CommitQueue.Entry, at now: MonotonicNanoseconds) {
         switch entry {
         case .elided: break
-        case .remove(let key): removals.remove(key)
+        case .remove(let key):
+            removals.remove(key)
+            noteGone(key)
         case .put(let delivering):
             puts[delivering.key] = nil
             let isLive = takeFromBehind(delivering) == false
@@ -64,6 +59,7 @@ extension Home {
         delivering.timeline.stored = now
         if !delivering.isSettled { unstoredCount -= 1 }
         delivering.persistence = .stored
+        recipients[agent]?.gone.remove(delivering.key)
         acknowledge(delivering, .queued)
         if isLive {
             // It is in the window: a reading of the queue must not bring it a second time.
@@ -86,7 +82,11 @@ extension Home {
 
     /// The store holds an older copy of this message: that one counts, this one ends here.
     private mutating func duplicate(_ delivering: Delivering, isLive: Bool) {
-        if delivering.isSettled { return }
+        guard !delivering.isSettled else {
+            // Acknowledged meanwhile: the removal that followed takes the older copy, which ends here as well.
+            effects.append(.fact(.settled(delivering.timeline, mode: delivering.mode, fate: .dropped(.duplicate))))
+            return
+        }
         settle(delivering, .dropped(.duplicate))
         acknowledge(delivering, .queued)
         guard isLive, let copy = recipients[delivering.key.recipient]?.remove(delivering.key.id) else { return }
@@ -119,7 +119,9 @@ extension Home {
         switch entry {
         case .elided: break
         case .remove(let key) where failedRemovals.count < Self.maxFailedRemovals: failedRemovals.append(key)
-        case .remove(let key): removals.remove(key)
+        case .remove(let key):
+            removals.remove(key)
+            noteGone(key)
         case .put(let delivering):
             puts[delivering.key] = nil
             let isLive = takeFromBehind(delivering) == false

@@ -45,6 +45,7 @@ struct ServeCommand: AsyncParsableCommand {
             try FileHandle.standardError.write(contentsOf: Data(loaded.report.text.utf8))
         }
         guard loaded.report.isAcceptable else { throw ExitCode(EX_CONFIG) }
+        try loaded.configuration.createFolders()
         try await Serve.run(loaded.configuration)
     }
 

@@ -106,7 +106,8 @@ final class RunningRelay: Sendable {
             authenticator: authenticator,
             store: choice.store,
             workers: workers,
-            maxAnonymousPins: configuration.auth.maxPinnedKeys
+            maxAnonymousPins: configuration.auth.maxPinnedKeys,
+            connectionsPerAgentPerMinute: configuration.limits.connectionsPerAgentPerMinute
         )
         let listener = AgentListener(
             loops: loops,
