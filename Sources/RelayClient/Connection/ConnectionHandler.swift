@@ -19,6 +19,7 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private var leftover: ByteBuffer?
     private var isReading = true
     private var isReadWanted = false
+    private var hasBegun = false
     private var isEnding = false
     private var deadline: Scheduled<Void>?
     private var deadlineAt = UInt64.max
@@ -44,8 +45,14 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
-        send([session.hello(wallClock: link.wallClock)])
         scheduleDeadline()
+    }
+
+    /// The way out is free: the HTTP decoder, which looks at what is written too, is gone.
+    func begin() {
+        guard !isEnding else { return }
+        hasBegun = true
+        send([session.hello(wallClock: link.wallClock)])
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
@@ -132,9 +139,11 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
 }
 
 extension ConnectionHandler {
-    var isWritable: Bool { context?.channel.isWritable ?? false }
+    var isWritable: Bool { hasBegun && context?.channel.isWritable ?? false }
 
     func send(_ frames: [OutgoingFrame]) {
+        // A tick that asks for the next one would keep the loop from ever reading.
+        guard !frames.isEmpty else { return }
         for frame in frames { batch.append(frame) }
         link.requestTick()
     }
@@ -150,7 +159,7 @@ extension ConnectionHandler {
     }
 
     private func writeBatch() {
-        guard !batch.isEmpty, let context else { return }
+        guard hasBegun, !batch.isEmpty, let context else { return }
         // The system's generator is cryptographic on Linux: getrandom(2).
         var generator = SystemRandomNumberGenerator()
         let bytes = batch.take(key: UInt32.random(in: .min ... .max, using: &generator))
@@ -214,6 +223,7 @@ extension ConnectionHandler {
         session.ended()
         link.lost(failure, by: self)
         guard let context else { return }
+        guard hasBegun else { return context.close(promise: nil) }
         flush()
         let code = failure.closeCode
         writeControl(.close, [UInt8(code >> 8), UInt8(code & 0xFF)])

@@ -72,7 +72,8 @@ final class UpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
                 pipeline.removeHandler(handler, promise: nil)
             }
             // What the decoder has not read is the first of the WebSocket; it comes through when the decoder goes.
-            pipeline.removeHandler(decoder, promise: nil)
+            let connection = NIOLoopBound(connection, eventLoop: context.eventLoop)
+            pipeline.removeHandler(decoder).whenSuccess { connection.value.begin() }
         } catch {
             context.close(promise: nil)
         }
