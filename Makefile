@@ -33,7 +33,7 @@ test: setup ## Run every test; FILTER=Name runs the Swift tests of that name
 	swift build $(RELEASE) --product moltrelay
 	@echo 'Python: deployment files'
 	@$(PYTHON) -m unittest discover -q -s Tests/Deploy
-	MOLTRELAY_BINARY="$(CURDIR)/.build/release/moltrelay" MOLTRELAY_PYTHON="$(CURDIR)/$(PYTHON)" \
+	RELAY_BINARY="$(CURDIR)/.build/release/moltrelay" AGENT_PYTHON="$(CURDIR)/$(PYTHON)" \
 		swift test $(if $(FILTER),--filter '$(FILTER)') 2>&1 | tee .build/test.log
 	@grep -E 'Test run with [0-9]+ tests?' .build/test.log | tail -n 1
 

@@ -8,11 +8,15 @@ let settings: [SwiftSetting] = [
     .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
+// Where every message passes: dynamic exclusivity checks of class properties cost 15 % of the server's CPU there
+// (docs/decisions.md). Debug builds, and so the tests, keep them.
+let hotPath: [SwiftSetting] =
+    settings + [.unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))]
+
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let coreMetrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let deques = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
-let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
@@ -45,7 +49,7 @@ let package = Package(
         .target(
             name: "RelayCore",
             dependencies: ["WireProtocol", nioCore, deques, heap],
-            swiftSettings: settings
+            swiftSettings: hotPath
         ),
         .target(
             name: "Identity",
@@ -55,11 +59,17 @@ let package = Package(
         .target(
             name: "RelayTransport",
             dependencies: ["COpenSSL", "Identity", "RelayCore", "WireProtocol", nioCore, nioHTTP1, nioPosix],
-            swiftSettings: settings
+            swiftSettings: hotPath
         ),
         .target(
             name: "RelayStores",
             dependencies: ["CSQLite", "RelayCore", "WireProtocol", nioCore],
+            swiftSettings: settings
+        ),
+        .executableTarget(
+            name: "store-benchmark",
+            dependencies: ["RelayCore", "RelayStores", "WireProtocol", nioCore],
+            path: "Benchmarks/StoreBenchmark",
             swiftSettings: settings
         ),
         .target(
@@ -83,11 +93,16 @@ let package = Package(
             dependencies: ["Telemetry", nioCore, nioHTTP1, nioPosix],
             swiftSettings: settings
         ),
+        .target(
+            name: "RelayClient",
+            dependencies: ["Identity", "WireProtocol", deques, heap, nioCore, nioHTTP1, nioPosix],
+            swiftSettings: settings
+        ),
         .executableTarget(
             name: "moltrelay",
             dependencies: [
-                "Identity", "RelayAdmin", "RelayCore", "RelayStores", "RelayTelemetry", "RelayTransport", "Telemetry",
-                "WireProtocol", argumentParser, logging, nioCore, nioPosix, lifecycle, unixSignals, yams,
+                "Identity", "RelayAdmin", "RelayClient", "RelayCore", "RelayStores", "RelayTelemetry", "RelayTransport",
+                "Telemetry", "WireProtocol", argumentParser, logging, nioCore, nioPosix, unixSignals, yams,
             ],
             swiftSettings: settings
         ),
@@ -106,6 +121,11 @@ let package = Package(
         .testTarget(
             name: "WireProtocolTests",
             dependencies: ["WireProtocol"],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "RelayCoreTests",
+            dependencies: ["RelayCore", "WireProtocol", deques, nioCore],
             swiftSettings: settings
         ),
         .testTarget(

@@ -115,6 +115,11 @@ extension ConnectionHandler: ConnectionSocket {
         _ = session.ended(by: .agentClosed)
         guard let connection else { return }
         relay?.close(connection, reason: ending.reason)
+        let lasted = loop.now - min(loop.now, connection.openedAt)
+        services.journal.write(
+            .disconnected(agent: session.agent, reason: ending.reason, lasted: lasted),
+            services.network.description
+        )
         ending = .closed
         self.connection = nil
     }

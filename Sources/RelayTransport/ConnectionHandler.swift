@@ -110,8 +110,9 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
     /// Payload of a binary message: whole frames, and pieces of frames.
     private func take(_ piece: MaskedBytes, at now: MonotonicNanoseconds) {
         var piece = piece
+        let limits = session.frameLimits
         while ending.takesInput {
-            switch assembler.next(&piece, admit: { session.admission(of: $0) }) {
+            switch assembler.next(&piece, limits: limits) {
             case .needMore: return
             case .frame(let frame): take(frame, at: now)
             case .skipped(let header, let routing):

@@ -12,7 +12,7 @@ import WireProtocol
     /// Feeds plain bytes in pieces, each under a mask of its own; stops where a relay would.
     private struct Reader {
         let assembler = FrameAssembler()
-        var admit: (FrameHeader) -> FrameAdmission = { _ in .buffer }
+        var limits = FrameLimits(takesMessages: true, maxDocumentBytes: .max, maxMessageBytes: .max)
         var events: [Event] = []
         private var key: UInt32 = 0x0102_0304
 
@@ -22,7 +22,7 @@ import WireProtocol
             Wire.masked(Array(bytes), key: key).withUnsafeBytes { bytes in
                 guard let base = bytes.baseAddress else { return }
                 var piece = MaskedBytes(base: base, count: bytes.count, key: key)
-                while take(assembler.next(&piece, admit: admit)) {}
+                while take(assembler.next(&piece, limits: limits)) {}
                 #expect(isOver || piece.count == 0)
             }
         }
@@ -97,7 +97,7 @@ import WireProtocol
     @Test(arguments: [1, 100, 113, 5_000, 1 << 20])
     func anOversizedMessageIsPassedOver(size: Int) {
         var reader = Reader()
-        reader.admit = { $0.payloadLength > 1_000 ? .skip : .buffer }
+        reader.limits = FrameLimits(takesMessages: true, maxDocumentBytes: 1_000, maxMessageBytes: 1_000 - 96)
         let length = size == 1 ? 5_000 : FrameHeader.maxPayloadBytes
         let big = Self.header(.message, length, 1)
         var payload = [UInt8](repeating: 0x5A, count: length)
@@ -124,7 +124,7 @@ import WireProtocol
     @Test(arguments: [1, 17, 40])
     func aRefusedDocumentIsNotRead(size: Int) {
         var reader = Reader()
-        reader.admit = { _ in .refuse }
+        reader.limits = FrameLimits(takesMessages: false, maxDocumentBytes: 0, maxMessageBytes: 0)
         let header = Self.header(.auth, 100, 1)
         let bytes = Wire.frame(header, [UInt8](repeating: 1, count: 100))
         for start in stride(from: 0, to: bytes.count, by: size) where !reader.isOver {

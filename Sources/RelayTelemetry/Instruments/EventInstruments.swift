@@ -36,8 +36,8 @@ struct EventInstruments {
         case .unknownAcknowledgement: unknownAcknowledgements.add()
         case .slowConsumerClosed: connections.slowConsumers.add()
         case .senderPaused: connections.senderPauses.add()
-        case .storeCommitted(let operations, let elided, let started, let time):
-            store.committed(operations, elided: elided, started, time)
+        case .storeCommitted(let operations, let started, let time): store.committed(operations, started, time)
+        case .writesElided(let count): store.elided.add(UInt64(count))
         case .storeFailed: store.failures.add()
         case .eventLoopLagged(let nanoseconds): lag.observe(nanoseconds)
         }
@@ -89,8 +89,8 @@ private struct ConnectionInstruments {
 }
 
 private struct StoreInstruments {
-    let failures: ShardCounter
-    private let operations, elided: ShardCounter
+    let failures, elided: ShardCounter
+    private let operations: ShardCounter
     private let commitDuration, batchOperations: ShardHistogram
 
     init(_ families: StoreFamilies, shard: Int) {
@@ -101,14 +101,8 @@ private struct StoreInstruments {
         batchOperations = families.batchOperations.on(shard: shard)[0]
     }
 
-    func committed(
-        _ count: Int,
-        elided: Int,
-        _ started: MonotonicNanoseconds,
-        _ time: MonotonicNanoseconds
-    ) {
+    func committed(_ count: Int, _ started: MonotonicNanoseconds, _ time: MonotonicNanoseconds) {
         operations.add(UInt64(count))
-        self.elided.add(UInt64(elided))
         batchOperations.observe(UInt64(count))
         if let time = elapsed(started, time) { commitDuration.observe(time) }
     }
