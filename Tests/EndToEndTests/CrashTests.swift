@@ -53,7 +53,7 @@ extension EndToEnd {
 
             let relay = try await Relay.start(in: folder)
             #expect(try await missing(of: promised, at: relay, patience: 10) == [])
-            let scrape = try await relay.scrape { try Ledger($0).queued == 0 && Ledger($0).inFlight == 0 }
+            let scrape = try await relay.scrape { try Ledger($0).isBalanced }
             let ledger = try Ledger(scrape)
             #expect(ledger.isBalanced, "\(ledger)")
             #expect(ledger.recovered > 0)
