@@ -45,7 +45,9 @@ extension Relay {
                 if record.id == nil { settleBestEffort(record, .expired) }
             }
         }
-        if let buffer { connection.socket.flush(buffer) }
+        if let buffer { return connection.socket.flush(buffer) }
+        // All that waited may have expired in its lane: no flush will say that there is room.
+        relievePressure(connection)
     }
 
     /// The bytes of `ConnectionSocket.flush` have left for the socket.

@@ -45,8 +45,6 @@ extension Relay {
         case .acknowledged(let ids, let kind, let agent): home.acknowledged(ids, kind, by: agent, at: port.now)
         case .written(let id, let agent, let connection, let time):
             home.written(id, to: agent, on: connection, at: time)
-        case .undelivered(let id, let agent, let connection):
-            home.undelivered(id, to: agent, on: connection, at: port.now)
         case .register(let agent, let connection): home.register(agent, connection)
         case .unregister(let agent, let connection): home.unregister(agent, connection)
         case .pressure(let agent, let connection, let isHigh): home.pressure(agent, connection, isHigh: isHigh)

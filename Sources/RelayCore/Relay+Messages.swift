@@ -118,12 +118,8 @@ extension Relay {
     /// An at-least-once message its home sends through a connection of this loop.
     func deliver(_ message: OutboxMessage, to ref: ConnectionRef) {
         // A connection that is gone: its home is told so in a notice of its own.
-        guard let connection = connections[ref], let agent = connection.agent, let id = message.record.id else {
-            return
-        }
-        if withOutbox(connection, { $0.append(message) }) != .appended {
-            tellHome(of: agent, .undelivered(id, to: agent, on: ref))
-        }
+        guard let connection = connections[ref] else { return }
+        withOutbox(connection) { $0.append(message) }
         markDirty(connection)
         _ = isPressed(connection)
     }

@@ -33,11 +33,19 @@ extension Relay {
         nextPressureCheck = now + .seconds(1)
         for ref in pressed {
             guard let connection = connections[ref], let since = connection.pressedSince else { continue }
-            if now >= since + settings.slowConsumerGrace { closeSlowConsumer(connection) }
+            if connection.outbox.byteCount <= settings.outboxHighWatermark {
+                // It reads, if no faster than it is written to.
+                connection.pressedSince = now
+            } else if now >= since + settings.slowConsumerGrace {
+                closeSlowConsumer(connection)
+            }
         }
     }
 
+    /// Once: its close takes a moment, in which its outbox stays full.
     func closeSlowConsumer(_ connection: Connection) {
+        guard !connection.isSlowConsumer else { return }
+        connection.isSlowConsumer = true
         note(.slowConsumerClosed)
         connection.socket.disconnect(.slowConsumer)
     }

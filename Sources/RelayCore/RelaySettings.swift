@@ -1,7 +1,9 @@
 /// Bounds and intervals of one relay; protocol section 10 and design section 5 give the defaults.
 public struct RelaySettings: Sendable {
     public var maxConnectionsPerAgent = 5
-    /// Bytes waiting towards one connection, lanes, write buffer and flush together.
+    /// Bytes waiting towards one connection, lanes, write buffer and flush together, past which best effort is dropped.
+    /// What its home has in flight to the agent comes on top, where it was sent before the watermark was heard of: at most
+    /// `maxInFlightBytes`, or one message.
     public var outboxMaxBytes = 8 << 20
     public var slowConsumerGrace: MonotonicNanoseconds = .seconds(10)
     /// At-least-once messages sent to an agent and not acknowledged.

@@ -24,6 +24,14 @@ import WireProtocol
                 ]
             ),
             (
+                .connectionRefused(.connectionsPerIP),
+                [#"moltrelay_connection_refusals_total{limit="max_connections_per_ip"}"#: 1]
+            ),
+            (
+                .rateUntracked(.connectionsPerAgentPerMinute),
+                [#"moltrelay_rates_untracked_total{limit="connections_per_agent_per_minute"}"#: 1]
+            ),
+            (
                 .handshakeCompleted(opened: 1_000, at: 1_501_000),
                 [
                     #"moltrelay_authentications_total{result="ok"}"#: 1,
@@ -42,14 +50,15 @@ import WireProtocol
             (.slowConsumerClosed, ["moltrelay_slow_consumers_total": 1]),
             (.senderPaused, ["moltrelay_sender_pauses_total": 1]),
             (
-                .storeCommitted(operations: 40, elided: 3, started: 1_000, at: 2_001_000),
+                .storeCommitted(operations: 40, started: 1_000, at: 2_001_000),
                 [
-                    "moltrelay_store_operations_total": 40, "moltrelay_store_elided_total": 3,
+                    "moltrelay_store_operations_total": 40,
                     "moltrelay_store_batch_operations_sum": 40, "moltrelay_store_batch_operations_count": 1,
                     "moltrelay_store_commit_duration_seconds_sum": 0.002,
                     "moltrelay_store_commit_duration_seconds_count": 1,
                 ]
             ),
+            (.writesElided(count: 3), ["moltrelay_store_elided_total": 3]),
             (.storeFailed, ["moltrelay_store_failures_total": 1]),
             (
                 .eventLoopLagged(nanoseconds: 30_000_000),

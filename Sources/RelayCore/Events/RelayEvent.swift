@@ -57,6 +57,9 @@ public enum RelayEvent: Sendable, Equatable {
     case connectionOpened
     case connectionClosed(reason: CloseReason, opened: MonotonicNanoseconds, at: MonotonicNanoseconds)
     case connectionFailed(ConnectionFailure)
+    /// Told beside `connectionFailed(.limit)`.
+    case connectionRefused(ConnectionLimit)
+    case rateUntracked(RateTable)
     case handshakeCompleted(opened: MonotonicNanoseconds, at: MonotonicNanoseconds)
     case authenticationFailed(code: AuthFailCode)
     case framesReceived(FrameType, count: Int)
@@ -66,7 +69,9 @@ public enum RelayEvent: Sendable, Equatable {
     case unknownAcknowledgement
     case slowConsumerClosed
     case senderPaused
-    case storeCommitted(operations: Int, elided: Int, started: MonotonicNanoseconds, at: MonotonicNanoseconds)
+    case storeCommitted(operations: Int, started: MonotonicNanoseconds, at: MonotonicNanoseconds)
+    /// Messages whose recipient acknowledged before their commit began.
+    case writesElided(count: Int)
     case storeFailed
     /// A timer of this loop ran so much later than it asked for.
     case eventLoopLagged(nanoseconds: MonotonicNanoseconds)

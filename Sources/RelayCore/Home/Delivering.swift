@@ -30,6 +30,9 @@ final class Delivering {
     /// When it is sent again; nil until its write completed.
     var deadline: MonotonicNanoseconds?
 
+    /// The store has it, or may have it though its answer is not here yet.
+    var isWithStore: Bool { persistence == .stored || persistence == .committing }
+
     init(
         message: Message,
         mode: DeliveryMode,

@@ -11,6 +11,7 @@ extension Home {
     ) {
         let key = message.key
         if let first = puts[key] ?? recipients[key.recipient]?.inWindow(key) { return join(first, sender) }
+        guard !removals.contains(key) else { return repeatAcknowledgement(of: key, to: sender) }
         let delivering = Delivering(
             message: message,
             mode: mode,
@@ -50,6 +51,13 @@ extension Home {
         } else if first.persistence == .stored {
             acknowledge(first, .queued)
         }
+    }
+
+    /// A retry of a message that its recipient has acknowledged and the store still holds. Stored anew, it would meet the
+    /// removal that is on its way, which speaks of its key.
+    private mutating func repeatAcknowledgement(of key: MessageKey, to sender: ConnectionRef) {
+        effects.append(.event(.duplicateJoined))
+        effects.append(.answer(sender, .acknowledged(key.id, .received)))
     }
 
     private func maySendAtOnce(_ delivering: Delivering) -> Bool {

@@ -13,18 +13,6 @@ extension Home {
         delivering.deadline = now + settings.redeliverAfter
     }
 
-    /// The outbox had no room: not a lost attempt, but one to be made again soon.
-    mutating func undelivered(
-        _ id: MessageID,
-        to agent: AgentHash,
-        on connection: ConnectionRef,
-        at now: MonotonicNanoseconds
-    ) {
-        guard let delivering = recipients[agent]?.window[id], delivering.sentTo == connection else { return }
-        delivering.attempt -= 1
-        delivering.deadline = now + .seconds(1)
-    }
-
     /// The recipient acknowledged. Ids that are not in flight to it settle nothing.
     mutating func acknowledged(
         _ ids: [MessageID],
@@ -65,12 +53,14 @@ extension Home {
     /// The store removed these for their age.
     mutating func expired(_ keys: [MessageKey]) {
         for key in keys where !removals.contains(key) {
-            let delivering = recipients[key.recipient]?.inWindow(key)
-            if delivering != nil { recipients[key.recipient]?.remove(key.id) }
-            guard delivering?.isSettled != true else { continue }
-            delivering?.isSettled = true
-            let timeline = delivering?.timeline ?? MessageTimeline(received: 0)
-            effects.append(.fact(.settled(timeline, mode: delivering?.mode ?? .atLeastOnce, fate: .expired)))
+            noteGone(key)
+            guard let delivering = recipients[key.recipient]?.inWindow(key), delivering.isWithStore else {
+                let timeline = MessageTimeline(received: 0)
+                effects.append(.fact(.settled(timeline, mode: .atLeastOnce, fate: .expired)))
+                continue
+            }
+            recipients[key.recipient]?.remove(key.id)
+            settle(delivering, .expired)
             forget(key.recipient)
         }
     }
@@ -85,6 +75,9 @@ extension Home {
             readQueue(of: agent)
             forget(agent)
         }
+        for key in formerAbsentees { removals.remove(key) }
+        formerAbsentees = absentees
+        absentees = []
         for key in failedRemovals { commits.remove(key, at: now) }
         failedRemovals = []
     }

@@ -10,12 +10,14 @@ extension Home {
         let room = settings.maxInFlightMessages - recipient.window.count
         let bytes = settings.maxInFlightBytes - recipient.windowBytes
         guard room >= settings.maxInFlightMessages / 2 || recipient.window.isEmpty, bytes > 0 else { return }
+        let reading = reading()
         recipients[agent]?.backlog = .loading(isStale: false)
+        recipients[agent]?.reading = reading
         effects.append(
             .load(
                 QueueReading(
                     recipient: agent,
-                    reading: recipient.reading,
+                    reading: reading,
                     cursor: recipient.cursor,
                     maxMessages: room,
                     maxBytes: bytes
@@ -34,6 +36,7 @@ extension Home {
         guard let recipient = recipients[agent], recipient.reading == reading.reading,
             case .loading(let isStale) = recipient.backlog
         else { return }
+        defer { recipients[agent]?.gone = [] }
         guard case .success(let page) = result else {
             recipients[agent]?.backlog = .failed
             return
@@ -55,12 +58,14 @@ extension Home {
         let message = queued.message
         if let same = recipients[agent]?.window[message.routing.id], same.key != message.key { return false }
         recipients[agent]?.cursor[message.lane] = queued.sequence
-        guard recipients[agent]?.window[message.routing.id] == nil, !removals.contains(message.key) else { return true }
+        guard recipients[agent]?.window[message.routing.id] == nil else { return true }
         if let committing = puts[message.key] {
             // Durable already, though the answer to its batch is still on its way here.
             if takeFromBehind(committing) { send(committing, to: agent) }
             return true
         }
+        let isGone = recipients[agent]?.gone.contains(message.key) == true
+        guard !isGone, !removals.contains(message.key) else { return true }
         let delivering = Delivering(
             message: message,
             mode: message.routing.mode(flags: message.flags) ?? .atLeastOnce,
@@ -72,6 +77,12 @@ extension Home {
         delivering.isQueued = true
         send(delivering, to: agent)
         return true
+    }
+
+    /// The store has removed it: a page that was read before must not bring it back.
+    mutating func noteGone(_ key: MessageKey) {
+        guard case .loading = recipients[key.recipient]?.backlog else { return }
+        recipients[key.recipient]?.gone.insert(key)
     }
 
     /// Nothing is stored past the cursor: what waited behind it, still on its way to the store, may be sent in order.

@@ -12,14 +12,7 @@ extension Home {
         case .success(let outcomes) where outcomes.count == batch.entries.count:
             for (entry, outcome) in zip(batch.entries, outcomes) { apply(outcome, to: entry, at: now) }
             effects.append(
-                .event(
-                    .storeCommitted(
-                        operations: batch.entries.count,
-                        elided: batch.elided,
-                        started: startedAt,
-                        at: now
-                    )
-                )
+                .event(.storeCommitted(operations: batch.entries.count, started: startedAt, at: now))
             )
         case .success, .failure:
             for entry in batch.entries { fail(entry) }
@@ -32,7 +25,10 @@ extension Home {
     private mutating func apply(_ outcome: StoreOutcome, to entry: CommitQueue.Entry, at now: MonotonicNanoseconds) {
         switch entry {
         case .elided: break
-        case .remove(let key): removals.remove(key)
+        case .remove(let key):
+            noteGone(key)
+            // Expired before: the word of it comes by way of another loop, perhaps after this, and finds it settled.
+            if outcome == .absent { absentees.append(key) } else { removals.remove(key) }
         case .put(let delivering):
             puts[delivering.key] = nil
             let isLive = takeFromBehind(delivering) == false
@@ -64,13 +60,14 @@ extension Home {
         delivering.timeline.stored = now
         if !delivering.isSettled { unstoredCount -= 1 }
         delivering.persistence = .stored
+        if !delivering.isSettled { recipients[agent]?.gone.remove(delivering.key) }
         acknowledge(delivering, .queued)
         if isLive {
-            // It is in the window: a reading of the queue must not bring it a second time.
+            // It is in the window: the next page need not hold it. While older messages are still to be read, the cursor
+            // stays before them.
             let lane = delivering.message.lane
-            if let cursor = recipients[agent]?.cursor[lane], cursor < sequence {
-                recipients[agent]?.cursor[lane] = sequence
-            }
+            guard recipients[agent]?.backlog == .read, let cursor = recipients[agent]?.cursor[lane] else { return }
+            recipients[agent]?.cursor[lane] = max(cursor, sequence)
         } else {
             markUnread(agent)
         }
@@ -86,7 +83,11 @@ extension Home {
 
     /// The store holds an older copy of this message: that one counts, this one ends here.
     private mutating func duplicate(_ delivering: Delivering, isLive: Bool) {
-        if delivering.isSettled { return }
+        guard !delivering.isSettled else {
+            // Acknowledged meanwhile: the removal that followed takes the older copy, which ends here as well.
+            effects.append(.fact(.settled(delivering.timeline, mode: delivering.mode, fate: .dropped(.duplicate))))
+            return
+        }
         settle(delivering, .dropped(.duplicate))
         acknowledge(delivering, .queued)
         guard isLive, let copy = recipients[delivering.key.recipient]?.remove(delivering.key.id) else { return }

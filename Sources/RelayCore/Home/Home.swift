@@ -14,6 +14,9 @@ struct Home {
     var puts: [MessageKey: Delivering] = [:]
     /// Removals on their way to the store; what a sweep finds expired among them was settled already.
     var removals: Set<MessageKey> = []
+    /// Removals that found nothing, since the last sweep and since the one before it: kept among `removals` until then.
+    var absentees: [MessageKey] = []
+    var formerAbsentees: [MessageKey] = []
     /// Removals of failed batches, to be tried again. Past the bound one is forgotten, which costs a redelivery.
     var failedRemovals: [MessageKey] = []
     var effects: [HomeEffect] = []
@@ -22,6 +25,7 @@ struct Home {
     static let maxFailedRemovals = 100_000
     private var nextOrder: UInt64 = 0
     private var nextEpoch: UInt64 = 0
+    private var nextReading: UInt64 = 0
     private var nextSweep: MonotonicNanoseconds = 0
 
     init(settings: RelaySettings, hasStore: Bool) {
@@ -36,7 +40,6 @@ struct Home {
             return
         }
         recipient.connections.append(connection)
-        recipient.isPressed = false
         recipient.rewind()
         nextEpoch += 1
         effects.append(.registered(connection, epoch: nextEpoch))
@@ -48,16 +51,17 @@ struct Home {
         guard let index = recipients[agent]?.connections.firstIndex(of: connection) else { return }
         let wasPrimary = recipients[agent]?.primary == connection
         recipients[agent]?.connections.remove(at: index)
+        recipients[agent]?.pressed.remove(connection)
         let primary = recipients[agent]?.primary
         if wasPrimary {
             nextEpoch += 1
             effects.append(.route(agent, primary: primary, epoch: nextEpoch))
-            recipients[agent]?.isPressed = false
         }
         let lost = (recipients[agent]?.window.values.filter { $0.sentTo == connection } ?? [])
             .sorted { $0.order < $1.order }
         if primary != nil {
             for delivering in lost { resend(delivering, to: agent) }
+            readQueue(of: agent)
         } else {
             let waiting = lost.filter { park($0, of: agent) }
             recipients[agent]?.behind.insert(contentsOf: waiting, at: 0)
@@ -85,9 +89,13 @@ struct Home {
     }
 
     mutating func pressure(_ agent: AgentHash, _ connection: ConnectionRef, isHigh: Bool) {
-        guard recipients[agent]?.primary == connection else { return }
-        recipients[agent]?.isPressed = isHigh
-        if !isHigh { readQueue(of: agent) }
+        guard recipients[agent]?.connections.contains(connection) == true else { return }
+        if isHigh {
+            recipients[agent]?.pressed.insert(connection)
+        } else {
+            recipients[agent]?.pressed.remove(connection)
+            readQueue(of: agent)
+        }
     }
 
     mutating func settle(_ delivering: Delivering, _ fate: MessageFate) {
@@ -114,13 +122,19 @@ struct Home {
         return nextOrder
     }
 
+    mutating func reading() -> UInt64 {
+        nextReading += 1
+        return nextReading
+    }
+
     /// Drops the memory of an agent that has nothing here any more.
     mutating func forget(_ agent: AgentHash) {
         if recipients[agent]?.isForgettable == true { recipients[agent] = nil }
     }
 
     var nextDeadline: MonotonicNanoseconds? {
-        let sweep = recipients.isEmpty && failedRemovals.isEmpty ? nil : nextSweep
+        let isIdle = recipients.isEmpty && removals.isEmpty
+        let sweep = isIdle ? nil : nextSweep
         return [commits.deadline(settings: settings), sweep].compactMap { $0 }.min()
     }
 
@@ -133,9 +147,13 @@ struct Home {
     }
 
     mutating func submit(at now: MonotonicNanoseconds) {
+        let elided = commits.collecting.elided
+        if elided > 0 { effects.append(.event(.writesElided(count: elided))) }
         guard let (id, operations) = commits.submit(at: now) else { return }
         effects.append(.commit(batch: id, operations))
     }
+
+    var hasEffects: Bool { !effects.isEmpty }
 
     mutating func takeEffects() -> [HomeEffect] {
         defer { effects.removeAll(keepingCapacity: true) }

@@ -23,12 +23,16 @@ struct Recipient {
     var behind: Deque<Delivering> = []
     var cursor = QueueCursor.start
     var backlog = Backlog.unread
-    /// The primary's outbox is past its high watermark.
-    var isPressed = false
-    /// Which reading of the queue a load belongs to; an older one's answer is thrown away.
+    /// Connections whose outbox is past its high watermark.
+    var pressed: Set<ConnectionRef> = []
+    /// Removed from the store since the load under way was asked for: its page may still hold them.
+    var gone: Set<MessageKey> = []
+    /// The load under way, by a number no other load of this home has: a late answer to an earlier one is thrown away,
+    /// also where the agent was forgotten and came back meanwhile.
     var reading: UInt64 = 0
 
     var primary: ConnectionRef? { connections.last }
+    var isPressed: Bool { primary.map(pressed.contains) ?? false }
     var isForgettable: Bool { connections.isEmpty && window.isEmpty && behind.isEmpty }
 
     func hasRoom(for bytes: Int, settings: RelaySettings) -> Bool {
@@ -57,6 +61,6 @@ struct Recipient {
     mutating func rewind() {
         cursor = .start
         backlog = .unread
-        reading += 1
+        gone = []
     }
 }

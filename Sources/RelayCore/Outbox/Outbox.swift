@@ -9,7 +9,7 @@ import WireProtocol
 public struct Outbox {
     /// One flush carries at most this, or one frame.
     static let writeBufferBytes = 256 * 1024
-    /// Answers may go this far past the bound before their reader counts as gone.
+    /// Where the outbox is full, this much of answers may still wait before their reader counts as gone.
     static let controlAllowance = 1 << 20
 
     /// The peer takes several frames in one WebSocket message.
@@ -23,6 +23,7 @@ public struct Outbox {
     private var writer = FrameWriter()
     private var records: [WriteRecord] = []
     private var flushing: [WriteRecord] = []
+    private var controlBytes = 0
     private var queuedBytes = 0
     private var flushingBytes = 0
     private(set) var isFlushing = false
@@ -31,10 +32,10 @@ public struct Outbox {
     init(maxBytes: Int) { self.maxBytes = maxBytes }
 
     /// Charged until the flush that carries it completes.
-    public var byteCount: Int { queuedBytes + writer.byteCount + flushingBytes }
+    public var byteCount: Int { controlBytes + queuedBytes + writer.byteCount + flushingBytes }
     var hasWork: Bool { !control.isEmpty || !lanes.isEmpty || writer.byteCount > 0 }
-    /// Everything that was appended has left for the socket.
-    public var isEmpty: Bool { !hasWork && !isFlushing }
+    /// Whether the control frames that were appended have left for the socket, or everything that was.
+    public func hasLeft(messagesToo: Bool) -> Bool { !isFlushing && (messagesToo ? !hasWork : control.isEmpty) }
     /// Best-effort messages held, for conservation; counted, not derived.
     var bestEffortCount: Int {
         records.count { $0.id == nil } + flushing.count { $0.id == nil } + lanes.bestEffortCount
@@ -78,22 +79,21 @@ public struct Outbox {
         return .appended
     }
 
-    /// Takes a message that the relay owns.
-    mutating func append(_ message: OutboxMessage) -> Appended {
-        guard byteCount + message.payload.readableBytes + FrameHeader.overhead <= maxBytes else { return .full }
+    /// Takes a message that its recipient's home sends. The window there bounds these; to refuse one for its size would
+    /// let the smaller ones behind it go first.
+    mutating func append(_ message: OutboxMessage) {
         if mayWriteThrough {
             write(message)
         } else {
             enqueue(message)
         }
-        return .appended
     }
 
     /// Control frames go before messages and are refused to nobody; false once the peer has let too many pile up.
     mutating func append(_ frame: OutgoingFrame) -> Bool {
         control.append(frame)
-        queuedBytes += frame.payload.count + FrameHeader.overhead
-        return byteCount <= maxBytes + Self.controlAllowance
+        controlBytes += frame.payload.count + FrameHeader.overhead
+        return byteCount <= maxBytes || controlBytes <= Self.controlAllowance
     }
 
     private mutating func enqueue(_ message: OutboxMessage) {
@@ -114,8 +114,8 @@ public struct Outbox {
         expired: (WriteRecord) -> Void
     ) -> ByteBuffer? {
         guard !isFlushing, hasWork else { return nil }
-        while let frame = control.popFirst() {
-            queuedBytes -= frame.payload.count + FrameHeader.overhead
+        while writer.byteCount < Self.writeBufferBytes, let frame = control.popFirst() {
+            controlBytes -= frame.payload.count + FrameHeader.overhead
             writer.append(frame, isBatching: isBatching)
         }
         while writer.byteCount < Self.writeBufferBytes, let message = lanes.popFirst() {

@@ -30,8 +30,10 @@ public final class Connection {
     /// Its agent's home has taken it.
     var isRegistered = false
     var pause = PauseBudget()
-    /// Since when the outbox has been past its high watermark.
+    /// Since when the outbox has been past its high watermark; it stays set until there is room again.
     var pressedSince: MonotonicNanoseconds?
+    /// It was told to go; what else it does slowly is no news.
+    var isSlowConsumer = false
     /// Reading is stopped until another loop has taken what this one handed over.
     var isHeldByHandOver = false
 

@@ -19,7 +19,6 @@ public struct HandOver: Sendable {
         case accept(Message, from: ConnectionRef, mode: DeliveryMode, MessageTimeline)
         case acknowledged([MessageID], AckType, by: AgentHash)
         case written(MessageID, to: AgentHash, on: ConnectionRef, at: MonotonicNanoseconds)
-        case undelivered(MessageID, to: AgentHash, on: ConnectionRef)
         case register(AgentHash, ConnectionRef)
         case unregister(AgentHash, ConnectionRef)
         case pressure(AgentHash, ConnectionRef, isHigh: Bool)

@@ -81,10 +81,12 @@ extension HealthChange {
         case .checkTurned(let name, _, let verdict, let reason, _):
             let isHealthy = verdict != .fail
             instruments?.turned(check: name, isHealthy: isHealthy)
+            var metadata: Logger.Metadata = ["check": "\(name)", "verdict": "\(verdict.rawValue)"]
+            if let reason { metadata["reason"] = "\(reason)" }
             logger.log(
                 level: isHealthy ? .info : .error,
                 "health check turned",
-                metadata: ["check": "\(name)", "verdict": "\(verdict.rawValue)", "reason": "\(reason ?? "")"]
+                metadata: metadata
             )
         case .latchHeld(let name, let reason, _):
             instruments?.turned(check: name, isHealthy: false)

@@ -30,7 +30,7 @@ struct ServeComposition {
         let gauges = LoopGauges()
         let instruments = try RelayInstruments(
             registry: registry,
-            readings: readings(gauges, choice.store),
+            readings: readings(gauges, choice),
             build: .this,
             healthChecks: HealthChecks.names
         )
@@ -85,11 +85,12 @@ struct ServeComposition {
         ) { change in change.tell(logger, instruments.health) }
     }
 
-    private func readings(_ gauges: LoopGauges, _ store: any MessageStore) -> RelayReadings {
-        let log = log
+    private func readings(_ gauges: LoopGauges, _ choice: StoreChoice) -> RelayReadings {
+        let (log, store) = (log, choice.store)
         return RelayReadings(
             loops: { gauges.sum },
             store: { store.totals },
+            storeFiles: choice.readings,
             logs: {
                 var logs = RelayReadings.Logs()
                 let statistics = log.statistics

@@ -43,6 +43,9 @@ extension Configuration {
     var transportLimits: TransportLimits {
         TransportLimits(
             maxConnections: limits.maxConnections,
+            maxConnectionsPerIP: limits.maxConnectionsPerIP,
+            connectionsPerIPPerSecond: limits.connectionsPerIPPerSecond,
+            connectionsPerSecond: limits.connectionRatePerSecond,
             maxConnectionsPerAgent: limits.maxConnectionsPerAgent,
             handshakeTimeout: .milliseconds(Int64(limits.handshakeTimeoutMilliseconds))
         )

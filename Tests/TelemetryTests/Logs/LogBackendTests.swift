@@ -197,6 +197,21 @@ private enum TestKey: String {
         close(ends[1])
     }
 
+    @Test func `a part of a line that a full disk left is not gone on with`() throws {
+        try Data(#"{"timestamp":"20"#.utf8).write(to: URL(filePath: path()))
+        let backend = try backend(.file(path: path()))
+        logger(backend).info("after")
+        #expect(backend.flush(within: .seconds(60)))
+        #expect(try lines().map { $0.hasSuffix("}") } == [false, true])
+        try Data("torn".utf8).write(to: URL(filePath: path("relay.log.1")))
+        try FileManager.default.removeItem(atPath: path())
+        try FileManager.default.moveItem(atPath: path("relay.log.1"), toPath: path())
+        backend.reopen()
+        logger(backend).info("again")
+        #expect(backend.close(within: .seconds(60)))
+        #expect(try lines().map { $0.hasSuffix("}") } == [false, true])
+    }
+
     @Test func `reopening after a rotation goes on in a new file`() throws {
         let backend = try backend(.file(path: path()))
         logger(backend).info("before")

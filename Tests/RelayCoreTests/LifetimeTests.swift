@@ -1,0 +1,131 @@
+import RelayCore
+import Testing
+import WireProtocol
+
+@Suite struct LifetimeTests {
+    /// Three messages of 200 kB fill a write buffer; what comes after them waits in its lane.
+    private static func stall(_ recipient: SimulatedConnection, _ sender: SimulatedConnection, _ simulation: Simulation)
+    {
+        recipient.completesFlushes = false
+        for number in 901...904 {
+            sender.send(number, to: recipient.agent, .bestEffort, bytes: 200_000)
+            simulation.run()
+        }
+    }
+
+    @Test(arguments: [1, 2]) func endsInALane(loops: Int) {
+        let simulation = Simulation(loops: loops)
+        let sender = simulation.connect(1)
+        let recipient = simulation.connect(2, on: loops - 1)
+        Self.stall(recipient, sender, simulation)
+        sender.send(1, to: 2, .bestEffort, ttl: 1)
+        sender.send(2, to: 2, .bestEffort, ttl: 60)
+        simulation.advance(by: .milliseconds(1_500))
+        recipient.completesFlushes = true
+        recipient.completeFlush()
+        simulation.rest()
+        #expect(recipient.numbers == [901, 902, 903, 904, 2])
+        #expect(simulation.log.count(.expired) == 1)
+    }
+
+    @Test(arguments: [1, 2]) func endsInTheWindowOfARelayWithoutAQueue(loops: Int) {
+        let simulation = Simulation(loops: loops, limits: nil)
+        let sender = simulation.connect(1)
+        let recipient = simulation.connect(2, on: loops - 1)
+        sender.send(1, to: 2, ttl: 2)
+        simulation.advance(by: .seconds(4))
+        #expect(simulation.log.fates == [.expired])
+        #expect(sender.nacks.map(\.code) == [.expired])
+        recipient.acknowledge(1)
+        simulation.rest()
+        #expect(simulation.log.fates == [.expired])
+    }
+
+    @Test(arguments: [1, 2]) func endsInTheStoreOnce(loops: Int) {
+        let simulation = Simulation(loops: loops)
+        let sender = simulation.connect(1)
+        sender.send(1, to: 2, ttl: 3)
+        simulation.rest()
+        #expect(sender.acks.map(\.kind) == [.queued])
+        simulation.advance(by: .seconds(10))
+        #expect(simulation.log.fates == [.expired])
+        #expect(simulation.queued == 0)
+        #expect(simulation.connect(2).numbers.isEmpty)
+        simulation.rest()
+    }
+
+    @Test(arguments: [1, 2]) func endsInTheStoreWhileItIsInFlight(loops: Int) {
+        let simulation = Simulation(loops: loops)
+        let sender = simulation.connect(1)
+        let recipient = simulation.connect(2, on: loops - 1)
+        sender.send(1, to: 2, ttl: 3)
+        simulation.advance(by: .seconds(10))
+        #expect(simulation.log.fates == [.expired])
+        recipient.acknowledge(1)
+        simulation.rest()
+        #expect(simulation.log.fates == [.expired])
+        #expect(simulation.log.count(.unknownAcknowledgement) == 1)
+    }
+
+    @Test func anAcknowledgedMessageExpiresNoSecondTimeWhileItsRemovalWaits() throws {
+        let simulation = Simulation()
+        let store = try #require(simulation.store)
+        let sender = simulation.connect(1)
+        let recipient = simulation.connect(2)
+        sender.send(1, to: 2, ttl: 3)
+        simulation.rest()
+        store.isHeld = true
+        recipient.acknowledge(1)
+        simulation.advance(by: .seconds(10))
+        store.answer(all: .expire)
+        simulation.run()
+        store.isHeld = false
+        store.answerAll()
+        simulation.rest()
+        #expect(simulation.log.fates == [.delivered])
+    }
+
+    @Test func endsInTheStoreBeforeTheAnswerToItsCommit() throws {
+        let simulation = Simulation()
+        let store = try #require(simulation.store)
+        let sender = simulation.connect(1)
+        _ = simulation.connect(2)
+        simulation.rest()
+        store.isHeld = true
+        sender.send(1, to: 2, ttl: 1)
+        simulation.advance(by: .milliseconds(10))
+        store.perform(0)
+        simulation.advance(by: .seconds(6))
+        store.answer(all: .expire)
+        simulation.run()
+        store.isHeld = false
+        store.answerAll()
+        simulation.rest()
+        #expect(simulation.log.fates == [.expired])
+        #expect(simulation.inFlight == 0)
+    }
+
+    @Test func aPageReadBeforeItsMessageWasRemovedDoesNotBringItBack() throws {
+        let simulation = Simulation()
+        let store = try #require(simulation.store)
+        let sender = simulation.connect(1)
+        let older = simulation.connect(2)
+        sender.send(1, to: 2, .exactlyOnce)
+        simulation.rest()
+        #expect(older.numbers == [1])
+        store.isHeld = true
+        let newer = simulation.connect(2)
+        store.perform(0)
+        older.acknowledge(1)
+        simulation.advance(by: .milliseconds(100))
+        store.answer(all: .commit)
+        simulation.run()
+        store.isHeld = false
+        store.answerAll()
+        simulation.rest()
+        newer.acknowledge(newer.numbers)
+        simulation.rest()
+        #expect(newer.numbers.isEmpty)
+        #expect(simulation.log.fates == [.delivered])
+    }
+}

@@ -1,0 +1,33 @@
+import RelayCore
+import WireProtocol
+
+/// Everything the relays of a simulation said.
+final class FactLog: RelayObserver {
+    private(set) var facts: [MessageFact] = []
+    private(set) var events: [RelayEvent] = []
+    private(set) var accepted = 0
+    private(set) var settled = 0
+
+    func observe(messages: UnsafeBufferPointer<MessageFact>, events: UnsafeBufferPointer<RelayEvent>) {
+        for fact in messages {
+            switch fact {
+            case .accepted: accepted += 1
+            case .settled: settled += 1
+            case .written: break
+            }
+        }
+        facts += messages
+        self.events += events
+    }
+
+    var fates: [MessageFate] { facts.compactMap { if case .settled(_, _, let fate) = $0 { fate } else { nil } } }
+    /// The attempts of each write, in order.
+    var attempts: [Int] { facts.compactMap { if case .written(_, _, _, let attempt) = $0 { attempt } else { nil } } }
+
+    func count(_ fate: MessageFate) -> Int { fates.count { $0 == fate } }
+    func count(_ event: RelayEvent) -> Int { events.count { $0 == event } }
+    var storeFailures: Int { count(.storeFailed) }
+    var elided: Int {
+        events.reduce(0) { if case .writesElided(let count) = $1 { $0 + count } else { $0 } }
+    }
+}

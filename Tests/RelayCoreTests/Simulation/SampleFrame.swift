@@ -1,0 +1,46 @@
+import WireProtocol
+
+/// A MESSAGE frame as it lies in a read buffer: masked, its checksum set.
+struct SampleFrame {
+    let routing: RoutingHeader
+    let mode: DeliveryMode
+    private let header: FrameHeader
+    private var masked: [UInt8]
+    private static let key: UInt32 = 0x5A17_C3E9
+
+    init(_ routing: RoutingHeader, context: TraceContext? = nil, envelopeBytes: Int) {
+        self.routing = routing
+        mode = DeliveryMode(rawValue: routing.delivery) ?? .bestEffort
+        let contextBytes = context == nil ? 0 : TraceContext.byteCount
+        let header = FrameHeader(
+            type: .message,
+            flags: context == nil ? [] : .traced,
+            payloadLength: RoutingHeader.byteCount + contextBytes + envelopeBytes,
+            sequence: 1
+        )
+        self.header = header
+        var plain = [UInt8](repeating: 0xE7, count: header.frameLength)
+        plain.withUnsafeMutableBytes { bytes in
+            let base = bytes.baseAddress!
+            header.write(to: base)
+            routing.write(to: base + FrameHeader.byteCount)
+            context?.write(to: base + FrameHeader.byteCount + RoutingHeader.byteCount)
+            let covered = header.frameLength - FrameHeader.checksumByteCount
+            let checksum = Checksum.crc32(base, count: covered)
+            base.storeBytes(of: checksum.bigEndian, toByteOffset: covered, as: UInt32.self)
+        }
+        masked = plain.withUnsafeBytes {
+            MaskedBytes(base: $0.baseAddress!, count: $0.count, key: Self.key).plain
+        }
+    }
+
+    /// Changes one bit of the envelope.
+    mutating func damage() { masked[masked.count - 6] ^= 0x10 }
+
+    func withInboundFrame<Result>(_ body: (InboundFrame) -> Result) -> Result {
+        masked.withUnsafeBytes { bytes in
+            let inbound = MaskedBytes(base: bytes.baseAddress!, count: bytes.count, key: Self.key)
+            return body(InboundFrame(header: header, bytes: inbound))
+        }
+    }
+}
