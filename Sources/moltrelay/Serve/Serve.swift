@@ -18,8 +18,10 @@ enum Serve {
         let logger = Logger(label: "moltrelay") { log.handler(label: $0) }
         do {
             let relay = try await ServeComposition(configuration: configuration, log: log, logger: logger).start()
+            // Before anybody can know that it runs, and tell it to end.
+            let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
             announce(relay)
-            await serveUntilTold(relay)
+            await serve(relay, untilTold: signals)
             await relay.stop()
             logger.notice("relay stopped")
             log.close(within: .seconds(2))
@@ -48,20 +50,24 @@ enum Serve {
     }
 
     /// The first SIGTERM or SIGINT drains, the second leaves at once. SIGHUP reopens the log.
-    private static func serveUntilTold(_ relay: RunningRelay) async {
+    private static func serve(_ relay: RunningRelay, untilTold signals: UnixSignalsSequence) async {
         let first = relay.loops.group.any().makePromise(of: UnixSignal.self)
         await withTaskGroup { group in
             group.addTask { try? await relay.checks.run() }
-            group.addTask { await listen(relay, first) }
+            group.addTask { await listen(to: signals, relay, first) }
             let signal = try? await first.futureResult.get()
             await relay.drain(skippingReadinessDelay: signal == .sigint)
             group.cancelAll()
         }
     }
 
-    private static func listen(_ relay: RunningRelay, _ first: EventLoopPromise<UnixSignal>) async {
+    private static func listen(
+        to signals: UnixSignalsSequence,
+        _ relay: RunningRelay,
+        _ first: EventLoopPromise<UnixSignal>
+    ) async {
         var isLeaving = false
-        for await signal in await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup) {
+        for await signal in signals {
             guard signal != .sighup else {
                 relay.log.reopen()
                 relay.logger.notice("log reopened")
