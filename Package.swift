@@ -159,6 +159,11 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(
+            name: "RelayClientTests",
+            dependencies: ["Identity", "RelayClient", "WireProtocol", nioHTTP1],
+            swiftSettings: settings
+        ),
+        .testTarget(
             name: "ConfigurationTests",
             dependencies: ["Identity", "moltrelay"],
             exclude: ["Golden"],
