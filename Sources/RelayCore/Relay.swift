@@ -29,6 +29,7 @@ public final class Relay {
     var nextExpiry: MonotonicNanoseconds = 0
     private var facts: [MessageFact] = []
     private var events: [RelayEvent] = []
+    private var frames = FrameTally()
     private var isTickRequested = false
 
     /// - Parameters:
@@ -61,6 +62,12 @@ public final class Relay {
     /// Notes what is not about one message; the observer hears it at the end of the tick.
     public func note(_ event: RelayEvent) {
         events.append(event)
+        requestTick()
+    }
+
+    /// A frame came, whole, whatever is made of it.
+    public func received(frameOf typeCode: UInt8) {
+        frames.add(typeCode)
         requestTick()
     }
 
@@ -127,6 +134,7 @@ public final class Relay {
             outboxBytes: outboxBytes,
             committingBytes: home.commits.pendingBytes
         )
+        frames.tell(&events)
         guard !facts.isEmpty || !events.isEmpty else { return }
         facts.withUnsafeBufferPointer { facts in
             events.withUnsafeBufferPointer { observer.observe(messages: facts, events: $0) }

@@ -11,18 +11,21 @@ public struct AgentListener: Sendable {
     private let session: SessionConfiguration
     private let limits: TransportLimits
     private let admission: Admission
+    private let journal: ConnectionJournal
     let turnstile: Turnstile
 
     public init(
         loops: DataLoops,
         session: SessionConfiguration,
         limits: TransportLimits,
-        admission: Admission
+        admission: Admission,
+        journal: ConnectionJournal = .none
     ) {
         self.loops = loops
         self.session = session
         self.limits = limits
         self.admission = admission
+        self.journal = journal
         turnstile = Turnstile(limits: limits)
     }
 
@@ -33,7 +36,7 @@ public struct AgentListener: Sendable {
         let bound = ServerBootstrap(group: loops.group)
             .serverChannelOption(.backlog, value: 1_024)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
+            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .childChannelOption(
                 .recvAllocator,
                 value: AdaptiveRecvByteBufferAllocator(minimum: 1_024, initial: 2_048, maximum: 262_144)
@@ -68,7 +71,8 @@ public struct AgentListener: Sendable {
             limits: limits,
             admission: admission,
             turnstile: turnstile,
-            network: network
+            network: network,
+            journal: journal
         )
         let upgrade = UpgradeHandler(services: services, entry: entry)
         let pipeline = channel.pipeline.syncOperations

@@ -9,6 +9,7 @@ struct ConnectionServices {
     let admission: Admission
     let turnstile: Turnstile
     let network: ClientNetwork
+    let journal: ConnectionJournal
 }
 
 /// Bounds of the listener; protocol section 10. 0 is no limit.

@@ -57,7 +57,7 @@ extension Relay {
     /// Asks for readiness until it is answered with `status`.
     func scrapeReady(until status: Int) async throws -> HTTP.Answer {
         var answer = try await HTTP.get("http://\(metrics)/health/ready")
-        for _ in 0..<500 where answer.status != status {
+        for _ in 0..<Self.patience where answer.status != status {
             answer = try await HTTP.get("http://\(metrics)/health/ready")
         }
         try #require(answer.status == status, "\(answer)")

@@ -43,6 +43,7 @@ class Session:
         self.closed = None
         self.reading = asyncio.Event()
         self.reading.set()
+        self.answers_pings = True
         self._next_out, self._last_in = 1, 0
         self._reader = None
         self._early = []
@@ -163,7 +164,7 @@ class Session:
             self.arrived.notify_all()
 
     async def _received(self, frame):
-        if frame.type == Type.PING:
+        if frame.type == Type.PING and self.answers_pings:
             ping = frame.document()
             answer = {"timestamp": ping.get("timestamp"), "sequence": ping.get("sequence")}
             await self.send(Type.PONG, answer | {"server_time": now_ms(), "load": 0})

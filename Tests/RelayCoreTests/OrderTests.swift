@@ -95,4 +95,24 @@ import WireProtocol
         simulation.rest()
         #expect(second.numbers == [1])
     }
+
+    @Test func aCommitThatEndsLateHidesNothingStoredBeforeIt() throws {
+        let simulation = Simulation(settings: Self.settings(window: 4))
+        let store = try #require(simulation.store)
+        let sender = simulation.connect(1)
+        let older = simulation.connect(2)
+        sender.send(1, to: 2)
+        simulation.advance(by: .seconds(300))
+        store.isHeld = true
+        for number in 2...4 { sender.send(number, to: 2) }
+        simulation.advance(by: .milliseconds(10))
+        // The window is too full for a page now; the queue is read from its start once it is not.
+        let newer = simulation.connect(2)
+        store.isHeld = false
+        store.answerAll()
+        simulation.run()
+        older.acknowledge(2, 3, 4)
+        simulation.rest()
+        #expect(newer.numbers == [1])
+    }
 }

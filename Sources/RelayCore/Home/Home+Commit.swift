@@ -62,11 +62,11 @@ extension Home {
         recipients[agent]?.gone.remove(delivering.key)
         acknowledge(delivering, .queued)
         if isLive {
-            // It is in the window: a reading of the queue must not bring it a second time.
+            // It is in the window: the next page need not hold it. While older messages are still to be read, the cursor
+            // stays before them.
             let lane = delivering.message.lane
-            if let cursor = recipients[agent]?.cursor[lane], cursor < sequence {
-                recipients[agent]?.cursor[lane] = sequence
-            }
+            guard recipients[agent]?.backlog == .read, let cursor = recipients[agent]?.cursor[lane] else { return }
+            recipients[agent]?.cursor[lane] = max(cursor, sequence)
         } else {
             markUnread(agent)
         }

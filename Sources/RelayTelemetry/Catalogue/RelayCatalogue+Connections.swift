@@ -61,7 +61,7 @@ extension RelayCatalogue {
     )
     static let framesReceived = MetricDeclaration.counter(
         "moltrelay_frames_received_total",
-        labels: [LabelDimension("type", FrameType.allCases.map(\.label))],
+        labels: [LabelDimension("type", FrameType.allCases.map(\.name))],
         help: "Protocol frames received, by type."
     )
     static let outboxBytes = MetricDeclaration.gauge(

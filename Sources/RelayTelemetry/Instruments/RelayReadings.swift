@@ -30,6 +30,7 @@ public struct RelayReadings: Sendable {
     public struct Logs: Sendable, Equatable {
         public var written: UInt64 = 0
         public var dropped: UInt64 = 0
+        public var writeErrors: UInt64 = 0
 
         public init() {}
     }
@@ -114,10 +115,12 @@ extension RelayReadings {
     private func registerLogs(in registry: MetricRegistry) throws(MetricDeclarationError) {
         let written = try registry.counter(RelayCatalogue.logRecords).shared()
         let dropped = try registry.counter(RelayCatalogue.logRecordsDropped).shared()
+        let writeErrors = try registry.counter(RelayCatalogue.logWriteErrors).shared()
         registry.beforeScrape { [logs] in
             let logs = logs()
             written.raise(to: logs.written)
             dropped.raise(to: logs.dropped)
+            writeErrors.raise(to: logs.writeErrors)
         }
     }
 }

@@ -113,7 +113,8 @@ final class RunningRelay: Sendable {
             loops: loops,
             session: configuration.sessionConfiguration(identity),
             limits: configuration.transportLimits,
-            admission: admission
+            admission: admission,
+            journal: ConnectionLog(logger).journal
         )
         do {
             let channel = try await listener.bind(host: address.host, port: address.port).get()

@@ -95,6 +95,7 @@ struct ServeComposition {
                 let statistics = log.statistics
                 logs.written = statistics.written
                 logs.dropped = statistics.dropped.total
+                logs.writeErrors = statistics.writeErrors
                 return logs
             },
             wallClock: { UInt64(WallClock.unixMilliseconds()) }

@@ -31,7 +31,7 @@ extension Relay {
     /// The first scrape that `wanted` accepts; the last one, should none do.
     func scrape(until wanted: (Scrape) throws -> Bool) async throws -> Scrape {
         var scrape = try await scrape()
-        for _ in 0..<500 {
+        for _ in 0..<Self.patience {
             guard try !wanted(scrape) else { break }
             scrape = try await self.scrape()
         }
