@@ -112,6 +112,11 @@ let package = Package(
             path: "Tests/StoreFixtures",
             swiftSettings: settings
         ),
+        .target(
+            name: "RelayFixture",
+            path: "Tests/RelayFixture",
+            swiftSettings: settings
+        ),
         .executableTarget(
             name: "StoreCrashProbe",
             dependencies: ["RelayCore", "RelayStores", "StoreFixtures", "WireProtocol"],
@@ -160,7 +165,7 @@ let package = Package(
         ),
         .testTarget(
             name: "RelayClientTests",
-            dependencies: ["Identity", "RelayClient", "WireProtocol", nioHTTP1],
+            dependencies: ["Identity", "RelayClient", "RelayFixture", "WireProtocol", nioHTTP1],
             swiftSettings: settings
         ),
         .testTarget(
@@ -171,7 +176,7 @@ let package = Package(
         ),
         .testTarget(
             name: "CommandTests",
-            dependencies: ["Identity", "RelayAdmin", "WireProtocol", "moltrelay"],
+            dependencies: ["Identity", "RelayAdmin", "RelayFixture", "WireProtocol", "moltrelay"],
             exclude: ["Golden"],
             swiftSettings: settings
         ),

@@ -1,6 +1,7 @@
 import Foundation
 import Identity
 import RelayClient
+import RelayFixture
 import Testing
 import WireProtocol
 
@@ -15,7 +16,9 @@ import WireProtocol
 
     private func relay() async throws -> RelayProcess {
         defer { try? FileManager.default.removeItem(atPath: keyFile) }
-        return try await RelayProcess("auth: {relay_id: relay-1, allow_anonymous: true, private_key_file: \(keyFile)}")
+        return try await RelayProcess([
+            "auth": "{relay_id: relay-1, allow_anonymous: true, private_key_file: \(keyFile)}"
+        ])
     }
 
     @Test func thePinnedRelayIsTalkedTo() async throws {
@@ -57,7 +60,7 @@ import WireProtocol
     @Test func aRelayThatDrainsSendsItsAgentsElsewhere() async throws {
         let second = try await RelayProcess()
         let first = try await RelayProcess(
-            "drain: {readiness_delay_ms: 0, reconnect_after_ms: 100, alternate_relay: \"\(second.url)\"}"
+            drain: "{readiness_delay_ms: 0, reconnect_after_ms: 100, alternate_relay: \"\(second.url)\"}"
         )
         let alice = try TestClient("alice", at: first.url)
         try await running(alice) {
@@ -79,6 +82,7 @@ import WireProtocol
         let alice = try TestClient("alice", at: wrongPath) { $0.retriesFirstConnection = false }
         do {
             try await alice.client.run()
+            Issue.record("it was taken for a relay")
         } catch ConnectionFailure.upgradeRefused(let status, let body) {
             #expect(status == 404 && body.contains("/v1/connect"))
         }

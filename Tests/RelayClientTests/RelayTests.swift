@@ -1,12 +1,14 @@
 import Foundation
 import Identity
 import RelayClient
+import RelayFixture
 import Testing
 import WireProtocol
 
 @Suite(.timeLimit(.minutes(2))) struct RelayTests {
     @Test func twoAgentsExchangeMessages() async throws {
-        let relay = try await RelayProcess()
+        // Without a queue the recipient's word is the only one a sender can get.
+        let relay = try await RelayProcess(["queue": "{enabled: false}"])
         let alice = try TestClient("alice", at: relay.url)
         let bob = try TestClient("bob", at: relay.url)
         try await running(alice, bob) {
@@ -81,7 +83,7 @@ import WireProtocol
     }
 
     @Test func whatWasWrittenAndNotAcknowledgedIsSentAgain() async throws {
-        let relay = try await RelayProcess("queue: {enabled: false}")
+        let relay = try await RelayProcess(["queue": "{enabled: false}"])
         let alice = try TestClient("alice", at: relay.url)
         let bob = try TestClient("bob", at: relay.url)
         try await running(alice, bob) {
@@ -153,7 +155,7 @@ import WireProtocol
     }
 
     @Test func aNackIsATypedError() async throws {
-        let relay = try await RelayProcess("queue: {max_messages_per_agent: 2, max_share_per_sender: 1}")
+        let relay = try await RelayProcess(["queue": "{max_messages_per_agent: 2, max_share_per_sender: 1}"])
         let alice = try TestClient("alice", at: relay.url)
         try await running(alice) {
             for _ in 0..<2 { _ = try await alice.send("x", to: "bob") }
@@ -172,7 +174,7 @@ import WireProtocol
     }
 
     @Test func whatIsTooLargeDoesNotLeave() async throws {
-        let relay = try await RelayProcess("queue: {}")
+        let relay = try await RelayProcess()
         let alice = try TestClient("alice", at: relay.url)
         try await running(alice) {
             try await alice.opened()
