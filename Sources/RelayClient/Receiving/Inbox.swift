@@ -30,6 +30,7 @@ final class Inbox: Sendable {
     }
 
     var bytes: Int { state.withLock { $0.bytes } }
+    var waiting: Int { state.withLock { $0.waiters.count } }
     /// How often the connection was told to stop.
     var pauses: UInt64 { state.withLock { $0.pauses } }
 
