@@ -139,6 +139,11 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(
+            name: "RelayTransportTests",
+            dependencies: ["Identity", "RelayCore", "RelayTransport", "WireProtocol", nioCore, nioPosix],
+            swiftSettings: settings
+        ),
+        .testTarget(
             name: "StoreContractTests",
             dependencies: ["RelayCore", "RelayStores", "StoreFixtures", "WireProtocol"],
             swiftSettings: settings

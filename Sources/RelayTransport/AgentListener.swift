@@ -33,7 +33,12 @@ public struct AgentListener: Sendable {
     ///   sockets that have not asked for their upgrade are refused it.
     public func bind(host: String, port: Int) -> EventLoopFuture<any Channel> {
         let turnstile = turnstile
-        let bound = ServerBootstrap(group: loops.group)
+        return ServerBootstrap(group: loops.group)
+            .serverChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(ClosingHandler(turnstile: turnstile))
+                }
+            }
             .serverChannelOption(.backlog, value: 1_024)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
@@ -43,8 +48,6 @@ public struct AgentListener: Sendable {
             )
             .childChannelInitializer { channel in channel.eventLoop.makeCompletedFuture { try open(channel) } }
             .bind(host: host, port: port)
-        bound.whenSuccess { channel in channel.closeFuture.whenComplete { _ in turnstile.close() } }
-        return bound
     }
 
     /// Of a socket that cannot be served; ends it.
@@ -80,5 +83,19 @@ public struct AgentListener: Sendable {
         try pipeline.addHandler(HTTPResponseEncoder())
         try pipeline.addHandler(ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes)))
         try pipeline.addHandler(upgrade)
+    }
+}
+
+/// Closes the turnstile before the listening socket, so that whoever waits for the one has the other.
+private final class ClosingHandler: ChannelOutboundHandler {
+    typealias OutboundIn = Never
+
+    private let turnstile: Turnstile
+
+    init(turnstile: Turnstile) { self.turnstile = turnstile }
+
+    func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
+        turnstile.close()
+        context.close(mode: mode, promise: promise)
     }
 }

@@ -26,6 +26,9 @@ public final class FrameAssembler {
     /// A frame has begun and not ended: a message may not end here.
     public var isMidFrame: Bool { !partial.isEmpty || skipping > 0 }
 
+    /// Of a frame that has not all come.
+    public var heldBytes: Int { partial.count }
+
     /// - Parameter limits: held against each header before its payload is buffered.
     public func next(_ piece: inout MaskedBytes, limits: FrameLimits) -> Output {
         lent?.deallocate()

@@ -75,6 +75,9 @@ extension Home {
             readQueue(of: agent)
             forget(agent)
         }
+        for key in formerAbsentees { removals.remove(key) }
+        formerAbsentees = absentees
+        absentees = []
         for key in failedRemovals { commits.remove(key, at: now) }
         failedRemovals = []
     }

@@ -26,8 +26,9 @@ extension Home {
         switch entry {
         case .elided: break
         case .remove(let key):
-            removals.remove(key)
             noteGone(key)
+            // Expired before: the word of it comes by way of another loop, perhaps after this, and finds it settled.
+            if outcome == .absent { absentees.append(key) } else { removals.remove(key) }
         case .put(let delivering):
             puts[delivering.key] = nil
             let isLive = takeFromBehind(delivering) == false
@@ -59,7 +60,7 @@ extension Home {
         delivering.timeline.stored = now
         if !delivering.isSettled { unstoredCount -= 1 }
         delivering.persistence = .stored
-        recipients[agent]?.gone.remove(delivering.key)
+        if !delivering.isSettled { recipients[agent]?.gone.remove(delivering.key) }
         acknowledge(delivering, .queued)
         if isLive {
             // It is in the window: the next page need not hold it. While older messages are still to be read, the cursor
@@ -119,13 +120,16 @@ extension Home {
         switch entry {
         case .elided: break
         case .remove(let key) where failedRemovals.count < Self.maxFailedRemovals: failedRemovals.append(key)
-        case .remove(let key):
-            removals.remove(key)
-            noteGone(key)
+        case .remove(let key): removals.remove(key)
         case .put(let delivering):
             puts[delivering.key] = nil
             let isLive = takeFromBehind(delivering) == false
-            refused(delivering, .storageUnavailable, isLive: isLive)
+            if delivering.isSeenStored {
+                // Its own commit failed, so what the page held was the older copy.
+                duplicate(delivering, isLive: isLive)
+            } else {
+                refused(delivering, .storageUnavailable, isLive: isLive)
+            }
             forget(delivering.key.recipient)
         }
     }

@@ -14,6 +14,9 @@ struct Home {
     var puts: [MessageKey: Delivering] = [:]
     /// Removals on their way to the store; what a sweep finds expired among them was settled already.
     var removals: Set<MessageKey> = []
+    /// Removals that found nothing, since the last sweep and since the one before it: kept among `removals` until then.
+    var absentees: [MessageKey] = []
+    var formerAbsentees: [MessageKey] = []
     /// Removals of failed batches, to be tried again. Past the bound one is forgotten, which costs a redelivery.
     var failedRemovals: [MessageKey] = []
     var effects: [HomeEffect] = []
@@ -130,7 +133,8 @@ struct Home {
     }
 
     var nextDeadline: MonotonicNanoseconds? {
-        let sweep = recipients.isEmpty && failedRemovals.isEmpty ? nil : nextSweep
+        let isIdle = recipients.isEmpty && removals.isEmpty
+        let sweep = isIdle ? nil : nextSweep
         return [commits.deadline(settings: settings), sweep].compactMap { $0 }.min()
     }
 

@@ -14,8 +14,9 @@ public import WireProtocol
 /// - `load` returns messages of higher lanes first, within a lane by sequence, never one with `expiresAt <= now`. It
 ///   sees every batch whose completion ran before it was called.
 /// - Messages past their `expiresAt` count towards limits and totals until `expire` removes them.
-/// - Completions run once each, on any thread (the caller's included, before the call returns), in no order between
-///   different calls, and hold up the store while they run.
+/// - Completions run once each, on any thread (the caller's included, before the call returns), and hold up the store
+///   while they run. Those of commits and expiries that succeeded run in the order in which they were applied; otherwise
+///   there is no order between different calls.
 public protocol MessageStore: AnyObject, Sendable {
     /// - Parameter now: what the 24 hours of exactly-once keys are counted by.
     func commit(

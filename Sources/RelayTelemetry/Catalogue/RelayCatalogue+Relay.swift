@@ -2,7 +2,7 @@ import Telemetry
 
 extension RelayCatalogue {
     /// Checks and latches by the names the relay registers them under.
-    public static let defaultHealthChecks = ["event_loops", "store", "configuration", "listeners", "draining"]
+    public static let defaultHealthChecks = ["event_loops", "store", "listeners", "draining"]
     /// A check that was not declared counts here.
     static let otherHealthCheck = "other"
     static let healthTiers = ["liveness", "readiness", "startup"]

@@ -76,8 +76,9 @@ struct ServeComposition {
         _ clock: @Sendable () -> MonotonicNanoseconds
     ) -> HealthRegistry {
         let logger = logger
-        // Alive until the loops say otherwise: only turns are told from here on.
+        // Alive until the loops say otherwise, and not draining: only turns are told from here on.
         instruments.health.turned(tier: HealthTier.liveness.rawValue, isHealthy: true)
+        instruments.health.turned(check: "draining", isHealthy: true)
         return HealthRegistry(
             latches: [("listeners", "the listeners are not open yet")],
             at: clock()

@@ -2,11 +2,15 @@ import RelayCore
 import Synchronization
 import WireProtocol
 
-/// A memory store whose answers come when the simulation says so, and which fails when it is told to. Commits are made
-/// durable in the order of their submission, as the contract asks; answers may come in any order.
+/// A memory store whose answers come when the simulation says so, and which fails when it is told to. Commits and expiries
+/// happen and are answered in the order of their submission, as the contract asks; loads at any time.
 // A simulation, its loops and its store live on one thread.
 final class SimulatedStore: MessageStore, @unchecked Sendable {
-    enum Kind { case commit, load, expire }
+    enum Kind {
+        case commit, load, expire
+
+        var writes: Bool { self != .load }
+    }
 
     /// A call not answered yet.
     private struct Call {
@@ -119,12 +123,14 @@ extension SimulatedStore {
         if !isHeld { answerAll() }
     }
 
-    /// Does the call at `index`, and the commits before it where it is one; nobody hears of it yet.
+    /// Does the call at `index`, and what writes before it where it writes; nobody hears of it yet.
     func perform(_ index: Int) {
-        if calls[index].kind == .commit {
-            for earlier in 0..<index where calls[earlier].kind == .commit { perform(only: earlier) }
-        }
+        for call in writers(upTo: index) { perform(only: call) }
         perform(only: index)
+    }
+
+    private func writers(upTo index: Int) -> [Int] {
+        calls[index].kind.writes ? (0..<index).filter { calls[$0].kind.writes } : []
     }
 
     private func perform(only index: Int) {
@@ -132,9 +138,13 @@ extension SimulatedStore {
         calls[index].answer = calls[index].run(isFailing)
     }
 
+    /// Answers the call at `index`, and what writes before it where it writes.
     func answer(_ index: Int) {
         perform(index)
-        calls.remove(at: index).answer?()
+        let due = writers(upTo: index) + [index]
+        let answers = due.compactMap { calls[$0].answer }
+        for call in due.reversed() { calls.remove(at: call) }
+        for answer in answers { answer() }
     }
 
     func answerAll() { while !calls.isEmpty { answer(0) } }
