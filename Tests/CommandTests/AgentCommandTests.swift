@@ -8,7 +8,9 @@ import WireProtocol
 @Suite(.timeLimit(.minutes(2))) struct AgentCommandTests {
     private let relay: RelayProcess
 
-    init() async throws { relay = try await RelayProcess(["queue": "{max_messages_per_agent: 3, max_share_per_sender: 1}"]) }
+    init() async throws {
+        relay = try await RelayProcess(["queue": "{max_messages_per_agent: 3, max_share_per_sender: 1}"])
+    }
 
     private func run(_ command: String, _ arguments: String..., input: String? = nil) throws -> Run {
         try Run.moltrelay(

@@ -9,8 +9,16 @@ import UnixSignals
 
 /// `moltrelay serve`, once its configuration is known to be good.
 enum Serve {
-    /// - Parameter load: reads the same layers again, for SIGHUP.
-    static func run(_ configuration: Configuration, load: @escaping @Sendable () -> LoadedConfiguration) async throws {
+    /// - Parameters:
+    ///   - load: reads the same layers again, for SIGHUP.
+    ///   - started: is given the open listeners.
+    static func run(
+        _ configuration: Configuration,
+        load: @escaping @Sendable () -> LoadedConfiguration,
+        started: ([StatusDocument.Listener]) throws -> Void
+    ) async throws {
+        // A reload or a rotation that comes while the relay starts must not end it.
+        signal(SIGHUP, SIG_IGN)
         let log = try LogBackend(
             configuration.logDestination,
             format: configuration.logFormat,
@@ -22,6 +30,7 @@ enum Serve {
             // Before anybody can know that it runs, and tell it to end.
             let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
             announce(relay)
+            try started(relay.listeners)
             await serve(relay, Reload(relay, load: load), untilTold: signals)
             await relay.stop()
             logger.notice("relay stopped")
