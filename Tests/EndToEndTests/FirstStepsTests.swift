@@ -11,10 +11,10 @@ extension EndToEnd {
             #expect(started?.contains("websocket=127.0.0.1:") == true, "\(process.output.lines)")
             _ = await process.line { $0.hasPrefix("  curl ") }
             let steps = process.output.lines.filter { $0.hasPrefix("  ") }
-            try #require(steps.count == 3, "\(process.output.lines)")
+            try #require(steps.count == 4, "\(process.output.lines)")
 
             // A listener ends by itself after one message here; a newcomer's goes on.
-            let script = "\(steps[0]) --count 1 & \(steps[1]); wait; \(steps[2])"
+            let script = "\(steps[0]) --count 1 & \(steps[1]); wait; \(steps[2]); \(steps[3])"
             let pasted = try await Programs.shell(script, environment: ["HOME": folder.path])
             #expect(pasted.ending == .exit(0), "\(pasted.text)")
             #expect(pasted.lines.contains("hello"), "\(pasted.text)")

@@ -27,7 +27,7 @@ struct StatusTable {
         "\(status.relayID ?? "(no id)"), version \(status.version), process \(status.processID)"
     }
 
-    private var state: String { "\(status.state.rawValue) for \(duration(status.uptimeSeconds))" }
+    private var state: String { "\(status.state.rawValue), up for \(duration(status.uptimeSeconds))" }
 
     private var readiness: String {
         guard !status.health.ready || !status.health.live else { return "yes" }

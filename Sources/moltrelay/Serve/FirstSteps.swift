@@ -30,6 +30,7 @@ struct FirstSteps {
             "  \(program) listen\(relay ?? "") --agent-id bob",
             "  \(program) send\(relay ?? "") --to bob hello",
         ]
+        if let admin = addresses["admin"] { lines.append("  \(program) status --socket '\(admin)'") }
         if let metrics = addresses["metrics"] { lines.append("  curl http://\(metrics)/metrics") }
         return lines.joined(separator: "\n")
     }

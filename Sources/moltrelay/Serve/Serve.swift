@@ -11,6 +11,8 @@ import UnixSignals
 enum Serve {
     /// - Parameter load: reads the same layers again, for SIGHUP.
     static func run(_ configuration: Configuration, load: @escaping @Sendable () -> LoadedConfiguration) async throws {
+        // A reload or a rotation that comes while the relay starts must not end it.
+        signal(SIGHUP, SIG_IGN)
         let log = try LogBackend(
             configuration.logDestination,
             format: configuration.logFormat,
