@@ -10,7 +10,7 @@ SWIFT_FOLDERS := $(wildcard Sources Tests Benchmarks) Package.swift
 FILTER ?=
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## Install what building and testing need (safe to run again)
 	@Scripts/setup build test
@@ -24,7 +24,7 @@ build: ## Build the relay in release mode
 
 run: build ## Build and start a relay on loopback; its state is in .build/run
 	@mkdir -p -m 700 .build/run
-	@STATE_DIRECTORY="$(CURDIR)/.build/run" exec .build/release/moltrelay serve
+	@STATE_DIRECTORY="$(CURDIR)/.build/run" exec .build/release/moltrelay serve --log-format text
 
 test: setup ## Run every test; FILTER=Name runs the Swift tests of that name
 	@echo 'Python: lint scripts, agent'
@@ -33,7 +33,7 @@ test: setup ## Run every test; FILTER=Name runs the Swift tests of that name
 	swift build $(RELEASE) --product moltrelay
 	@echo 'Python: deployment files'
 	@$(PYTHON) -m unittest discover -q -s Tests/Deploy
-	MOLTRELAY_BINARY="$(CURDIR)/.build/release/moltrelay" MOLTRELAY_PYTHON="$(CURDIR)/$(PYTHON)" \
+	RELAY_BINARY="$(CURDIR)/.build/release/moltrelay" AGENT_PYTHON="$(CURDIR)/$(PYTHON)" \
 		swift test $(if $(FILTER),--filter '$(FILTER)') 2>&1 | tee .build/test.log
 	@grep -E 'Test run with [0-9]+ tests?' .build/test.log | tail -n 1
 
@@ -48,3 +48,5 @@ format: ## Rewrite the Swift sources in the house format
 
 clean: ## Remove everything built, the test environment and the state of `make run`
 	rm -rf .build
+
+include Benchmarks/bench.mk

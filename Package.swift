@@ -8,11 +8,15 @@ let settings: [SwiftSetting] = [
     .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
+// Where every message passes: dynamic exclusivity checks of class properties cost 15 % of the server's CPU there
+// (docs/decisions.md). Debug builds, and so the tests, keep them.
+let hotPath: [SwiftSetting] =
+    settings + [.unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))]
+
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let coreMetrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let deques = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
-let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
@@ -45,7 +49,7 @@ let package = Package(
         .target(
             name: "RelayCore",
             dependencies: ["WireProtocol", nioCore, deques, heap],
-            swiftSettings: settings
+            swiftSettings: hotPath
         ),
         .target(
             name: "Identity",
@@ -55,11 +59,17 @@ let package = Package(
         .target(
             name: "RelayTransport",
             dependencies: ["COpenSSL", "Identity", "RelayCore", "WireProtocol", nioCore, nioHTTP1, nioPosix],
-            swiftSettings: settings
+            swiftSettings: hotPath
         ),
         .target(
             name: "RelayStores",
             dependencies: ["CSQLite", "RelayCore", "WireProtocol", nioCore],
+            swiftSettings: settings
+        ),
+        .executableTarget(
+            name: "store-benchmark",
+            dependencies: ["RelayCore", "RelayStores", "WireProtocol", nioCore],
+            path: "Benchmarks/StoreBenchmark",
             swiftSettings: settings
         ),
         .target(
@@ -72,23 +82,39 @@ let package = Package(
             dependencies: ["RelayCore", "Telemetry", "WireProtocol"],
             swiftSettings: settings
         ),
+        .executableTarget(
+            name: "telemetry-cost",
+            dependencies: ["RelayCore", "RelayTelemetry", "Telemetry", "WireProtocol"],
+            path: "Benchmarks/TelemetryCost",
+            swiftSettings: settings
+        ),
         .target(
             name: "RelayAdmin",
             dependencies: ["Telemetry", nioCore, nioHTTP1, nioPosix],
             swiftSettings: settings
         ),
+        .target(
+            name: "RelayClient",
+            dependencies: ["Identity", "WireProtocol", deques, heap, nioCore, nioHTTP1, nioPosix],
+            swiftSettings: settings
+        ),
         .executableTarget(
             name: "moltrelay",
             dependencies: [
-                "Identity", "RelayAdmin", "RelayCore", "RelayStores", "RelayTelemetry", "RelayTransport", "Telemetry",
-                "WireProtocol", argumentParser, logging, nioCore, nioPosix, lifecycle, unixSignals, yams,
+                "Identity", "RelayAdmin", "RelayClient", "RelayCore", "RelayStores", "RelayTelemetry", "RelayTransport",
+                "Telemetry", "WireProtocol", argumentParser, logging, nioCore, nioPosix, unixSignals, yams,
             ],
             swiftSettings: settings
         ),
         .target(
             name: "StoreFixtures",
-            dependencies: ["RelayCore", "RelayStores", "WireProtocol", nioCore],
+            dependencies: ["RelayCore", "WireProtocol", nioCore],
             path: "Tests/StoreFixtures",
+            swiftSettings: settings
+        ),
+        .target(
+            name: "RelayFixture",
+            path: "Tests/RelayFixture",
             swiftSettings: settings
         ),
         .executableTarget(
@@ -113,6 +139,11 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(
+            name: "RelayTransportTests",
+            dependencies: ["Identity", "RelayCore", "RelayTransport", "WireProtocol", nioCore, nioPosix],
+            swiftSettings: settings
+        ),
+        .testTarget(
             name: "StoreContractTests",
             dependencies: ["RelayCore", "RelayStores", "StoreFixtures", "WireProtocol"],
             swiftSettings: settings
@@ -134,18 +165,23 @@ let package = Package(
         ),
         .testTarget(
             name: "RelayAdminTests",
-            dependencies: ["RelayAdmin", "Telemetry", nioCore, nioHTTP1, nioPosix],
+            dependencies: ["RelayAdmin", "Telemetry", nioCore, nioHTTP1],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "RelayClientTests",
+            dependencies: ["Identity", "RelayClient", "RelayFixture", "WireProtocol", nioHTTP1],
             swiftSettings: settings
         ),
         .testTarget(
             name: "ConfigurationTests",
-            dependencies: ["moltrelay", yams],
+            dependencies: ["Identity", "moltrelay"],
             exclude: ["Golden"],
             swiftSettings: settings
         ),
         .testTarget(
             name: "CommandTests",
-            dependencies: [],
+            dependencies: ["Identity", "RelayAdmin", "RelayFixture", "WireProtocol", "moltrelay"],
             exclude: ["Golden"],
             swiftSettings: settings
         ),

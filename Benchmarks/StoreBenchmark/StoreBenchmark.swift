@@ -6,12 +6,12 @@ import RelayStores
 import WireProtocol
 
 /// Puts, loads and removes rows of 350 bytes through a SQLite store, batch after batch, and prints rows a second and the
-/// process's CPU a row. `StoreBenchmark <folder> [recipients] [queued before]`
+/// process's CPU a row. `store-benchmark <folder> [recipients] [queued before]`
 @main
 enum StoreBenchmark {
     static func main() throws {
         let words = Array(CommandLine.arguments.dropFirst())
-        guard let folder = words.first else { return print("usage: StoreBenchmark <folder> [recipients] [queued]") }
+        guard let folder = words.first else { return print("usage: store-benchmark <folder> [recipients] [queued]") }
         let recipients = words.dropFirst().first.flatMap(Int.init) ?? 1000
         let queued = words.dropFirst(2).first.flatMap(Int.init) ?? 0
         let limits = QueueLimits(maxMessagesPerAgent: .max / 2, maxSharePerSender: 1)

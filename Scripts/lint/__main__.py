@@ -16,6 +16,14 @@ def tracked_files():
     return sorted({path for path in listing.split("\0") if path and pathlib.Path(path).is_file()})
 
 
+def described_package():
+    # Its own words on a broken Package.swift go to standard error; there is nothing to add to them.
+    described = subprocess.run(["swift", "package", "dump-package"], stdout=subprocess.PIPE)
+    if described.returncode != 0:
+        sys.exit("lint: Package.swift cannot be read")
+    return json.loads(described.stdout)
+
+
 def main():
     texts = {}
     for path in tracked_files():
@@ -23,9 +31,7 @@ def main():
         if b"\0" not in content:
             texts[path] = content.decode("utf-8", errors="replace")
     swift = {path: text for path, text in texts.items() if path.endswith(".swift")}
-    package = json.loads(subprocess.run(["swift", "package", "dump-package"], check=True, capture_output=True).stdout)
-
-    findings = list(import_findings(package, swift))
+    findings = list(import_findings(described_package(), swift))
     for path, text in texts.items():
         findings += [*text_findings(path, text), *size_findings(path, text), *name_findings(path)]
     for path, text in swift.items():

@@ -95,7 +95,7 @@ def _direction_findings(target, own, module, path, line):
     name = target["name"]
     if module in OUTSIDE.get(name, ()):
         yield Finding(path, line, f"{name} must not know {module}")
-    if target["type"] != "regular" or own.get(module, {}).get("type") != "regular":
+    if target["type"] != "regular" or not path.startswith("Sources/") or own.get(module, {}).get("type") != "regular":
         return
     if name not in ROOMS:
         yield Finding(path, line, f"{name} is not among the rooms of Scripts/lint/import_rules.py")

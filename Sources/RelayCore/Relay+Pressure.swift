@@ -42,6 +42,7 @@ extension Relay {
         }
     }
 
+    /// Once: its close takes a moment, in which its outbox stays full.
     func closeSlowConsumer(_ connection: Connection) {
         guard !connection.isSlowConsumer else { return }
         connection.isSlowConsumer = true

@@ -29,6 +29,7 @@ public final class Relay {
     var nextExpiry: MonotonicNanoseconds = 0
     private var facts: [MessageFact] = []
     private var events: [RelayEvent] = []
+    private var frames = FrameTally()
     private var isTickRequested = false
 
     /// - Parameters:
@@ -64,6 +65,12 @@ public final class Relay {
         requestTick()
     }
 
+    /// A frame came, whole, whatever is made of it.
+    public func received(frameOf typeCode: UInt8) {
+        frames.add(typeCode)
+        requestTick()
+    }
+
     func requestTick() {
         guard !isTickRequested else { return }
         isTickRequested = true
@@ -79,7 +86,7 @@ public final class Relay {
 
     /// Everything that was ready has been read: commit, answer, flush once a connection, hand over once a loop.
     public func endOfTick() {
-        // What this tick makes necessary it does itself, up to its last line.
+        // What a step of the tick brings about for a later one of it asks for no other tick.
         isTickRequested = true
         let now = port.now
         let wallClock = port.wallClock
@@ -92,17 +99,20 @@ public final class Relay {
         handOver()
         publish()
         isTickRequested = false
-        if !dirty.isEmpty || !home.effects.isEmpty { requestTick() }
+        if hasMore { requestTick() }
         port.wake(at: nextDeadline)
     }
+
+    /// Left over by what happened after its step.
+    private var hasMore: Bool { !dirty.isEmpty || home.hasEffects || !facts.isEmpty || !events.isEmpty }
 
     private func flushDirty(at now: MonotonicNanoseconds, wallClock: UnixMilliseconds) {
         // A flush may complete at once and make its connection dirty again: those wait for the next tick.
         let connections = dirty
         dirty.removeAll(keepingCapacity: true)
         for connection in connections {
-            connection.isDirty = false
             sendAnswers(connection, wallClock: wallClock)
+            connection.isDirty = false
             startFlush(connection, at: now, wallClock: wallClock)
         }
     }
@@ -124,6 +134,7 @@ public final class Relay {
             outboxBytes: outboxBytes,
             committingBytes: home.commits.pendingBytes
         )
+        frames.tell(&events)
         guard !facts.isEmpty || !events.isEmpty else { return }
         facts.withUnsafeBufferPointer { facts in
             events.withUnsafeBufferPointer { observer.observe(messages: facts, events: $0) }

@@ -2,6 +2,7 @@ public import Identity
 import NIOCore
 public import NIOPosix
 public import RelayCore
+import Synchronization
 import WireProtocol
 
 /// Who gets in: judges an AUTH off the event loops, then claims the key's agent id in the store.
@@ -11,23 +12,27 @@ public struct Admission: Sendable {
     private let store: any MessageStore
     private let workers: NIOThreadPool
     private let maxAnonymousPins: Int
+    private let newConnections: NewConnectionRate
     private let tokenLifetimeMilliseconds: UInt64 = 3_600_000
 
     /// - Parameters:
     ///   - store: keeps the pins, also where no queue is.
     ///   - workers: verify signatures, about 0.1 ms each.
+    ///   - connectionsPerAgentPerMinute: 0 is no limit.
     public init(
         identity: RelayIdentity,
         authenticator: Authenticator,
         store: any MessageStore,
         workers: NIOThreadPool,
-        maxAnonymousPins: Int
+        maxAnonymousPins: Int,
+        connectionsPerAgentPerMinute: Int = 10
     ) {
         self.identity = identity
         self.authenticator = authenticator
         self.store = store
         self.workers = workers
         self.maxAnonymousPins = maxAnonymousPins
+        newConnections = NewConnectionRate(limit: connectionsPerAgentPerMinute)
     }
 
     enum Outcome: Sendable {
@@ -55,7 +60,20 @@ public struct Admission: Sendable {
             case .rejected(let failure): return loop.eventLoop.makeSucceededFuture(.refused(failure))
             case .accepted(let claim): return pin(claim, clientAddress: clientAddress, on: loop)
             }
+        }.map { limit($0, on: loop) }
+    }
+
+    /// Only here, where the agent has proved who it is: by a mere claim a stranger could use its rate up.
+    private func limit(_ outcome: Outcome, on loop: DataLoop) -> Outcome {
+        guard case .admitted(let agent) = outcome else { return outcome }
+        switch newConnections.take(agent, at: loop.now) {
+        case .taken: break
+        case .untracked: loop.relay?.note(.rateUntracked(.connectionsPerAgentPerMinute))
+        case .wait(let wait):
+            let limit = newConnections.limit
+            return .refused(.tooManyNewConnections(limit: limit, retryAfterMilliseconds: (wait + 999_999) / 1_000_000))
         }
+        return outcome
     }
 
     private func pin(
@@ -80,7 +98,9 @@ public struct Admission: Sendable {
             case .success(.pinnedToAnotherKey):
                 authenticator.countFailure(of: claim.agent, clientAddress: clientAddress, monotonic: monotonic)
                 promise.succeed(.refused(.keyPinned))
-            case .success(.ownedByAnotherOrg): promise.succeed(.refused(.ownedByAnotherOrg))
+            case .success(.ownedByAnotherOrg):
+                authenticator.countFailure(of: claim.agent, clientAddress: clientAddress, monotonic: monotonic)
+                promise.succeed(.refused(.ownedByAnotherOrg))
             case .success(.tooManyPins): promise.succeed(.refused(.tooManyPins))
             case .failure(let failure): promise.fail(failure)
             }
@@ -103,6 +123,32 @@ public struct Admission: Sendable {
                 expires: now + tokenLifetimeMilliseconds,
                 queueStatus: QueueSummary(pendingMessages: status.messages, oldestMessageAgeMilliseconds: age)
             )
+        }
+    }
+}
+
+/// New connections of each agent (protocol section 10). One for the process: an agent's connections come to any loop.
+private final class NewConnectionRate: Sendable {
+    /// Agents that connected within the last minute, 64 bytes each.
+    private static let maxAgents = 65_536
+
+    enum Taking {
+        case taken, untracked
+        case wait(MonotonicNanoseconds)
+    }
+
+    let limit: Int
+    private let buckets: Mutex<TokenBuckets<AgentHash>>
+
+    init(limit: Int) {
+        self.limit = limit
+        buckets = Mutex(TokenBuckets(limit: limit, per: .seconds(60), capacity: Self.maxAgents))
+    }
+
+    func take(_ agent: AgentHash, at now: MonotonicNanoseconds) -> Taking {
+        buckets.withLock { buckets in
+            if let wait = buckets.wait(agent, at: now) { return .wait(wait) }
+            return buckets.take(agent, at: now) ? .taken : .untracked
         }
     }
 }

@@ -11,48 +11,91 @@ public struct AgentListener: Sendable {
     private let session: SessionConfiguration
     private let limits: TransportLimits
     private let admission: Admission
+    private let journal: ConnectionJournal
+    let turnstile: Turnstile
 
     public init(
         loops: DataLoops,
         session: SessionConfiguration,
         limits: TransportLimits,
-        admission: Admission
+        admission: Admission,
+        journal: ConnectionJournal = .none
     ) {
         self.loops = loops
         self.session = session
         self.limits = limits
         self.admission = admission
+        self.journal = journal
+        turnstile = Turnstile(limits: limits)
     }
 
-    /// - Returns: the listening channel; its local address has the real port where 0 was asked for.
+    /// - Returns: the listening channel; its local address has the real port where 0 was asked for. Once it is closed,
+    ///   sockets that have not asked for their upgrade are refused it.
     public func bind(host: String, port: Int) -> EventLoopFuture<any Channel> {
-        let (loops, session, limits, admission) = (loops, session, limits, admission)
+        let turnstile = turnstile
         return ServerBootstrap(group: loops.group)
+            .serverChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(ClosingHandler(turnstile: turnstile))
+                }
+            }
             .serverChannelOption(.backlog, value: 1_024)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
+            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .childChannelOption(
                 .recvAllocator,
                 value: AdaptiveRecvByteBufferAllocator(minimum: 1_024, initial: 2_048, maximum: 262_144)
             )
-            .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    guard let loop = loops.loop(of: channel.eventLoop) else { throw ChannelError.eof }
-                    let services = ConnectionServices(
-                        loop: loop,
-                        session: session,
-                        limits: limits,
-                        admission: admission
-                    )
-                    let pipeline = channel.pipeline.syncOperations
-                    try pipeline.addHandler(HeaderLimitHandler())
-                    try pipeline.addHandler(HTTPResponseEncoder())
-                    try pipeline.addHandler(
-                        ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes))
-                    )
-                    try pipeline.addHandler(UpgradeHandler(services: services))
-                }
-            }
+            .childChannelInitializer { channel in channel.eventLoop.makeCompletedFuture { try open(channel) } }
             .bind(host: host, port: port)
+    }
+
+    /// Of a socket that cannot be served; ends it.
+    private enum Unserved: Error {
+        case foreignLoop, turnedAway
+    }
+
+    func open(_ channel: any Channel) throws {
+        guard let loop = loops.loop(of: channel.eventLoop) else { throw Unserved.foreignLoop }
+        let (turnstile, network) = (turnstile, ClientNetwork(channel.remoteAddress))
+        let entry = turnstile.enter(from: network, at: loop.now)
+        channel.closeFuture.whenComplete { _ in turnstile.leave(entry, from: network) }
+        switch entry {
+        case .turnedAway(let limit):
+            loop.relay?.note(.connectionRefused(limit))
+            loop.relay?.note(.connectionFailed(.limit))
+            throw Unserved.turnedAway
+        case .admitted(isRateTracked: false): loop.relay?.note(.rateUntracked(.connectionsPerIPPerSecond))
+        case .admitted, .refused: break
+        }
+        let services = ConnectionServices(
+            loop: loop,
+            session: session,
+            limits: limits,
+            admission: admission,
+            turnstile: turnstile,
+            network: network,
+            journal: journal
+        )
+        let upgrade = UpgradeHandler(services: services, entry: entry)
+        let pipeline = channel.pipeline.syncOperations
+        try pipeline.addHandler(RequestSizeHandler(upgrade: upgrade))
+        try pipeline.addHandler(HTTPResponseEncoder())
+        try pipeline.addHandler(ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes)))
+        try pipeline.addHandler(upgrade)
+    }
+}
+
+/// Closes the turnstile before the listening socket, so that whoever waits for the one has the other.
+private final class ClosingHandler: ChannelOutboundHandler {
+    typealias OutboundIn = Never
+
+    private let turnstile: Turnstile
+
+    init(turnstile: Turnstile) { self.turnstile = turnstile }
+
+    func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
+        turnstile.close()
+        context.close(mode: mode, promise: promise)
     }
 }

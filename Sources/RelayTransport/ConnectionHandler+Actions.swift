@@ -29,17 +29,16 @@ extension ConnectionHandler {
     }
 
     private func authenticate(_ attempt: AuthAttempt) {
-        let judged = services.admission.judge(attempt, clientAddress: clientAddress, on: loop)
+        let judged = services.admission.judge(attempt, clientAddress: services.network.description, on: loop)
+        let claimed = attempt.hello.agentIDHash
         judged.assumeIsolated().whenComplete { result in
             switch result {
             case .success(.admitted(let agent)): self.admitted(agent)
-            case .success(.refused(let failure)): self.refuse(failure)
+            case .success(.refused(let failure)): self.refuse(failure, claimed)
             case .failure: self.perform(self.session.ended(by: .overloaded(reconnectAfterMilliseconds: 1_000)))
             }
         }
     }
-
-    private var clientAddress: String { context?.channel.remoteAddress?.ipAddress ?? "" }
 
     private func admitted(_ agent: AgentHash) {
         guard let connection, let relay, !session.isClosed else { return }
@@ -61,19 +60,27 @@ extension ConnectionHandler {
     /// The agent's home knows the connection now, or has too many.
     func registered(isAccepted: Bool) {
         guard isAccepted, let grant else {
-            return refuse(.tooManyConnections(limit: services.limits.maxConnectionsPerAgent))
+            return refuse(.tooManyConnections(limit: services.limits.maxConnectionsPerAgent), nil)
         }
         self.grant = nil
         let now = loop.now
         perform(session.authenticated(grant, at: now))
         guard let connection, session.isOpen else { return }
         relay?.note(.handshakeCompleted(opened: connection.openedAt, at: now))
+        if let agent = session.agent {
+            let lasted = now - min(now, connection.openedAt)
+            services.journal.write(
+                .connected(agent: agent, extensions: session.extensions, handshake: lasted),
+                services.network.description
+            )
+        }
         scheduleDeadline()
     }
 
-    private func refuse(_ failure: AuthFail) {
+    private func refuse(_ failure: AuthFail, _ claimed: AgentHash?) {
         guard let code = failure.knownCode else { return perform(session.ended(by: .internalError)) }
         relay?.note(.authenticationFailed(code: code))
+        services.journal.write(.refused(agent: claimed, code: code), services.network.description)
         perform(
             session.authenticationFailed(
                 code: code,

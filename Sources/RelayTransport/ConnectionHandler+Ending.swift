@@ -17,6 +17,13 @@ enum Ending {
         case .draining, .closing, .closed: false
         }
     }
+
+    var takesOutput: Bool {
+        switch self {
+        case .open, .draining: true
+        case .closing, .closed: false
+        }
+    }
 }
 
 extension ConnectionHandler: ConnectionSocket {
@@ -33,50 +40,59 @@ extension ConnectionHandler: ConnectionSocket {
 
     /// The session has ended: last words, close frame, close. A peer that does not take them is cut off after a second.
     func begin(_ disconnect: Disconnect) {
-        guard case .open = ending, let context else { return }
+        guard case .open = ending else { return }
         ending = .draining(disconnect)
         if let failure = ConnectionFailure(disconnect) { relay?.note(.connectionFailed(failure)) }
-        let channel = context.channel
-        context.eventLoop.scheduleTask(in: .seconds(1)) { channel.close(promise: nil) }
+        cutOff(after: .seconds(1))
         // Words spoken in this tick are flushed at its end; then it is this one's turn.
-        if let connection, connection.outbox.isEmpty { finishEnding() }
+        finishEnding()
     }
 
     func finishEnding() {
-        guard case .draining(let disconnect) = ending, let connection, let context else { return }
-        guard connection.outbox.isEmpty else { return }
+        guard case .draining(let disconnect) = ending, let connection else { return }
+        guard connection.outbox.hasLeft(messagesToo: disconnect.isOrderly) else { return }
         ending = .closing(disconnect)
         writeControl(WebSocketEncoder.close(code: disconnect.closeCode, reason: disconnect.reason))
-        let channel = context.channel
         // RFC 6455 section 7.1.1: the server closes first, once the peer's close is there or was waited for.
-        context.eventLoop.scheduleTask(in: .milliseconds(500)) { channel.close(promise: nil) }
+        if hasPeerClosed { context?.close(mode: .output, promise: nil) }
+        cutOff(after: .milliseconds(500))
     }
 
-    /// The peer wants to go. Its code comes back to it, as RFC 6455 section 5.5.1 asks.
+    private func cutOff(after time: TimeAmount) {
+        guard let channel = context?.channel else { return }
+        channel.eventLoop.scheduleTask(in: time) { channel.close(promise: nil) }
+    }
+
+    /// The peer wants to go, or agrees to. Its code comes back to it, as RFC 6455 section 5.5.1 asks.
     func peerClosed(_ code: UInt16?) {
-        guard case .open = ending, let context else { return }
-        _ = session.ended(by: .agentClosed)
-        ending = .closing(.agentClosed)
-        writeControl(
-            code.map { WebSocketEncoder.close(code: $0, reason: "") } ?? WebSocketEncoder.control(.close, payload: [])
-        )
-        context.close(mode: .output, promise: nil)
-        let channel = context.channel
-        context.eventLoop.scheduleTask(in: .milliseconds(500)) { channel.close(promise: nil) }
+        switch ending {
+        case .open:
+            _ = session.ended(by: .agentClosed)
+            ending = .closing(.agentClosed)
+            writeControl(
+                code.map { WebSocketEncoder.close(code: $0, reason: "") }
+                    ?? WebSocketEncoder.control(.close, payload: [])
+            )
+            context?.close(mode: .output, promise: nil)
+            cutOff(after: .milliseconds(500))
+        case .draining: hasPeerClosed = true
+        case .closing: context?.close(promise: nil)
+        case .closed: break
+        }
     }
 
     func violated(_ violation: WebSocketViolation) {
-        _ = session.ended(by: .protocolViolation(.protocolError))
-        guard case .open = ending, let context else { return }
-        ending = .closing(.protocolViolation(.protocolError))
+        guard case .open = ending else { return }
+        let disconnect = Disconnect.protocolViolation(.protocolError)
+        _ = session.ended(by: disconnect)
+        ending = .closing(disconnect)
         relay?.note(.connectionFailed(.protocolViolation))
         writeControl(WebSocketEncoder.close(code: violation.closeCode, reason: violation.reason))
-        let channel = context.channel
-        context.eventLoop.scheduleTask(in: .milliseconds(500)) { channel.close(promise: nil) }
+        cutOff(after: .milliseconds(500))
     }
 
     /// A frame may not span two WebSocket messages.
-    func end(spanning: Void) {
+    func endedMidFrame() {
         let error = ProtocolError(
             code: .protocolError,
             message: "a frame does not end with its WebSocket message",
@@ -99,12 +115,13 @@ extension ConnectionHandler: ConnectionSocket {
         _ = session.ended(by: .agentClosed)
         guard let connection else { return }
         relay?.close(connection, reason: ending.reason)
+        let lasted = loop.now - min(loop.now, connection.openedAt)
+        services.journal.write(
+            .disconnected(agent: session.agent, reason: ending.reason, lasted: lasted),
+            services.network.description
+        )
         ending = .closed
         self.connection = nil
-    }
-
-    func writeControl(_ frame: [UInt8]) {
-        context?.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: frame)), promise: nil)
     }
 }
 
@@ -115,6 +132,12 @@ extension Ending {
         case .draining(let disconnect), .closing(let disconnect): CloseReason(disconnect)
         }
     }
+}
+
+extension Disconnect {
+    /// The peer has done nothing wrong, so what the relay has for it leaves before the close frame. From any other its
+    /// last words are all: messages that keep coming for it must not keep it.
+    fileprivate var isOrderly: Bool { if case .drain = self { true } else { false } }
 }
 
 extension CloseReason {

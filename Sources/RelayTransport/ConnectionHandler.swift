@@ -4,7 +4,7 @@ import RelayCore
 import WireProtocol
 
 /// One agent's WebSocket: frames out of the read buffer into the session, messages on to the relay, what the relay has
-/// for the agent into the socket. The file beside it ends connections, another carries out the session's actions.
+/// for the agent into the socket. Files beside it write, end connections, and carry out the session's actions.
 final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundIn = ByteBuffer
@@ -15,15 +15,20 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
     var context: ChannelHandlerContext?
     var connection: Connection?
     var ending = Ending.open
+    var hasPeerClosed = false
     /// What AUTH_OK will say, once the agent's home has taken the connection.
     var grant: SessionGrant?
     private var decoder = WebSocketDecoder(role: .server)
     private let assembler = FrameAssembler()
     /// The start of a frame head or control frame that came without its end; at most 139 bytes.
     private var leftover: ByteBuffer?
-    private var flushing = ByteBuffer()
+    var flushing = ByteBuffer()
+    var isPongOnItsWay = false
+    var waitingPong: [UInt8]?
     private var isReading = true
     private var isReadWanted = false
+    /// What comes now is no WebSocket, or follows its close frame.
+    private var isDeaf = false
     private var deadline: Scheduled<Void>?
     private var deadlineAt: MonotonicNanoseconds = .max
 
@@ -46,6 +51,8 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
+        // A socket that died under its upgrade was inactive before this handler came.
+        closed()
         deadline?.cancel()
         self.context = nil
     }
@@ -73,22 +80,29 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
             decode(&input, at: now)
             return bytes.count - input.count
         }
-        if buffer.readableBytes > 0, ending.takesInput { leftover = ByteBuffer(buffer: buffer) }
+        if buffer.readableBytes > 0, !isDeaf { leftover = ByteBuffer(buffer: buffer) }
         scheduleDeadline()
     }
 
+    /// Goes on while the connection ends: the peer's close frame is still to come, behind whatever it sent before.
     private func decode(_ input: inout UnsafeRawBufferPointer, at now: MonotonicNanoseconds) {
-        while ending.takesInput {
+        while !isDeaf {
             switch decoder.next(&input) {
             case .needMore: return
             case .data(let piece, let endsMessage):
                 take(piece, at: now)
-                if endsMessage, assembler.isMidFrame { end(spanning: ()) }
-            case .text: perform(session.ended(by: .textMessage))
-            case .ping(let payload): writeControl(WebSocketEncoder.control(.pong, payload: payload))
+                if endsMessage, assembler.isMidFrame { endedMidFrame() }
+            case .ping(let payload): answerPing(payload)
             case .pong: break
-            case .close(let code): peerClosed(code)
-            case .violation(let violation): violated(violation)
+            case .text:
+                isDeaf = true
+                perform(session.ended(by: .textMessage))
+            case .close(let code):
+                isDeaf = true
+                peerClosed(code)
+            case .violation(let violation):
+                isDeaf = true
+                violated(violation)
             }
         }
     }
@@ -96,11 +110,14 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
     /// Payload of a binary message: whole frames, and pieces of frames.
     private func take(_ piece: MaskedBytes, at now: MonotonicNanoseconds) {
         var piece = piece
+        let limits = session.frameLimits
         while ending.takesInput {
-            switch assembler.next(&piece, admit: { session.admission(of: $0) }) {
+            switch assembler.next(&piece, limits: limits) {
             case .needMore: return
             case .frame(let frame): take(frame, at: now)
-            case .skipped(let header, let routing): perform(session.skippedMessage(header, routing: routing, at: now))
+            case .skipped(let header, let routing):
+                relay?.received(frameOf: header.typeCode)
+                perform(session.skippedMessage(header, routing: routing, at: now))
             case .refused(let header): perform(session.oversized(header))
             case .invalid(let error): perform(session.invalidHeader(error))
             }
@@ -108,6 +125,7 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     private func take(_ frame: InboundFrame, at now: MonotonicNanoseconds) {
+        relay?.received(frameOf: frame.header.typeCode)
         // The wall clock is for documents only; a MESSAGE does not pay for it.
         let isMessage = frame.header.type == .message
         let action = session.received(frame, at: now, wallClock: isMessage ? 0 : loop.wallClock)
@@ -132,23 +150,6 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
         guard reading, isReadWanted else { return }
         isReadWanted = false
         context?.read()
-    }
-
-    func flush(_ buffer: ByteBuffer) {
-        guard let context else { return }
-        flushing = buffer
-        let promise = context.eventLoop.makePromise(of: Void.self)
-        promise.futureResult.assumeIsolated().whenComplete { result in self.flushed(result) }
-        context.writeAndFlush(wrapOutboundOut(buffer), promise: promise)
-    }
-
-    private func flushed(_ result: Result<Void, any Error>) {
-        // Taken out, so that the relay holds the only reference and its storage serves the next flush.
-        var buffer = ByteBuffer()
-        swap(&buffer, &flushing)
-        guard let connection, case .success = result else { return failed(.io) }
-        relay?.flushed(buffer, of: connection)
-        if case .draining = ending { finishEnding() }
     }
 
     /// One timer a connection, left to fire early rather than moved with every frame.

@@ -1,27 +1,42 @@
 public import NIOCore
 import WireProtocol
 
-/// What every connection of a loop is made with.
+/// What a connection is made with.
 struct ConnectionServices {
     let loop: DataLoop
     let session: SessionConfiguration
     let limits: TransportLimits
     let admission: Admission
+    let turnstile: Turnstile
+    let network: ClientNetwork
+    let journal: ConnectionJournal
 }
 
-/// Bounds of the listener; protocol section 10.
+/// Bounds of the listener; protocol section 10. 0 is no limit.
 public struct TransportLimits: Sendable {
+    /// Sockets, those that have not asked for their upgrade yet among them.
     public var maxConnections: Int
+    /// An IPv6 address counts as its /64.
+    public var maxConnectionsPerIP: Int
+    public var connectionsPerIPPerSecond: Int
+    /// All addresses together.
+    public var connectionsPerSecond: Int
     /// As `RelaySettings` has it: for the text of a refusal.
     public var maxConnectionsPerAgent: Int
     public var handshakeTimeout: TimeAmount
 
     public init(
         maxConnections: Int = 100_000,
+        maxConnectionsPerIP: Int = 100,
+        connectionsPerIPPerSecond: Int = 10,
+        connectionsPerSecond: Int = 1_000,
         maxConnectionsPerAgent: Int = 5,
         handshakeTimeout: TimeAmount = .seconds(5)
     ) {
         self.maxConnections = maxConnections
+        self.maxConnectionsPerIP = maxConnectionsPerIP
+        self.connectionsPerIPPerSecond = connectionsPerIPPerSecond
+        self.connectionsPerSecond = connectionsPerSecond
         self.maxConnectionsPerAgent = maxConnectionsPerAgent
         self.handshakeTimeout = handshakeTimeout
     }

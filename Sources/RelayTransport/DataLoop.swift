@@ -9,11 +9,12 @@ import WireProtocol
 public final class DataLoop: LoopPort {
     public let index: Int
     public let eventLoop: any EventLoop
-    private let others: DataLoops
     private let state: NIOLoopBoundBox<State>
 
     private struct State {
         var relay: Relay?
+        /// All loops, this one too, by index.
+        var loops: [DataLoop] = []
         var wake: Scheduled<Void>?
         var wakeAt: MonotonicNanoseconds = .max
         var beat: Scheduled<Void>?
@@ -23,10 +24,9 @@ public final class DataLoop: LoopPort {
     private let lastBeatAt: Atomic<UInt64>
     private let lastLag = Atomic<UInt64>(0)
 
-    init(index: Int, eventLoop: any EventLoop, others: DataLoops) {
+    init(index: Int, eventLoop: any EventLoop) {
         self.index = index
         self.eventLoop = eventLoop
-        self.others = others
         state = NIOLoopBoundBox.makeBoxSendingValue(State(), eventLoop: eventLoop)
         lastBeatAt = Atomic(NIODeadline.now().uptimeNanoseconds)
     }
@@ -34,8 +34,9 @@ public final class DataLoop: LoopPort {
     /// On this loop only; nil before `DataLoops.start`.
     public var relay: Relay? { state.value.relay }
 
-    func adopt(_ relay: Relay) {
+    func adopt(_ relay: Relay, among loops: [DataLoop]) {
         state.value.relay = relay
+        state.value.loops = loops
         scheduleBeat()
     }
 
@@ -70,7 +71,7 @@ public final class DataLoop: LoopPort {
     }
 
     public func handOver(_ batch: HandOver, to loop: Int) {
-        let target = others.loops[loop]
+        let target = state.value.loops[loop]
         target.eventLoop.execute { target.relay?.received(batch) }
     }
 

@@ -7,43 +7,83 @@ final class UpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundOut = HTTPServerResponsePart
 
-    private let services: ConnectionServices
-    private var timeout: Scheduled<Void>?
-    private var isAnswered = false
-    private var accepted: HTTPHeaders?
+    private enum State {
+        case awaitingHead
+        /// The head is good; the parser has its end still to give.
+        case awaitingEnd(HTTPHeaders)
+        case answered
+    }
 
-    init(services: ConnectionServices) { self.services = services }
+    private let services: ConnectionServices
+    private let entry: Turnstile.Entry
+    private var timeout: Scheduled<Void>?
+    private var state = State.awaitingHead
+    /// Of the request, as it came.
+    var bytesRead = 0
+
+    var isAwaitingHead: Bool { if case .awaitingHead = state { true } else { false } }
+    private var isAnswered: Bool { if case .answered = state { true } else { false } }
+
+    init(services: ConnectionServices, entry: Turnstile.Entry) {
+        self.services = services
+        self.entry = entry
+    }
 
     func handlerAdded(context: ChannelHandlerContext) {
-        let channel = context.channel
-        // A socket that says nothing, as a TCP health check, is closed without a word.
-        timeout = context.eventLoop.scheduleTask(in: services.limits.handshakeTimeout) {
-            channel.close(promise: nil)
-        }
+        guard let patience else { return }
+        timeout = context.eventLoop.assumeIsolated().scheduleTask(in: patience) { self.timedOut(context) }
     }
 
     func handlerRemoved(context: ChannelHandlerContext) { timeout?.cancel() }
 
+    /// A refused socket holds a descriptor that is not counted: it has a second to hear why.
+    private var patience: TimeAmount? {
+        let limit = services.limits.handshakeTimeout
+        let isLimited = limit > .nanoseconds(0)
+        if case .refused = entry { return isLimited ? min(limit, .seconds(1)) : .seconds(1) }
+        return isLimited ? limit : nil
+    }
+
+    private func timedOut(_ context: ChannelHandlerContext) {
+        guard !isAnswered else { return }
+        // A socket that says nothing, as a TCP health check, is closed without a word and is nobody's failure.
+        guard bytesRead > 0 else { return context.close(promise: nil) }
+        reject(context: context, .tooSlow)
+    }
+
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        switch unwrapInboundIn(data) {
-        case .head(let request) where !isAnswered:
-            isAnswered = true
+        switch (unwrapInboundIn(data), state) {
+        case (.head(let request), .awaitingHead):
             do throws(WebSocketUpgrade.Rejection) {
-                accepted = try WebSocketUpgrade.accept(request)
+                state = .awaitingEnd(try accept(request))
             } catch {
                 reject(context: context, error)
             }
-        case .end:
-            // Not before: the decoder has this part still to give.
-            if let headers = accepted { upgrade(context: context, headers: headers) }
-        case .head, .body: break
+        case (.end, .awaitingEnd(let headers)):
+            state = .answered
+            upgrade(context: context, headers: headers)
+        default: break
         }
     }
 
+    private func accept(_ request: HTTPRequestHead) throws(WebSocketUpgrade.Rejection) -> HTTPHeaders {
+        if case .refused(let limit, let wait) = entry {
+            services.loop.relay?.note(.connectionRefused(limit))
+            throw .refused(by: limit, retryAfter: wait)
+        }
+        let headers = try WebSocketUpgrade.accept(request)
+        guard !services.turnstile.isClosed else { throw .draining }
+        return headers
+    }
+
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        guard error is HTTPParserError, !isAnswered else { return context.close(promise: nil) }
-        isAnswered = true
-        reject(context: context, .init(status: .badRequest, body: "This is not an HTTP request."))
+        // The parser speaks of a request cut short by the end of the socket, too.
+        guard !isAnswered, context.channel.isActive else { return context.close(promise: nil) }
+        switch error {
+        case is RequestSizeHandler.Exceeded, HTTPParserError.headerOverflow: reject(context: context, .tooLarge)
+        case is HTTPParserError: reject(context: context, .noHTTP)
+        default: context.close(promise: nil)
+        }
     }
 
     private func upgrade(context: ChannelHandlerContext, headers: HTTPHeaders) {
@@ -55,19 +95,20 @@ final class UpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
             try pipeline.addHandler(ConnectionHandler(services: services))
             let decoder = try pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self)
             let encoder = try pipeline.handler(type: HTTPResponseEncoder.self)
-            let limit = try pipeline.handler(type: HeaderLimitHandler.self)
-            // What the decoder has not read is the first of the WebSocket; it comes through when the decoder goes.
-            for handler in [self, encoder, limit] as [any RemovableChannelHandler] {
-                context.pipeline.syncOperations.removeHandler(handler, promise: nil)
+            let size = try pipeline.handler(type: RequestSizeHandler.self)
+            for handler in [self, encoder, size] as [any RemovableChannelHandler] {
+                pipeline.removeHandler(handler, promise: nil)
             }
-            context.pipeline.syncOperations.removeHandler(decoder, promise: nil)
+            // What the decoder has not read is the first of the WebSocket; it comes through when the decoder goes.
+            pipeline.removeHandler(decoder, promise: nil)
         } catch {
             context.close(promise: nil)
         }
     }
 
     private func reject(context: ChannelHandlerContext, _ rejection: WebSocketUpgrade.Rejection) {
-        services.loop.relay?.note(.connectionFailed(.upgradeRejected))
+        state = .answered
+        services.loop.relay?.note(.connectionFailed(rejection.failure))
         let body = ByteBuffer(string: rejection.body + "\n")
         var headers = HTTPHeaders([
             ("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", String(body.readableBytes)),
@@ -77,31 +118,11 @@ final class UpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
         let head = HTTPResponseHead(version: .http1_1, status: rejection.status, headers: headers)
         context.write(wrapOutboundOut(.head(head)), promise: nil)
         context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil)
+        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+        // Half a close first, so that the answer is read before a reset.
+        context.close(mode: .output, promise: nil)
+        timeout?.cancel()
         let channel = context.channel
-        context.writeAndFlush(wrapOutboundOut(.end(nil))).whenComplete { _ in
-            // Half a close first, so that the answer is read before a reset.
-            channel.close(mode: .output, promise: nil)
-            channel.eventLoop.scheduleTask(in: .seconds(1)) { channel.close(promise: nil) }
-        }
-    }
-}
-
-/// Bounds the bytes of a request before the parser holds them.
-final class HeaderLimitHandler: ChannelInboundHandler, RemovableChannelHandler {
-    typealias InboundIn = ByteBuffer
-    typealias OutboundOut = ByteBuffer
-
-    static let maxBytes = 16 * 1024
-    private var count = 0
-
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        count += unwrapInboundIn(data).readableBytes
-        guard count > Self.maxBytes else { return context.fireChannelRead(data) }
-        let text =
-            "HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
-        let channel = context.channel
-        context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: text))).whenComplete { _ in
-            channel.close(promise: nil)
-        }
+        timeout = context.eventLoop.scheduleTask(in: .seconds(1)) { channel.close(promise: nil) }
     }
 }

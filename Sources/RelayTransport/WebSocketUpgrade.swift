@@ -1,5 +1,6 @@
 import COpenSSL
 import NIOHTTP1
+import RelayCore
 
 /// What is asked of an HTTP request before it becomes a WebSocket (RFC 6455 section 4.2.1), and the answer where it
 /// does not.
@@ -11,6 +12,7 @@ enum WebSocketUpgrade {
         var status: HTTPResponseStatus
         var body: String
         var headers: [(String, String)] = []
+        var failure = ConnectionFailure.upgradeRejected
 
         static func == (lhs: Self, rhs: Self) -> Bool { lhs.status == rhs.status && lhs.body == rhs.body }
     }
@@ -81,5 +83,45 @@ enum WebSocketUpgrade {
         var text = [UInt8](repeating: 0, count: 4 * ((digest.count + 2) / 3) + 1)
         let length = EVP_EncodeBlock(&text, digest, Int32(digest.count))
         return String(decoding: text.prefix(Int(length)), as: UTF8.self)
+    }
+}
+
+extension WebSocketUpgrade.Rejection {
+    static let tooSlow = Self(
+        status: .requestTimeout,
+        body: "The request did not come to its end in time.",
+        failure: .handshakeTimeout
+    )
+    static let tooLarge = Self(
+        status: .requestHeaderFieldsTooLarge,
+        body: "The request is longer than \(RequestSizeHandler.maxBytes) bytes.",
+        failure: .tooLarge
+    )
+    static let noHTTP = Self(status: .badRequest, body: "This is not an HTTP request.")
+    static let draining = Self(
+        status: .serviceUnavailable,
+        body: "This relay is going away and takes no new connections.",
+        headers: [("Retry-After", "5")],
+        failure: .limit
+    )
+
+    static func refused(by limit: ConnectionLimit, retryAfter wait: MonotonicNanoseconds) -> Self {
+        Self(
+            status: .serviceUnavailable,
+            body: "\(limit.explanation) (limits.\(limit.rawValue)).",
+            headers: [("Retry-After", String(max(1, (wait + 999_999_999) / 1_000_000_000)))],
+            failure: .limit
+        )
+    }
+}
+
+extension ConnectionLimit {
+    fileprivate var explanation: String {
+        switch self {
+        case .connections: "This relay has all the connections it takes"
+        case .connectionsPerIP: "Your address has all the connections that one may have"
+        case .connectionsPerSecond: "Too many new connections to this relay at once"
+        case .connectionsPerIPPerSecond: "Too many new connections from your address at once"
+        }
     }
 }

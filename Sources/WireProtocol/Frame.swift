@@ -16,6 +16,28 @@ public enum FrameType: UInt8, Sendable, CaseIterable {
     case windowUpdate = 0x33
     case goAway = 0x40
     case error = 0xFF
+
+    /// As the protocol spells it.
+    public var name: String {
+        switch self {
+        case .hello: "HELLO"
+        case .helloAck: "HELLO_ACK"
+        case .auth: "AUTH"
+        case .authOK: "AUTH_OK"
+        case .authFail: "AUTH_FAIL"
+        case .message: "MESSAGE"
+        case .ack: "ACK"
+        case .nack: "NACK"
+        case .ping: "PING"
+        case .pong: "PONG"
+        case .streamOpen: "STREAM_OPEN"
+        case .streamData: "STREAM_DATA"
+        case .streamClose: "STREAM_CLOSE"
+        case .windowUpdate: "WINDOW_UPDATE"
+        case .goAway: "GOAWAY"
+        case .error: "ERROR"
+        }
+    }
 }
 
 /// Protocol section 4.

@@ -26,8 +26,11 @@ public final class FrameAssembler {
     /// A frame has begun and not ended: a message may not end here.
     public var isMidFrame: Bool { !partial.isEmpty || skipping > 0 }
 
-    /// - Parameter admit: asked for each frame whose header is there, before its payload is buffered.
-    public func next(_ piece: inout MaskedBytes, admit: (FrameHeader) -> FrameAdmission) -> Output {
+    /// Of a frame that has not all come.
+    public var heldBytes: Int { partial.count }
+
+    /// - Parameter limits: held against each header before its payload is buffered.
+    public func next(_ piece: inout MaskedBytes, limits: FrameLimits) -> Output {
         lent?.deallocate()
         lent = nil
         if skipping > 0 {
@@ -36,23 +39,25 @@ public final class FrameAssembler {
             piece.removeFirst(count)
         }
         guard piece.count > 0 else { return .needMore }
-        return partial.isEmpty ? whole(&piece, admit) : assembled(&piece, admit)
+        return partial.isEmpty ? whole(&piece, limits) : assembled(&piece, limits)
     }
 
-    private func whole(_ piece: inout MaskedBytes, _ admit: (FrameHeader) -> FrameAdmission) -> Output {
-        guard piece.count >= FrameHeader.byteCount else { return assembled(&piece, admit) }
+    private func whole(_ piece: inout MaskedBytes, _ limits: FrameLimits) -> Output {
+        guard piece.count >= FrameHeader.byteCount else { return assembled(&piece, limits) }
         let header: FrameHeader
         switch Self.decodeHeader(piece) {
         case .success(let decoded): header = decoded
         case .failure(let error): return .invalid(error)
         }
-        guard piece.count >= header.frameLength, admit(header) == .buffer else { return assembled(&piece, admit) }
+        guard piece.count >= header.frameLength, limits.admission(of: header) == .buffer else {
+            return assembled(&piece, limits)
+        }
         let frame = InboundFrame(header: header, bytes: piece[0..<header.frameLength])
         piece.removeFirst(header.frameLength)
         return .frame(frame)
     }
 
-    private func assembled(_ piece: inout MaskedBytes, _ admit: (FrameHeader) -> FrameAdmission) -> Output {
+    private func assembled(_ piece: inout MaskedBytes, _ limits: FrameLimits) -> Output {
         take(&piece, upTo: FrameHeader.byteCount)
         guard partial.count >= FrameHeader.byteCount else { return .needMore }
         let header: FrameHeader
@@ -60,7 +65,7 @@ public final class FrameAssembler {
         case .success(let decoded): header = decoded
         case .failure(let error): return .invalid(error)
         }
-        switch admit(header) {
+        switch limits.admission(of: header) {
         case .buffer: break
         case .skip: return skipped(header, &piece)
         case .refuse: return .refused(header)

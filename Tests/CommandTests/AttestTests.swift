@@ -151,13 +151,13 @@ import WireProtocol
     }
 
     @Test func readsDurations() {
-        #expect(Validity(argument: "90s")?.seconds == 90)
-        #expect(Validity(argument: "30m")?.seconds == 1800)
-        #expect(Validity(argument: "12h")?.seconds == 43_200)
-        #expect(Validity(argument: "30d")?.seconds == 2_592_000)
+        #expect(Span(argument: "90s")?.seconds == 90)
+        #expect(Span(argument: "30m")?.seconds == 1800)
+        #expect(Span(argument: "12h")?.seconds == 43_200)
+        #expect(Span(argument: "30d")?.seconds == 2_592_000)
         for text in ["", "d", "30", "0d", "-1d", "1.5h", "1w", "30 d", "18446744073709551615s", "36526d"] {
-            #expect(Validity(argument: text) == nil, "\(text)")
+            #expect(Span(argument: text) == nil, "\(text)")
         }
-        #expect(Validity(argument: "36525d") != nil)
+        #expect(Span(argument: "36525d") != nil)
     }
 }

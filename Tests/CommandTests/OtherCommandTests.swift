@@ -5,10 +5,10 @@ import Testing
     @Test func textAndJSONSayTheSame() throws {
         struct Identity: Decodable { var version, swift, os, architecture: String }
         let json = try moltrelay("version", "--json")
-        let identity = try JSONDecoder().decode(Identity.self, from: Data(json.standardOutput.utf8))
+        let identity = try JSONDecoder().decode(Identity.self, from: Data(json.output.utf8))
         let text = try moltrelay("version")
         #expect(
-            text.standardOutput == """
+            text.output == """
                 moltrelay \(identity.version)
                 Swift     \(identity.swift)
                 system    \(identity.os), \(identity.architecture)
@@ -16,7 +16,7 @@ import Testing
                 """
         )
         #expect(identity.version.wholeMatch(of: /\d+\.\d+\.\d+/) != nil)
-        #expect(try moltrelay("--version").standardOutput == identity.version + "\n")
+        #expect(try moltrelay("--version").output == identity.version + "\n")
     }
 }
 
@@ -24,14 +24,14 @@ import Testing
     @Test(arguments: ["bash", "zsh", "fish"])
     func aScriptKnowsTheCommands(shell: String) throws {
         let outcome = try moltrelay("completion", shell)
-        #expect(outcome.exitCode == 0)
-        #expect(outcome.standardOutput.contains("check-config"))
-        #expect(outcome.standardOutput.contains("listen-websocket"))
+        #expect(outcome.status == 0)
+        #expect(outcome.output.contains("check-config"))
+        #expect(outcome.output.contains("listen-websocket"))
     }
 
     @Test func bashTakesItsScript() throws {
         let script = FileManager.default.temporaryDirectory.appending(path: "completion-\(UUID().uuidString)")
-        try Data(moltrelay("completion", "bash").standardOutput.utf8).write(to: script)
+        try Data(moltrelay("completion", "bash").output.utf8).write(to: script)
         defer { try? FileManager.default.removeItem(at: script) }
         let bash = Process()
         bash.executableURL = URL(filePath: "/bin/bash")
@@ -42,21 +42,25 @@ import Testing
     }
 
     @Test func anotherShellEndsWith64() throws {
-        #expect(try moltrelay("completion", "tcsh").exitCode == 64)
+        #expect(try moltrelay("completion", "tcsh").status == 64)
     }
 }
 
 @Suite struct HelpTests {
-    @Test(arguments: ["serve", "check-config", "version", "completion"])
+    @Test(arguments: ["serve", "status", "send", "listen", "check-config", "version", "completion"])
     func aCommandTeaches(command: String) throws {
         let outcome = try moltrelay("help", command)
-        #expect(outcome.exitCode == 0)
-        #expect(try outcome.standardOutput == goldenText("help-\(command).txt", actual: outcome.standardOutput))
-        #expect(try moltrelay(command, "--help").standardOutput == outcome.standardOutput)
+        #expect(outcome.status == 0)
+        #expect(try outcome.output == goldenText("help-\(command).txt", actual: outcome.output))
+        #expect(try moltrelay(command, "--help").output == outcome.output)
     }
 
     @Test func theFirstPageNamesTheCommands() throws {
-        let page = try moltrelay("--help").standardOutput
-        #expect(["serve", "check-config", "version", "completion"].allSatisfy { page.contains("  \($0) ") })
+        let page = try moltrelay("--help").output
+        #expect(
+            ["serve", "status", "send", "listen", "check-config", "version", "completion"].allSatisfy {
+                page.contains("  \($0) ")
+            }
+        )
     }
 }

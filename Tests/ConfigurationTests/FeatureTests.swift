@@ -10,9 +10,13 @@ import Testing
         ("server: {tls: {auto_cert: true}}", .acme, "1:27: server.tls.auto_cert"),
         ("queue: {storage: redis}", .redis, "1:18: queue.storage"),
         ("queue: {storage: postgres}", .postgres, "1:18: queue.storage"),
+        ("queue: {storage: redis, enabled: false}", .redis, "1:18: queue.storage"),
         ("cluster: {enabled: true}", .cluster, "1:20: cluster.enabled"),
         ("kafka: {clusters: {eu: {bootstrap_servers: [\"k:9092\"]}}}", .kafka, "1:19: kafka.clusters"),
         ("kafka: {mirror_maker: {enabled: true}}", .kafka, "1:33: kafka.mirror_maker.enabled"),
+        ("limits: {messages_per_agent_per_minute: 1}", .messageRates, "1:41: limits.messages_per_agent_per_minute"),
+        ("limits: {bytes_per_agent_per_minute: 1}", .messageRates, "1:38: limits.bytes_per_agent_per_minute"),
+        ("limits: {max_memory_bytes: 1}", .memoryLimit, "1:28: limits.max_memory_bytes"),
     ])
     func whatIsNotBuiltIsRefusedByKeyAndLine(yaml: String, feature: Feature, place: String) throws {
         let report = try load(yaml + "\n")
@@ -38,10 +42,10 @@ import Testing
         "server: {tls: {enabled: false, cert_file: /c, key_file: /k, auto_cert: true, acme_domains: [a.example]}}",
         "server: {tls: {acme_email: a@b.example}}",
         "storage: {redis: {addresses: [\"r:1\"], cluster: true}, postgres: {host: db}}",
-        "queue: {enabled: false, storage: redis}",
         "cluster: {enabled: false, peers: [\"a:1\"], node_id: n}",
         "kafka: {topics: {messages: {name: m}}, mirror_maker: {enabled: false}}",
         "messages: {compression: false, compression_threshold: 1}",
+        "limits: {messages_per_agent_per_minute: 0, bytes_per_agent_per_minute: 0, max_memory_bytes: 0}",
         "metrics: {statsd: {address: \"s:1\"}}",
         "tracing: {enabled: false, jaeger: {sample_rate: 1}}",
     ])

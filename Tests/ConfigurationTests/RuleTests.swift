@@ -112,7 +112,7 @@ import Testing
         #expect(
             report.lines.map { $0.prefix(30) } == ["admin.socket: no folder for it", "storage.sqlite.path: no folder"]
         )
-        let told = ["MOLTRELAY_ADMIN_SOCKET": "/s", "MOLTRELAY_QUEUE_ENABLED": "false"]
+        let told = ["MOLTRELAY_ADMIN_SOCKET": "/s", "MOLTRELAY_STORAGE_SQLITE_PATH": "/db"]
         #expect(loadWithoutFile(environment: told, on: nowhere).isAcceptable)
     }
 

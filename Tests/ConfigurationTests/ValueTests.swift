@@ -1,3 +1,4 @@
+import Identity
 import Testing
 
 @testable import moltrelay
@@ -58,13 +59,20 @@ import Testing
 
     @Test(arguments: [
         ("ed25519:11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=", true),
-        ("ed25519:11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo", true),
+        ("ed25519:11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo", false),
         ("ed25519:FVen3X669xLzsi6N2V91DoiyzHzg1uAgqiT8jZ9nS96Z", true),
         ("11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=", false), ("ed25519:AAAA", false), ("ed25519:...", false),
         ("ed25519:", false), ("rsa:11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=", false),
     ])
     func aPublicKeyIsThirtyTwoBytes(text: String, isKey: Bool) {
-        #expect(((try? ValueType<String>.publicKey.read(.text(text))) != nil) == isKey)
+        #expect(((try? ValueType<Ed25519.PublicKey>.publicKey.read(.text(text))) != nil) == isKey)
+    }
+
+    @Test func aKeyAnybodyCanSignForIsRefused() throws {
+        let zero = "ed25519:" + String(repeating: "A", count: 43) + "="
+        let report = try load("auth: {trusted_orgs: [{name: a, public_key: \"\(zero)\"}]}\n")
+        #expect(!report.isAcceptable)
+        #expect(report.lines[0].contains("is no usable key: a point of small order"))
     }
 
     @Test func organisationsAreJudgedOneByOne() throws {
@@ -81,7 +89,7 @@ import Testing
         )
         #expect(
             report.lines == [
-                "config.yaml:3:7: auth.trusted_orgs[0]: needs both name and public_key",
+                "config.yaml:3:7: auth.trusted_orgs[0]: needs public_key",
                 "config.yaml:6:7: auth.trusted_orgs[1]: unknown key 'publickey', did you mean 'public_key'?",
                 "config.yaml:7:7: auth.trusted_orgs[2]: expected a mapping with name and public_key, found 'c'",
             ]

@@ -9,7 +9,7 @@ import unittest
 
 ROOT = pathlib.Path(__file__).parents[2]
 DOCKERFILE = ROOT / "deploy/docker/Dockerfile"
-BINARY = os.environ.get("MOLTRELAY_BINARY", str(ROOT / ".build/release/moltrelay"))
+BINARY = os.environ.get("RELAY_BINARY", str(ROOT / ".build/release/moltrelay"))
 # Essential, or needed by what is: in every Debian image.
 IN_THE_BASE = {"libc6", "libgcc-s1", "libstdc++6"}
 # Files the relay reads, not libraries.

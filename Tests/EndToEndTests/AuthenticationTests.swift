@@ -95,7 +95,7 @@ extension EndToEnd {
         @Test func theRelayProvesWhoItIs() async throws {
             let folder = try RelayFolder()
             let key = folder.path + "/relay.key"
-            let made = try await Programs.run(Programs.relay, ["keygen", key])
+            let made = try await Programs.run(Programs.relay, ["keygen", "--out", key])
             try #require(made.ending == .exit(0), "\(made.text)")
             try folder.configure(["auth.private_key_file": .string(key)])
             let relay = try await Relay.start(in: folder)

@@ -5,9 +5,6 @@ extension EndToEnd {
     /// An ACK to the sender means that one crash loses nothing. The recipients are away, or connected and silent:
     /// what a recipient acknowledges at once is never written, and would prove nothing.
     @Suite struct CrashTests {
-        /// Recipient -> ids the relay had acknowledged to the sender when it was killed.
-        typealias Promised = [String: [String]]
-
         private func killUnderLoad(in folder: RelayFolder, round: Int) async throws -> Promised {
             let relay = try await Relay.start(in: folder)
             let silent = try await PythonAgent.connected("silent", to: relay)
@@ -24,36 +21,20 @@ extension EndToEnd {
             #expect(await relay.stop(with: SIGKILL) == .signal(SIGKILL))
             let result = try await sender.tell("flood_lost")
             _ = try await silent.tell("end")
-            return result.json["acked_for"].members.mapValues(\.strings)
-        }
-
-        private func missing(of promised: Promised, at relay: Relay, patience: Int) async throws -> [String] {
-            var missing: [String] = []
-            for (name, ids) in promised {
-                let recipient = try await PythonAgent.connected(name, to: relay)
-                let got = try await recipient.tell(
-                    "collect",
-                    [
-                        "ids": .array(ids.map { .string($0) }), "patience_s": .number(Double(patience)),
-                        "timeout_s": 60,
-                    ]
-                )
-                missing += got.missing
-            }
-            return missing
+            return Promised(result.json)
         }
 
         @Test func fiveRoundsOfKillLoseNothingAcknowledged() async throws {
             let folder = try RelayFolder()
-            var promised: Promised = [:]
+            var promised = Promised()
             for round in 1...5 {
-                promised.merge(try await killUnderLoad(in: folder, round: round)) { $0 + $1 }
+                promised.add(try await killUnderLoad(in: folder, round: round))
             }
-            #expect(promised.values.allSatisfy { $0.count >= 500 }, "\(promised.mapValues(\.count))")
+            #expect(promised.ids.values.allSatisfy { $0.count >= 500 }, "\(promised.ids.mapValues(\.count))")
 
             let relay = try await Relay.start(in: folder)
-            #expect(try await missing(of: promised, at: relay, patience: 10) == [])
-            let scrape = try await relay.scrape { try Ledger($0).queued == 0 && Ledger($0).inFlight == 0 }
+            #expect(try await promised.missing(at: relay, patience: 10) == [])
+            let scrape = try await relay.scrape { try Ledger($0).isBalanced }
             let ledger = try Ledger(scrape)
             #expect(ledger.isBalanced, "\(ledger)")
             #expect(ledger.recovered > 0)
@@ -65,12 +46,12 @@ extension EndToEnd {
             let promised = try await killUnderLoad(in: folder, round: 1)
             let forgotten = try await Programs.run(
                 "sqlite3",
-                [folder.database, "DELETE FROM messages WHERE rowid % 10 = 0; SELECT changes()"]
+                [folder.database, "DELETE FROM queue WHERE sequence % 10 = 0; SELECT changes()"]
             )
             let count = try #require(forgotten.lines.first.flatMap { Int($0) }, "\(forgotten.text)")
             #expect(count > 0)
             let relay = try await Relay.start(in: folder)
-            #expect(try await !missing(of: promised, at: relay, patience: 2).isEmpty)
+            #expect(try await !promised.missing(at: relay, patience: 2).isEmpty)
         }
     }
 }

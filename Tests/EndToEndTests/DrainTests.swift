@@ -28,11 +28,27 @@ extension EndToEnd {
             #expect(await relay.process.end() == .exit(0))
         }
 
+        /// Under load, and with a recipient that acknowledges nothing: what the sender was promised is there afterwards.
+        @Test func losesNothingAcknowledged() async throws {
+            let folder = try RelayFolder(["server.drain.timeout_ms": 1000])
+            var relay = try await Relay.start(in: folder)
+            let silent = try await PythonAgent.connected("silent", to: relay)
+            let sender = try await PythonAgent.connected("sender", to: relay)
+            try await sender.tell("flood", ["to": ["silent", "away"], "size": 1024, "until_acked": 400])
+            #expect(await relay.stop() == .exit(0))
+            #expect(try await silent.tell("end").close == 1001)
+            let lost = try await sender.tell("flood_lost").json
+            let promised = Promised(lost)
+            #expect(promised.count >= 400)
+            relay = try await Relay.start(in: folder)
+            #expect(try await promised.missing(at: relay, patience: 10) == [])
+        }
+
         @Test func notReadyBeforeNewConnectionsAreRefused() async throws {
             let relay = try await Relay.start(["server.drain.readiness_delay_ms": 600_000])
             let alice = try await PythonAgent.connected("alice", to: relay)
             relay.process.send(SIGTERM)
-            _ = try await relay.scrapeReady(until: 503)
+            _ = try await relay.probe("/health/ready", until: 503)
             _ = try await PythonAgent.connected("bob", to: relay)
             try await alice.tell("send", ["to": "bob", "delivery": 1])
             try await alice.tell("ping")
@@ -50,17 +66,5 @@ extension EndToEnd {
             try await alice.tell("expect", ["type": "GOAWAY"])
             #expect(await relay.process.end() == .exit(0))
         }
-    }
-}
-
-extension Relay {
-    /// Asks for readiness until it is answered with `status`.
-    func scrapeReady(until status: Int) async throws -> HTTP.Answer {
-        var answer = try await HTTP.get("http://\(metrics)/health/ready")
-        for _ in 0..<500 where answer.status != status {
-            answer = try await HTTP.get("http://\(metrics)/health/ready")
-        }
-        try #require(answer.status == status, "\(answer)")
-        return answer
     }
 }

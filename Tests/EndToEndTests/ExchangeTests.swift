@@ -91,6 +91,7 @@ extension EndToEnd {
         @Test func aReaderThatStopsReadingIsClosed() async throws {
             let relay = try await Relay.start([
                 "limits.slow_consumer_grace_ms": 100, "limits.outbox_max_bytes": 262_144,
+                "messages.max_size_bytes": 65536,
             ])
             let bob = try await PythonAgent.connected("bob", to: relay, ["receive_buffer": 8192])
             try await bob.tell("pause")

@@ -16,13 +16,23 @@ extension EndToEnd {
             for answer in [wrong, plain] { #expect(!answer.body.isEmpty, "\(answer)") }
         }
 
-        @Test(arguments: ["Sec-WebSocket-Key", "Sec-WebSocket-Version"])
+        @Test(arguments: ["Sec-WebSocket-Key", "Connection"])
         func upgradeThatLacksAHeader(_ name: String) async throws {
             let relay = try await Relay.start()
             let headers = Self.upgrade.filter { !$0.hasPrefix(name) }
             let answer = try await HTTP.get("http://\(relay.websocket)/v1/connect", headers: headers)
             #expect(answer.status == 400)
             #expect(!answer.body.isEmpty)
+        }
+
+        /// RFC 6455 section 4.4: an answer that names the version spoken here.
+        @Test(arguments: [[], ["Sec-WebSocket-Version: 8"]])
+        func upgradeToAnotherVersion(_ version: [String]) async throws {
+            let relay = try await Relay.start()
+            let headers = Self.upgrade.filter { !$0.hasPrefix("Sec-WebSocket-Version") } + version
+            let answer = try await HTTP.get("http://\(relay.websocket)/v1/connect", headers: headers)
+            #expect(answer.status == 426)
+            #expect(answer.body.contains("13"), "\(answer)")
         }
 
         @Test func aPostIsNoUpgrade() async throws {
@@ -32,7 +42,7 @@ extension EndToEnd {
                 headers: Self.upgrade,
                 method: "POST"
             )
-            #expect([400, 405].contains(answer.status))
+            #expect(answer.status == 426)
         }
     }
 }

@@ -5,7 +5,7 @@ extension EndToEnd {
         @Test func everyTierAnswersOnBothListeners() async throws {
             let relay = try await Relay.start()
             for listener in [relay.metrics, relay.http] {
-                _ = try await relay.scrapeReady(until: 200)
+                _ = try await relay.probe("/health/ready", until: 200)
                 for path in ["/health", "/health/ready", "/health/startup", "/livez", "/readyz", "/startupz"] {
                     let answer = try await HTTP.get("http://\(listener)\(path)")
                     #expect(answer.status == 200, "\(path): \(answer)")
@@ -29,6 +29,21 @@ extension EndToEnd {
                 "curl -s http://\(relay.metrics)/metrics | promtool check metrics"
             )
             #expect(checked.ending == .exit(0), "\(checked.text)")
+        }
+
+        /// As a load balancer's TCP check does.
+        @Test func whoConnectsAndSaysNothingIsNoError() async throws {
+            let relay = try await Relay.start(["limits.handshake_timeout_ms": 200])
+            let port = relay.websocket.split(separator: ":").last ?? ""
+            // Until the relay closes; then for as long as it takes to connect.
+            let checked = try await Programs.shell(
+                "exec 3<>/dev/tcp/127.0.0.1/\(port); cat <&3; exec 3>&-; exec 4<>/dev/tcp/127.0.0.1/\(port)"
+            )
+            #expect(checked.ending == .exit(0), "\(checked.text)")
+            #expect(try await relay.scrape().sum("moltrelay_connection_errors_total") == 0)
+            _ = try await HTTP.get("http://\(relay.websocket)/nowhere")
+            let scrape = try await relay.scrape { ($0.sum("moltrelay_connection_errors_total") ?? 0) > 0 }
+            #expect(scrape.sum("moltrelay_connection_errors_total") == 1)
         }
 
         @Test func guideNamesAreThereFromTheStart() async throws {

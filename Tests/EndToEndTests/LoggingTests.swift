@@ -37,8 +37,9 @@ extension EndToEnd {
             try await alice.tell("flood", ["to": ["bob"], "until_acked": 500])
             let settled = try await alice.tell("flood_stop").json
             #expect(settled["unsettled"].array.isEmpty)
-            let scrape = try await relay.scrape { ($0.sum("moltrelay_telemetry_log_lines_dropped_total") ?? 0) > 0 }
-            #expect((scrape.sum("moltrelay_telemetry_log_lines_dropped_total") ?? 0) > 0)
+            let scrape = try await relay.scrape { ($0.sum("moltrelay_log_write_errors_total") ?? 0) > 0 }
+            #expect((scrape.sum("moltrelay_log_write_errors_total") ?? 0) > 0)
+            #expect(scrape.sum("moltrelay_log_records_total") == 0)
             #expect(await relay.stop() == .exit(0))
         }
     }

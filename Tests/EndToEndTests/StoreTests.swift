@@ -37,26 +37,16 @@ extension EndToEnd {
         @Test func aFailingDiskIsAdmitted() async throws {
             let relay = try await Relay.start()
             let alice = try await PythonAgent.connected("alice", to: relay)
-            let tracer = try ChildProcess(
-                "/usr/bin/env",
-                [
-                    "strace", "-f", "-p", "\(relay.process.pid)", "-e", "trace=fsync,fdatasync", "-e",
-                    "inject=fsync,fdatasync:error=EIO",
-                ],
-                environment: ["PATH": Programs.path],
-                mergingErrors: true
-            )
-            defer { tracer.send(9) }
-            _ = try #require(await tracer.line { $0.contains("attached") }, "\(tracer.output.lines)")
+            let failure = ["-e", "trace=fsync,fdatasync", "-e", "inject=fsync,fdatasync:error=EIO"]
+            let tracer = try await Tracer(["-f", "-p", "\(relay.process.pid)"] + failure)
 
             let sent = try await alice.tell("send", ["to": "bob", "delivery": 2, "settle": true])
             #expect(sent.nacked[sent.ids[0]] == "STORAGE_UNAVAILABLE")
-            _ = try await relay.scrapeReady(until: 503)
+            _ = try await relay.probe("/health/ready", until: 503)
             #expect(try await HTTP.get("http://\(relay.metrics)/health").status == 200)
 
-            tracer.send(2)
-            _ = await tracer.end()
-            _ = try await relay.scrapeReady(until: 200)
+            await tracer.letGo()
+            _ = try await relay.probe("/health/ready", until: 200)
             let again = try await alice.tell("send", ["to": "bob", "delivery": 2, "settle": true])
             #expect(again.acked[again.ids[0]] == "queued")
         }

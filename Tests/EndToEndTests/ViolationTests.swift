@@ -47,9 +47,22 @@ extension EndToEnd {
         }
 
         @Test func anIdleConnection() async throws {
-            let relay = try await Relay.start(["limits.idle_timeout_ms": 1000])
+            let relay = try await Relay.start([
+                "limits.idle_timeout_ms": 1500, "server.keepalive.interval_ms": 1000,
+            ])
             let alice = try await PythonAgent.connected("alice", to: relay)
+            try await alice.tell("ignore_pings")
             #expect(try await alice.tell("end").close == 4004)
+        }
+
+        @Test func threePingsUnanswered() async throws {
+            let relay = try await Relay.start([
+                "server.keepalive.interval_ms": 1000, "server.keepalive.timeout_ms": 100,
+            ])
+            let alice = try await PythonAgent.connected("alice", to: relay)
+            try await alice.tell("ignore_pings")
+            #expect(try await alice.tell("end").close == 4003)
+            #expect(try await alice.tell("expect", ["type": "PING", "count": 3]).frames.count == 3)
         }
     }
 }

@@ -161,6 +161,9 @@ class Driver:
         self.session = await Session.open(url)
         self.session.listen()
 
+    async def do_ignore_pings(self):
+        self.session.answers_pings = False
+
     async def do_pause(self):
         self.session.reading.clear()
 

@@ -43,8 +43,10 @@ class Session:
         self.closed = None
         self.reading = asyncio.Event()
         self.reading.set()
+        self.answers_pings = True
         self._next_out, self._last_in = 1, 0
         self._reader = None
+        self._early = []
 
     @classmethod
     async def open(cls, url, receive_buffer=None, **options):
@@ -135,7 +137,9 @@ class Session:
             (frame, *rest) = await self._frames()
         except websockets.ConnectionClosed as end:
             raise Refused(None, close_of(end)) from end
-        if frame.type == wanted and not rest:
+        if frame.type == wanted:
+            # What was queued may come in the WebSocket message of AUTH_OK.
+            self._early = rest
             return frame.document()
         refusal = {"type": Type(frame.type).name, **frame.document()}
         try:
@@ -146,6 +150,8 @@ class Session:
 
     async def _read(self):
         try:
+            for frame in self._early:
+                await self._received(frame)
             while True:
                 await self.reading.wait()
                 for frame in await self._frames():
@@ -158,7 +164,7 @@ class Session:
             self.arrived.notify_all()
 
     async def _received(self, frame):
-        if frame.type == Type.PING:
+        if frame.type == Type.PING and self.answers_pings:
             ping = frame.document()
             answer = {"timestamp": ping.get("timestamp"), "sequence": ping.get("sequence")}
             await self.send(Type.PONG, answer | {"server_time": now_ms(), "load": 0})

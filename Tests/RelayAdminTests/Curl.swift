@@ -21,7 +21,7 @@ enum Curl {
         curl.waitUntilExit()
         try #require(curl.terminationStatus == 0)
         let parts = text.components(separatedBy: "\r\n\r\n")
-        let status = try #require(Int(text.split(separator: " ")[1]))
+        let status = try #require(text.split(separator: " ").dropFirst().first.flatMap { Int($0) })
         return Answer(status: status, head: parts[0].lowercased(), body: parts[1...].joined(separator: "\r\n\r\n"))
     }
 }

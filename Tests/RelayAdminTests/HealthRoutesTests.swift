@@ -27,7 +27,7 @@ import Testing
     @Test(arguments: ["/health", "/livez"])
     func `liveness says no when a loop does not turn, and cares for nothing else`(path: String) async throws {
         registry.report(store, HealthReport(.fail, reason: "disk full"), at: 1)
-        try await withRoutes { url in
+        try await withRoutes { (url: String) throws in
             let live = try Curl.get(url + path)
             #expect(live.status == 200)
             #expect(live.body == "ok\n")
@@ -41,7 +41,7 @@ import Testing
 
     @Test(arguments: ["/health/ready", "/readyz"])
     func `readiness says no while a latch holds, a check fails, or the relay drains`(path: String) async throws {
-        try await withRoutes { url in
+        try await withRoutes { (url: String) throws in
             #expect(try Curl.get(url + path).status == 503)
             registry.release("listeners", at: 1)
             #expect(try Curl.get(url + path).status == 200)
@@ -56,7 +56,7 @@ import Testing
 
     @Test(arguments: ["/health/startup", "/startupz"])
     func `startup says no until everything was up once`(path: String) async throws {
-        try await withRoutes { url in
+        try await withRoutes { (url: String) throws in
             #expect(try Curl.get(url + path).status == 503)
             registry.release("listeners", at: 1)
             #expect(try Curl.get(url + path).status == 200)
@@ -67,14 +67,14 @@ import Testing
 
     @Test func `a check whose owner says nothing fails the probes`() async throws {
         registry.release("listeners", at: 1)
-        try await withRoutes(at: 100) { url in
+        try await withRoutes(at: 100) { (url: String) throws in
             #expect(try Curl.get(url + "/health").status == 503)
             #expect(try Curl.get(url + "/health/ready").status == 503)
         }
     }
 
     @Test func `verbose answers and exclusions are those of the Kubernetes API server`() async throws {
-        try await withRoutes { url in
+        try await withRoutes { (url: String) throws in
             let failed = try Curl.get(url + "/readyz?verbose")
             #expect(failed.status == 503)
             #expect(failed.body == "[-]listeners failed: not open yet\n[+]store ok\nreadyz check failed\n")
@@ -90,7 +90,7 @@ import Testing
     }
 
     @Test func `health+json is for those who ask for it by name`() async throws {
-        try await withRoutes { url in
+        try await withRoutes { (url: String) throws in
             let answer = try Curl.get(url + "/readyz", "-H", "accept: application/health+json;q=0.9, */*")
             #expect(answer.status == 503)
             #expect(answer.head.contains("content-type: application/health+json"))
@@ -107,7 +107,7 @@ import Testing
         registry.release("listeners", at: 1)
         registry.report(store, HealthReport(.warn, reason: "slow", latency: 1_500_000), at: 1)
         registry.report(store, HealthReport(.warn, reason: "slower", latency: 2_500_000), at: 2)
-        try await withRoutes(at: 3) { url in
+        try await withRoutes(at: 3) { (url: String) throws in
             let answer = try Curl.get(url + "/health/detailed")
             #expect(answer.status == 200)
             let document = try #require(
@@ -129,7 +129,7 @@ import Testing
     }
 
     @Test func `a proxy on this machine does not make its clients local`() async throws {
-        try await withRoutes { url in
+        try await withRoutes { (url: String) throws in
             let answer = try Curl.get(url + "/health/detailed", "-H", "x-forwarded-for: 203.0.113.9")
             #expect(answer.status == 403)
             #expect(answer.body == "Only from this machine, or with the bearer token.\n")

@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct MetricsRouteTests {
     private func withMetrics(_ body: (String) throws -> Void) async throws {
-        let registry = MetricRegistry()
+        let registry = MetricRegistry(shards: 1)
         let exposition = try MetricExposition(registry: registry, selfPrefix: "test_telemetry_")
         try await withServer(["/metrics": .metrics { exposition.scrape(acceptEncoding: $0) }]) { port in
             try body("http://127.0.0.1:\(port)/metrics")
@@ -13,7 +13,7 @@ import Testing
     }
 
     @Test func `a scrape is plain, or compressed for who asks`() async throws {
-        try await withMetrics { url in
+        try await withMetrics { (url: String) throws in
             let plain = try Curl.get(url)
             #expect(plain.status == 200)
             #expect(plain.head.contains("content-type: text/plain; version=0.0.4"))

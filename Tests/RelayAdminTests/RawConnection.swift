@@ -6,6 +6,9 @@ struct RawConnection {
 
     init(port: Int) throws {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        // A server that forgets to answer is a failure, not a test that never ends.
+        var limit = timeval(tv_sec: 20, tv_usec: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = in_port_t(port).bigEndian
@@ -35,11 +38,12 @@ struct RawConnection {
     }
 
     /// What comes until the other side closes, or until it ends with `end`.
-    func receive(until end: String? = nil) -> String {
+    func receive(until end: String? = nil) throws -> String {
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 65_536)
         while true {
             let count = recv(descriptor, &chunk, chunk.count, 0)
+            if count < 0 && errno != ECONNRESET { throw Failure(code: errno) }
             guard count > 0 else { return String(decoding: bytes, as: UTF8.self) }
             bytes += chunk[..<count]
             let text = String(decoding: bytes, as: UTF8.self)

@@ -9,6 +9,7 @@ import Testing
 
     @Test func losesNothingAcknowledgedOverFiveKills() async throws {
         let folder = try TemporaryFolder()
+        defer { withExtendedLifetime(folder) {} }
         var acknowledged: Set<UInt64> = []
         for round in UInt64(0)..<5 {
             acknowledged.formUnion(try kill(in: folder, round: round))
@@ -19,6 +20,7 @@ import Testing
 
     @Test func theLossCheckerCatchesAStoreThatForgets() async throws {
         let folder = try TemporaryFolder()
+        defer { withExtendedLifetime(folder) {} }
         let acknowledged = try kill(in: folder, round: 0, options: ["--lossy"])
         let missing = try await missing(Set(acknowledged), in: folder)
         // Every fiftieth: more than one in a hundred, less than one in twenty-five.
@@ -48,6 +50,7 @@ import Testing
     @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/strace"), "strace is not installed"))
     func syncsTheLogBeforeItAcknowledges() throws {
         let folder = try TemporaryFolder()
+        defer { withExtendedLifetime(folder) {} }
         let trace = folder.file("trace")
         let options = ["strace", "-f", "-y", "-e", "trace=fdatasync,fsync,pwrite64,write", "-o", trace]
         let probe = try Probe([folder.file("relay.db"), "--once"], tracer: options)

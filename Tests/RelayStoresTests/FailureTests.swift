@@ -20,6 +20,7 @@ import Testing
 
     @Test func aSyncThatFailsFailsTheBatchAndTheStoreOpensAgain() async throws {
         let folder = try TemporaryFolder()
+        defer { withExtendedLifetime(folder) {} }
         let clock = ManualClock()
         let settings = Writer.Settings(path: folder.file("relay.db"), vfs: FaultyVFS.use(), limits: limits) {
             clock.now.load(ordering: .sequentiallyConsistent)
@@ -52,6 +53,7 @@ import Testing
     @Test(.enabled(if: isRoot, "mounting a small tmpfs needs root"))
     func aFullDiskFailsBatchesAndLosesNothing() async throws {
         let folder = try TemporaryFolder()
+        defer { withExtendedLifetime(folder) {} }
         let disk = folder.file("disk")
         try FileManager.default.createDirectory(atPath: disk, withIntermediateDirectories: false)
         try run("mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", disk)
@@ -100,6 +102,7 @@ import Testing
 
     @Test func anInboxOverItsBytesRefusesAtOnceAndCounts() async throws {
         let folder = try TemporaryFolder()
+        defer { withExtendedLifetime(folder) {} }
         let store = try SQLiteStore(path: folder.file("relay.db"), limits: limits, maxInboxBytes: 10_000)
         let (held, release) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
         store.commit([.put(Sample.message(0))], now: Sample.now) { _ in
@@ -127,6 +130,7 @@ import Testing
     /// What was submitted while one transaction was under way shares the next.
     @Test func groupsWhatWaited() async throws {
         let folder = try TemporaryFolder()
+        defer { withExtendedLifetime(folder) {} }
         let store = try SQLiteStore(path: folder.file("relay.db"), limits: limits)
         let (held, release) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
         store.commit([.put(Sample.message(0))], now: Sample.now) { _ in
@@ -144,6 +148,7 @@ import Testing
 
     @Test func theLogStaysBounded() async throws {
         let folder = try TemporaryFolder()
+        defer { withExtendedLifetime(folder) {} }
         var settings = Writer.Settings(path: folder.file("relay.db"), limits: limits) { 1 }
         settings.checkpointPages = 50
         let store = try SQLiteStore(settings, maxInboxBytes: 64 << 20)

@@ -115,6 +115,8 @@ import Testing
         try FileManager.default.copyItem(atPath: path + "-wal", toPath: folder.file("wal"))
         await store.close()
         try FileManager.default.removeItem(atPath: path)
+        // Empty, where writer and reader let go of it in the same moment.
+        try? FileManager.default.removeItem(atPath: path + "-wal")
         try FileManager.default.moveItem(atPath: folder.file("wal"), toPath: path + "-wal")
         #expect(try refusal() == .orphanedLog)
     }
@@ -134,12 +136,27 @@ import Testing
         await (try open()).close()
     }
 
+    @Test func twoNamesOfOneFileAreOneFile() async throws {
+        try await makeStore(with: 1)
+        let alias = folder.file("alias.db")
+        try FileManager.default.createSymbolicLink(atPath: alias, withDestinationPath: path)
+        let store = try open()
+        let error = #expect(throws: SQLiteOpenError.self) { _ = try SQLiteStore(path: alias, limits: QueueLimits()) }
+        #expect(error?.problem == .locked(byProcess: String(getpid())))
+        await store.close()
+        let aliased = try SQLiteStore(path: alias, limits: QueueLimits())
+        #expect(aliased.totals.recovered == 1)
+        await aliased.close()
+    }
+
     @Test func aStoreThatWasDroppedLetsGoOfItsFile() async throws {
         var store: SQLiteStore? = try open()
         _ = try await store?.put(Sample.message(1))
-        let waiting = try #require(store)
+        let threads = try #require(store).threads
         store = nil
-        await waiting.close()
+        await withCheckedContinuation { continuation in
+            threads.whenAllEnded { continuation.resume() }
+        }
         await (try open()).close()
     }
 

@@ -48,7 +48,11 @@ import WireProtocol
 
     /// Has a Prometheus evaluate the published expression over what a scrape of `relay` says.
     private func leftOver(_ relay: ObservedRelay, expected: Int) throws -> Bool {
-        let series = relay.samples().filter { $0.key.hasPrefix("moltrelay_messages") || $0.key.hasSuffix("_depth") }
+        let series = relay.samples().filter { sample in
+            ["moltrelay_messages", "moltrelay_queue_depth", "moltrelay_store_corrupt"].contains {
+                sample.key.hasPrefix($0)
+            }
+        }
         let inputs = series.map { name, value in
             let labelled =
                 name.hasSuffix("}") ? "\(name.dropLast()),instance=\"a\"}" : "\(name){instance=\"a\"}"

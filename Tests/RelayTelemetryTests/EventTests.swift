@@ -24,6 +24,14 @@ import WireProtocol
                 ]
             ),
             (
+                .connectionRefused(.connectionsPerIP),
+                [#"moltrelay_connection_refusals_total{limit="max_connections_per_ip"}"#: 1]
+            ),
+            (
+                .rateUntracked(.connectionsPerAgentPerMinute),
+                [#"moltrelay_rates_untracked_total{limit="connections_per_agent_per_minute"}"#: 1]
+            ),
+            (
                 .handshakeCompleted(opened: 1_000, at: 1_501_000),
                 [
                     #"moltrelay_authentications_total{result="ok"}"#: 1,

@@ -52,6 +52,7 @@ import Testing
     @Test(arguments: Backend.durable)
     func pinsAndTheirNumberSurviveAReopen(_ backend: Backend) async throws {
         let folder = try TemporaryFolder()
+        defer { withExtendedLifetime(folder) {} }
         let first = try backend.open(in: folder)
         _ = try await first.pin(claim(1, key: 1))
         _ = try await first.pin(claim(3, key: 3, org: ""))

@@ -5,17 +5,7 @@ import Testing
 /// Frames and whole handshakes with bytes changed, at every state. Nothing may trap, nothing may be sent after the end,
 /// and no agent gets in whose AUTH was not verified. The seed is fixed: a failure repeats.
 @Suite struct FuzzTests {
-    /// SplitMix64.
-    private struct Generator: RandomNumberGenerator {
-        var state: UInt64
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var z = state
-            z = (z ^ z >> 30) &* 0xBF58_476D_1CE4_E5B9
-            z = (z ^ z >> 27) &* 0x94D0_49BB_1331_11EB
-            return z ^ z >> 31
-        }
-    }
+    private typealias Generator = SplitMix64
 
     private static let payloads: [(UInt8, [UInt8])] = [
         (0x01, Wire.hello(extensions: ["ack:binary", "trace-context"]).json), (0x03, Wire.auth(authority: "a:1").json),

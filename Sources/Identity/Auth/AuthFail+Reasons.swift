@@ -79,6 +79,15 @@ extension AuthFail {
         retryAllowed: true
     )
 
+    public static func tooManyNewConnections(limit: Int, retryAfterMilliseconds: UInt64) -> AuthFail {
+        AuthFail(
+            code: .rateLimited,
+            message: "this agent may open \(limit) connections a minute",
+            retryAllowed: true,
+            retryAfterMilliseconds: retryAfterMilliseconds
+        )
+    }
+
     public static func tooManyConnections(limit: Int, retryAfterMilliseconds: UInt64? = nil) -> AuthFail {
         AuthFail(
             code: .tooManyConnections,

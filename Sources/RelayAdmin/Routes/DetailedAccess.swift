@@ -10,6 +10,9 @@ public struct DetailedAccess: Sendable {
         self.token = token.flatMap { $0.isEmpty ? nil : Array($0.utf8) }
     }
 
+    /// What somebody is told who may not.
+    var rule: String { "Only from this machine" + (token == nil ? "." : ", or with the bearer token.") }
+
     /// A proxy on this machine speaks for somebody else, and says so.
     public func allows(peer: SocketAddress?, headers: HTTPHeaders) -> Bool {
         let isForwarded = headers.contains(name: "x-forwarded-for") || headers.contains(name: "forwarded")

@@ -49,7 +49,7 @@ public struct HealthRoutes: Sendable {
     private var detailed: AdminRoute {
         AdminRoute { request in
             guard access.allows(peer: request.peer, headers: request.headers) else {
-                return .text(.forbidden, "Only from this machine, or with the bearer token.")
+                return .text(.forbidden, access.rule)
             }
             let document = HealthDocument(registry.snapshot(at: now()), wallClock: WallClock.unixMilliseconds())
             let status: HTTPResponseStatus = document.status == .fail ? .serviceUnavailable : .ok

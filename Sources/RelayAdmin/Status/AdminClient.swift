@@ -11,22 +11,29 @@ public struct AdminClient: Sendable {
     }
 
     public func status() throws(AdminClientError) -> StatusDocument {
+        try StatusDocument(answer: Array(statusJSON().utf8), from: socketPath)
+    }
+
+    /// As the relay sent it, members of later versions included; one line without its newline.
+    public func statusJSON() throws(AdminClientError) -> String {
         do throws(AdminClientError.Reason) {
             let answer = try AdminExchange(socketPath: socketPath, timeout: timeout).get(AdminRoute.statusPath)
-            guard answer.status == 200 else {
-                throw .refused(status: answer.status, String(decoding: answer.body, as: UTF8.self))
-            }
-            return try decode(answer.body)
+            let text = String(decoding: answer.body, as: UTF8.self)
+            let line = text.hasSuffix("\n") ? String(text.dropLast()) : text
+            guard answer.status == 200 else { throw .refused(status: answer.status, line) }
+            return line
         } catch {
             throw AdminClientError(socketPath: socketPath, reason: error)
         }
     }
+}
 
-    private func decode(_ body: ArraySlice<UInt8>) throws(AdminClientError.Reason) -> StatusDocument {
+extension StatusDocument {
+    fileprivate init(answer: [UInt8], from socketPath: String) throws(AdminClientError) {
         do {
-            return try JSONDecoder().decode(StatusDocument.self, from: Data(body))
+            self = try JSONDecoder().decode(StatusDocument.self, from: Data(answer))
         } catch {
-            throw .unreadable("\(error)")
+            throw AdminClientError(socketPath: socketPath, reason: .unreadable("\(error)"))
         }
     }
 }

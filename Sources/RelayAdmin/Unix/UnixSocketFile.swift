@@ -6,8 +6,22 @@ import Glibc
 /// that start at once take turns by a lock on the folder, so that neither takes the other's fresh socket for a dead one.
 struct UnixSocketFile: Sendable {
     private let path: String
-    private let device: dev_t
-    private let inode: ino_t
+    private let identity: Identity?
+
+    /// The number alone is no identity: file systems give a freed one out again at once.
+    private struct Identity: Equatable {
+        var inode: ino_t
+        var modifiedSeconds: Int
+        var modifiedNanoseconds: Int
+
+        init?(path: String) {
+            var status = stat()
+            guard lstat(path, &status) == 0 else { return nil }
+            inode = status.st_ino
+            modifiedSeconds = status.st_mtim.tv_sec
+            modifiedNanoseconds = status.st_mtim.tv_nsec
+        }
+    }
 
     /// Binds and listens. A socket file nobody answers on is replaced. The descriptor is the caller's.
     static func listen(
@@ -19,9 +33,7 @@ struct UnixSocketFile: Sendable {
             defer { lock.unlock() }
             try removeStale(path)
             let descriptor = try bind(path, backlog: backlog)
-            var status = stat()
-            lstat(path, &status)
-            return (descriptor, UnixSocketFile(path: path, device: status.st_dev, inode: status.st_ino))
+            return (descriptor, UnixSocketFile(path: path, identity: Identity(path: path)))
         } catch {
             throw ListenerError(address: path, error)
         }
@@ -29,8 +41,7 @@ struct UnixSocketFile: Sendable {
 
     /// Unless another socket took its place meanwhile.
     func remove() {
-        var status = stat()
-        guard lstat(path, &status) == 0, status.st_dev == device, status.st_ino == inode else { return }
+        guard let identity, Identity(path: path) == identity else { return }
         unlink(path)
     }
 

@@ -57,6 +57,9 @@ public enum RelayEvent: Sendable, Equatable {
     case connectionOpened
     case connectionClosed(reason: CloseReason, opened: MonotonicNanoseconds, at: MonotonicNanoseconds)
     case connectionFailed(ConnectionFailure)
+    /// Told beside `connectionFailed(.limit)`.
+    case connectionRefused(ConnectionLimit)
+    case rateUntracked(RateTable)
     case handshakeCompleted(opened: MonotonicNanoseconds, at: MonotonicNanoseconds)
     case authenticationFailed(code: AuthFailCode)
     case framesReceived(FrameType, count: Int)

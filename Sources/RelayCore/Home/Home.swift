@@ -153,6 +153,8 @@ struct Home {
         effects.append(.commit(batch: id, operations))
     }
 
+    var hasEffects: Bool { !effects.isEmpty }
+
     mutating func takeEffects() -> [HomeEffect] {
         defer { effects.removeAll(keepingCapacity: true) }
         return effects

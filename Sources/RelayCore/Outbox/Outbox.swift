@@ -34,8 +34,8 @@ public struct Outbox {
     /// Charged until the flush that carries it completes.
     public var byteCount: Int { controlBytes + queuedBytes + writer.byteCount + flushingBytes }
     var hasWork: Bool { !control.isEmpty || !lanes.isEmpty || writer.byteCount > 0 }
-    /// Everything that was appended has left for the socket.
-    public var isEmpty: Bool { !hasWork && !isFlushing }
+    /// Whether the control frames that were appended have left for the socket, or everything that was.
+    public func hasLeft(messagesToo: Bool) -> Bool { !isFlushing && (messagesToo ? !hasWork : control.isEmpty) }
     /// Best-effort messages held, for conservation; counted, not derived.
     var bestEffortCount: Int {
         records.count { $0.id == nil } + flushing.count { $0.id == nil } + lanes.bestEffortCount

@@ -1,7 +1,5 @@
-import CSQLite
 import NIOCore
 public import RelayCore
-import Synchronization
 public import WireProtocol
 
 /// Messages and pins in one SQLite file. An acknowledged batch survives a crash and loss of power.
@@ -12,7 +10,7 @@ public final class SQLiteStore: MessageStore {
     private let writes: Inbox<WriteJob>
     private let reads: Inbox<ReadJob>
     private let publication: Publication
-    private let threads: StoreThreads
+    let threads: StoreThreads
 
     /// Opens the file, or creates it and its folder, and reads through all of it once: seconds for each GiB.
     /// - Parameter maxInboxBytes: of payload submitted and not yet durable; over it a batch fails at once.
@@ -26,17 +24,19 @@ public final class SQLiteStore: MessageStore {
     }
 
     init(_ settings: Writer.Settings, maxInboxBytes: Int) throws(SQLiteOpenError) {
-        path = settings.path
+        var settings = settings
+        let file = try StoreFile(path: settings.path)
+        settings.path = file.path
+        path = file.path
         writes = Inbox(maxBytes: maxInboxBytes)
         reads = Inbox(maxBytes: maxInboxBytes)
         publication = Publication()
         threads = StoreThreads()
-        let file = try StoreFile(path: settings.path)
         let connection = try file.openDatabase(vfs: settings.vfs)
         do throws(SQLiteError) {
             let tables = try StoreTables(connection, limits: settings.limits)
             let reader = try Reader(settings, inbox: reads, damaged: writes, publication: publication)
-            let writer = Writer(settings, tables: tables, inbox: writes, publication: publication)
+            let writer = try Writer(settings, tables: tables, inbox: writes, publication: publication)
             threads.keep(file)
             try threads.start("store-writer") { writer.run() }
             try threads.start("store-reader") { reader.run() }

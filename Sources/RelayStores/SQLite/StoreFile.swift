@@ -42,9 +42,11 @@ struct StoreFile: ~Copyable {
     let path: String
     private let lock: Int32
 
-    /// Creates the folder (0700) and takes the lock. Creates no database.
+    /// Creates the folder (0700) and takes the lock. Creates no database. Symbolic links are followed first: one file
+    /// has one lock, and its log lies beside it.
     init(path: String) throws(SQLiteOpenError) {
         try Self.createFolder(of: path)
+        let path = Self.resolve(path)
         let descriptor = try Self.takeLock(path)
         self.path = path
         lock = descriptor
@@ -83,6 +85,18 @@ struct StoreFile: ~Copyable {
     static func size(of path: String) -> Int? {
         var status = stat()
         return stat(path, &status) == 0 ? Int(status.st_size) : nil
+    }
+
+    private static func resolve(_ path: String) -> String {
+        if let whole = realpath(path, nil) {
+            defer { free(whole) }
+            return String(cString: whole)
+        }
+        guard let parent = realpath(folder(of: path), nil) else { return path }
+        defer { free(parent) }
+        let name = path.split(separator: "/").last.map(String.init) ?? path
+        let folder = String(cString: parent)
+        return folder == "/" ? folder + name : folder + "/" + name
     }
 
     private static func folder(of path: String) -> String {

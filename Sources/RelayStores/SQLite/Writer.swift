@@ -25,7 +25,12 @@ final class Writer {
     private var hasRepaired = false
     private var lastError = SQLiteError(code: SQLITE_OK, message: "not open")
 
-    init(_ settings: Settings, tables: StoreTables, inbox: Inbox<WriteJob>, publication: Publication) {
+    init(
+        _ settings: Settings,
+        tables: StoreTables,
+        inbox: Inbox<WriteJob>,
+        publication: Publication
+    ) throws(SQLiteError) {
         self.settings = settings
         self.tables = tables
         self.inbox = inbox
@@ -33,7 +38,7 @@ final class Writer {
         var totals = StoreTotals()
         totals.recovered = tables.ledger.counts.messages
         publication.totals = totals
-        publish(tables)
+        publish(tables, oldest: try tables.oldestAcceptedAt())
     }
 
     /// Returns once the inbox is closed and what was in it is completed.
@@ -95,8 +100,9 @@ final class Writer {
         var answers: [() -> Void] = []
         var rows = 0
         for job in jobs { answers.append(try apply(job, on: tables, rows: &rows)) }
+        let oldest = try tables.oldestAcceptedAt()
         try tables.commit()
-        publish(tables)
+        publish(tables, oldest: oldest)
         let ended = settings.clock()
         let (operations, changed) = (jobs.reduce(0) { $0 + $1.operations }, rows)
         publication.count { $0.committed(operations: operations, rows: changed, nanoseconds: ended - started) }
@@ -146,11 +152,12 @@ final class Writer {
         do {
             let connection = try SQLiteConnection(reopening: settings.path, vfs: settings.vfs)
             let reopened = try StoreTables(connection, limits: settings.limits)
+            let oldest = try reopened.oldestAcceptedAt()
             backoff.succeeded()
             hasRepaired = false
             publication.count { $0.reopened += 1 }
             publication.totals.recovered += reopened.ledger.counts.messages - publication.totals.messages
-            publish(reopened)
+            publish(reopened, oldest: oldest)
             tables = reopened
         } catch {
             failed(error)
@@ -159,14 +166,12 @@ final class Writer {
         return tables
     }
 
-    private func publish(_ tables: StoreTables) {
+    private func publish(_ tables: StoreTables, oldest: UnixMilliseconds?) {
         let counts = tables.ledger.counts
-        // A read that fails after the commit is no failure of the commit; the age stays as it was.
-        let oldest = try? tables.oldestAcceptedAt()
         var totals = publication.totals
         totals.messages = counts.messages
         totals.bytes = counts.bytes
-        totals.oldestAcceptedAt = counts.messages == 0 ? nil : oldest ?? totals.oldestAcceptedAt
+        totals.oldestAcceptedAt = oldest
         publication.totals = totals
         publication.count { $0.corruptRows = tables.ledger.corruptRows }
     }

@@ -78,28 +78,6 @@ extension NackCode {
 }
 
 extension FrameType {
-    /// As the protocol spells it.
-    var label: String {
-        switch self {
-        case .hello: "HELLO"
-        case .helloAck: "HELLO_ACK"
-        case .auth: "AUTH"
-        case .authOK: "AUTH_OK"
-        case .authFail: "AUTH_FAIL"
-        case .message: "MESSAGE"
-        case .ack: "ACK"
-        case .nack: "NACK"
-        case .ping: "PING"
-        case .pong: "PONG"
-        case .streamOpen: "STREAM_OPEN"
-        case .streamData: "STREAM_DATA"
-        case .streamClose: "STREAM_CLOSE"
-        case .windowUpdate: "WINDOW_UPDATE"
-        case .goAway: "GOAWAY"
-        case .error: "ERROR"
-        }
-    }
-
     var place: Int {
         switch self {
         case .hello: 0

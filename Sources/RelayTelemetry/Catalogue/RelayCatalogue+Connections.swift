@@ -4,7 +4,8 @@ import WireProtocol
 
 extension RelayCatalogue {
     static let connections = [
-        connectionsActive, connectionErrors, connectionFailures, connectionsOpened, connectionsClosed,
+        connectionsActive, connectionErrors, connectionFailures, connectionRefusals, ratesUntracked, connectionsOpened,
+        connectionsClosed,
         connectionDuration, handshakeDuration, authentications, framesReceived, outboxBytes, slowConsumers,
         senderPauses,
     ]
@@ -21,6 +22,16 @@ extension RelayCatalogue {
         "moltrelay_connection_failures_total",
         labels: [LabelDimension("cause", ConnectionFailure.allCases.map(\.rawValue))],
         help: "Connections that failed, by cause. Sums to moltrelay_connection_errors_total."
+    )
+    static let connectionRefusals = MetricDeclaration.counter(
+        "moltrelay_connection_refusals_total",
+        labels: [LabelDimension("limit", ConnectionLimit.allCases.map(\.rawValue))],
+        help: "Sockets refused before they became connections, by the key in `limits` that refused them."
+    )
+    static let ratesUntracked = MetricDeclaration.counter(
+        "moltrelay_rates_untracked_total",
+        labels: [LabelDimension("limit", RateTable.allCases.map(\.rawValue))],
+        help: "Connections let in unlimited because the table of a rate limit was full, by its key in `limits`."
     )
     static let connectionsOpened = MetricDeclaration.counter(
         "moltrelay_connections_opened_total",
@@ -50,7 +61,7 @@ extension RelayCatalogue {
     )
     static let framesReceived = MetricDeclaration.counter(
         "moltrelay_frames_received_total",
-        labels: [LabelDimension("type", FrameType.allCases.map(\.label))],
+        labels: [LabelDimension("type", FrameType.allCases.map(\.name))],
         help: "Protocol frames received, by type."
     )
     static let outboxBytes = MetricDeclaration.gauge(

@@ -2,7 +2,7 @@ import Telemetry
 
 extension RelayCatalogue {
     /// Checks and latches by the names the relay registers them under.
-    public static let defaultHealthChecks = ["configuration", "listeners", "store", "event_loops", "drain"]
+    public static let defaultHealthChecks = ["event_loops", "store", "listeners", "draining"]
     /// A check that was not declared counts here.
     static let otherHealthCheck = "other"
     static let healthTiers = ["liveness", "readiness", "startup"]
@@ -10,7 +10,7 @@ extension RelayCatalogue {
     static func relay(build: BuildLabels, healthChecks: [String]) -> [MetricDeclaration] {
         [
             buildInfo(build), eventLoopLag, healthCheck(healthChecks), healthTransitions(healthChecks), healthTier,
-            logRecords, logRecordsDropped,
+            logRecords, logRecordsDropped, logWriteErrors,
         ]
     }
 
@@ -57,5 +57,9 @@ extension RelayCatalogue {
     static let logRecordsDropped = MetricDeclaration.counter(
         "moltrelay_log_records_dropped_total",
         help: "Log records lost because the writer's buffer was full."
+    )
+    static let logWriteErrors = MetricDeclaration.counter(
+        "moltrelay_log_write_errors_total",
+        help: "Writes that the log's output refused, as a full disk does; they are tried again."
     )
 }

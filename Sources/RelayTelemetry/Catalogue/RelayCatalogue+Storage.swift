@@ -3,7 +3,8 @@ import Telemetry
 extension RelayCatalogue {
     static let storage = [
         queueDepth, queueBytes, queueOldestAge, queueWait, storeCommitDuration, storeBatchOperations,
-        storeOperations, storeElided, storeFailures, storeCommittingBytes,
+        storeOperations, storeElided, storeFailures, storeCommittingBytes, storeInboxRefused, storeReopened,
+        storeCorruptRows, storeFileBytes,
     ]
 
     static let queueDepth = MetricDeclaration.gauge(
@@ -53,5 +54,23 @@ extension RelayCatalogue {
         "moltrelay_store_committing_bytes",
         unit: .bytes,
         help: "Bytes handed to the store that are not durable yet."
+    )
+    static let storeInboxRefused = MetricDeclaration.counter(
+        "moltrelay_store_inbox_refused_total",
+        help: "Calls the store refused because too much waited for it."
+    )
+    static let storeReopened = MetricDeclaration.counter(
+        "moltrelay_store_reopened_total",
+        help: "Times the store was opened again after a failure."
+    )
+    static let storeCorruptRows = MetricDeclaration.counter(
+        "moltrelay_store_corrupt_rows_total",
+        help: "Queued messages found not to be what was written since the start: kept aside, never delivered."
+    )
+    static let storeFileBytes = MetricDeclaration.gauge(
+        "moltrelay_store_file_bytes",
+        unit: .bytes,
+        labels: [LabelDimension("file", ["database", "log"])],
+        help: "Size of the store's files; the log is the one written ahead."
     )
 }

@@ -38,7 +38,7 @@ public enum RelayCatalogue {
     public static let conservation = """
         moltrelay_messages_total + moltrelay_messages_recovered_total
           - sum without (fate) (moltrelay_messages_settled_total)
-          - moltrelay_messages_in_flight - moltrelay_queue_depth
+          - moltrelay_messages_in_flight - moltrelay_queue_depth - moltrelay_store_corrupt_rows_total
         """
 }
 

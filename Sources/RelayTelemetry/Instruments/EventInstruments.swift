@@ -25,6 +25,8 @@ struct EventInstruments {
         case .connectionOpened: connections.opened.add()
         case .connectionClosed(let reason, let opened, let time): connections.closed(reason, opened, time)
         case .connectionFailed(let cause): connections.failed(cause)
+        case .connectionRefused(let limit): connections.refused(limit)
+        case .rateUntracked(let table): connections.untracked(table)
         case .handshakeCompleted(let opened, let time): connections.authenticated(opened, time)
         case .authenticationFailed(let code): connections.refused(code)
         case .framesReceived(let type, let count): connections.framesReceived[type.place].add(UInt64(count))
@@ -46,7 +48,7 @@ private struct ConnectionInstruments {
     let opened, slowConsumers, senderPauses: ShardCounter
     let framesReceived: ShardCounters
     private let errors: ShardCounter
-    private let closed, failures, authentications: ShardCounters
+    private let closed, failures, refusals, ratesUntracked, authentications: ShardCounters
     private let duration, handshakeDuration: ShardHistogram
 
     init(_ families: ConnectionFamilies, shard: Int) {
@@ -57,6 +59,8 @@ private struct ConnectionInstruments {
         errors = families.errors.on(shard: shard)[0]
         closed = families.closed.on(shard: shard)
         failures = families.failures.on(shard: shard)
+        refusals = families.refusals.on(shard: shard)
+        ratesUntracked = families.ratesUntracked.on(shard: shard)
         authentications = families.authentications.on(shard: shard)
         duration = families.duration.on(shard: shard)[0]
         handshakeDuration = families.handshakeDuration.on(shard: shard)[0]
@@ -71,6 +75,10 @@ private struct ConnectionInstruments {
         errors.add()
         failures[place(of: cause)].add()
     }
+
+    func refused(_ limit: ConnectionLimit) { refusals[place(of: limit)].add() }
+
+    func untracked(_ table: RateTable) { ratesUntracked[place(of: table)].add() }
 
     func authenticated(_ opened: MonotonicNanoseconds, _ time: MonotonicNanoseconds) {
         authentications[0].add()

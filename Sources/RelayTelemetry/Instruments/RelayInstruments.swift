@@ -54,7 +54,8 @@ struct MessageFamilies: Sendable {
 }
 
 struct ConnectionFamilies: Sendable {
-    let opened, closed, errors, failures, authentications, framesReceived, slowConsumers, senderPauses: CounterFamily
+    let opened, closed, errors, failures, refusals, ratesUntracked, authentications: CounterFamily
+    let framesReceived, slowConsumers, senderPauses: CounterFamily
     let duration, handshakeDuration: HistogramFamily
 
     init(_ registry: MetricRegistry) throws(MetricDeclarationError) {
@@ -62,6 +63,8 @@ struct ConnectionFamilies: Sendable {
         closed = try registry.counter(RelayCatalogue.connectionsClosed)
         errors = try registry.counter(RelayCatalogue.connectionErrors)
         failures = try registry.counter(RelayCatalogue.connectionFailures)
+        refusals = try registry.counter(RelayCatalogue.connectionRefusals)
+        ratesUntracked = try registry.counter(RelayCatalogue.ratesUntracked)
         authentications = try registry.counter(RelayCatalogue.authentications)
         framesReceived = try registry.counter(RelayCatalogue.framesReceived)
         slowConsumers = try registry.counter(RelayCatalogue.slowConsumers)

@@ -16,15 +16,28 @@ public struct RelayReadings: Sendable {
         public init() {}
     }
 
+    /// What a store on this machine's disk counted since it was opened; all 0 for another.
+    public struct StoreFiles: Sendable, Equatable {
+        public var inboxRefused = 0
+        public var reopened = 0
+        public var corruptRows = 0
+        public var databaseBytes = 0
+        public var logBytes = 0
+
+        public init() {}
+    }
+
     public struct Logs: Sendable, Equatable {
         public var written: UInt64 = 0
         public var dropped: UInt64 = 0
+        public var writeErrors: UInt64 = 0
 
         public init() {}
     }
 
     public var loops: @Sendable () -> Loops
     public var store: @Sendable () -> StoreTotals
+    public var storeFiles: @Sendable () -> StoreFiles
     public var logs: @Sendable () -> Logs
     /// For the age of the oldest queued message.
     public var wallClock: @Sendable () -> UnixMilliseconds
@@ -32,11 +45,13 @@ public struct RelayReadings: Sendable {
     public init(
         loops: @escaping @Sendable () -> Loops,
         store: @escaping @Sendable () -> StoreTotals,
+        storeFiles: @escaping @Sendable () -> StoreFiles = { StoreFiles() },
         logs: @escaping @Sendable () -> Logs,
         wallClock: @escaping @Sendable () -> UnixMilliseconds
     ) {
         self.loops = loops
         self.store = store
+        self.storeFiles = storeFiles
         self.logs = logs
         self.wallClock = wallClock
     }
@@ -46,7 +61,24 @@ extension RelayReadings {
     func register(in registry: MetricRegistry) throws(MetricDeclarationError) {
         try registerLoops(in: registry)
         try registerStore(in: registry)
+        try registerStoreFiles(in: registry)
         try registerLogs(in: registry)
+    }
+
+    private func registerStoreFiles(in registry: MetricRegistry) throws(MetricDeclarationError) {
+        let refused = try registry.counter(RelayCatalogue.storeInboxRefused).shared()
+        let reopened = try registry.counter(RelayCatalogue.storeReopened).shared()
+        let corrupt = try registry.counter(RelayCatalogue.storeCorruptRows).shared()
+        let bytes = try registry.gauge(RelayCatalogue.storeFileBytes)
+        let (database, log) = (bytes.shared(0), bytes.shared(1))
+        registry.beforeScrape { [storeFiles] in
+            let files = storeFiles()
+            refused.raise(to: UInt64(max(files.inboxRefused, 0)))
+            reopened.raise(to: UInt64(max(files.reopened, 0)))
+            corrupt.raise(to: UInt64(max(files.corruptRows, 0)))
+            database.set(Double(files.databaseBytes))
+            log.set(Double(files.logBytes))
+        }
     }
 
     private func registerLoops(in registry: MetricRegistry) throws(MetricDeclarationError) {
@@ -83,10 +115,12 @@ extension RelayReadings {
     private func registerLogs(in registry: MetricRegistry) throws(MetricDeclarationError) {
         let written = try registry.counter(RelayCatalogue.logRecords).shared()
         let dropped = try registry.counter(RelayCatalogue.logRecordsDropped).shared()
+        let writeErrors = try registry.counter(RelayCatalogue.logWriteErrors).shared()
         registry.beforeScrape { [logs] in
             let logs = logs()
             written.raise(to: logs.written)
             dropped.raise(to: logs.dropped)
+            writeErrors.raise(to: logs.writeErrors)
         }
     }
 }

@@ -57,8 +57,9 @@ struct UnwrittenLines {
         return bytes[taken].count { $0 == UInt8(ascii: "\n") }
     }
 
-    /// Before another file is written to: a line the last one got a part of begins anew.
-    mutating func rewindToLineStart() {
+    /// Before another file is written to: a line the last one got a part of begins anew, and on a line of its own.
+    mutating func beginFile(endingMidLine: Bool) {
         while offset > 0 && bytes[offset - 1] != UInt8(ascii: "\n") { offset -= 1 }
+        if endingMidLine { bytes.insert(UInt8(ascii: "\n"), at: offset) }
     }
 }

@@ -51,6 +51,18 @@ struct LogOutput {
         descriptor = successor
     }
 
+    /// A process before this one left a part of a line at the end of the file, its disk being full.
+    var endsMidLine: Bool {
+        guard case .file(let path) = destination else { return false }
+        let reader = Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard reader >= 0 else { return false }
+        defer { _ = Glibc.close(reader) }
+        var status = stat()
+        guard fstat(reader, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_size > 0 else { return false }
+        var last = UInt8(ascii: "\n")
+        return pread(reader, &last, 1, status.st_size - 1) == 1 && last != UInt8(ascii: "\n")
+    }
+
     func close() {
         if case .file = destination { _ = Glibc.close(descriptor) }
     }

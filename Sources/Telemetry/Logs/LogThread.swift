@@ -16,6 +16,7 @@ struct LogThread {
         self.output = output
         self.format = format
         lines.bytes.reserveCapacity(capacity)
+        lines.beginFile(endingMidLine: output.endsMidLine)
     }
 
     static func start(writer: LogWriter, output: LogOutput, format: LogFormat, capacity: Int) throws(LogStartError) {
@@ -60,7 +61,7 @@ struct LogThread {
     private mutating func reopen() {
         do {
             try output.reopen()
-            lines.rewindToLineStart()
+            lines.beginFile(endingMidLine: output.endsMidLine)
         } catch {
             lines.bytes.append(
                 contentsOf: line(.error, "log file not reopened, the old one stays in use", ["reason": "\(error)"])

@@ -63,3 +63,25 @@ public enum FrameAdmission: Equatable, Sendable {
     /// Call `oversized`.
     case refuse
 }
+
+/// How large a frame may be, as the session stands.
+public struct FrameLimits: Equatable, Sendable {
+    let takesMessages: Bool
+    let maxDocumentBytes: Int
+    /// Of an envelope.
+    let maxMessageBytes: Int
+
+    public init(takesMessages: Bool, maxDocumentBytes: Int, maxMessageBytes: Int) {
+        self.takesMessages = takesMessages
+        self.maxDocumentBytes = maxDocumentBytes
+        self.maxMessageBytes = maxMessageBytes
+    }
+
+    /// - Parameter header: of the frame that comes next.
+    public func admission(of header: FrameHeader) -> FrameAdmission {
+        guard takesMessages, header.type == .message else {
+            return header.payloadLength <= maxDocumentBytes ? .buffer : .refuse
+        }
+        return header.envelopeLength > maxMessageBytes ? .skip : .buffer
+    }
+}

@@ -1,10 +1,9 @@
-/// What a relay fixes for its sessions. Durations are nanoseconds; 0 turns a keepalive or idle limit off.
+/// What a relay fixes for its sessions. Durations are nanoseconds; 0 turns a limit off.
 public struct SessionConfiguration: Equatable, Sendable {
     /// A document before AUTH_OK: nobody has proved anything yet.
     public static let maxHandshakeDocumentBytes = 64 * 1024
     /// A document after AUTH_OK. Holds an ACK of some 6,700 ids in JSON, 16,000 in binary.
     public static let maxDocumentBytes = 256 * 1024
-    public static let maxClockSkewMilliseconds: UInt64 = 300_000
 
     public var relayID: String
     public var cluster: String

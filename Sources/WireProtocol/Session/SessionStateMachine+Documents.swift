@@ -89,26 +89,8 @@ extension SessionStateMachine {
 }
 
 extension FrameHeader {
-    /// As in the protocol's tables.
-    var typeName: String {
-        switch type {
-        case .hello: "HELLO"
-        case .helloAck: "HELLO_ACK"
-        case .auth: "AUTH"
-        case .authOK: "AUTH_OK"
-        case .authFail: "AUTH_FAIL"
-        case .message: "MESSAGE"
-        case .ack: "ACK"
-        case .nack: "NACK"
-        case .ping: "PING"
-        case .pong: "PONG"
-        case .streamOpen: "STREAM_OPEN"
-        case .streamData: "STREAM_DATA"
-        case .streamClose: "STREAM_CLOSE"
-        case .windowUpdate: "WINDOW_UPDATE"
-        case .goAway: "GOAWAY"
-        case .error: "ERROR"
-        case nil: "type \(typeCode)"
-        }
+    /// The number of a type this build does not know.
+    public var typeName: String {
+        type?.name ?? "type \(typeCode)"
     }
 }

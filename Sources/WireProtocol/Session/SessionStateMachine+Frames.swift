@@ -1,11 +1,15 @@
 extension SessionStateMachine {
-    /// - Parameter header: of the frame that comes next.
-    public func admission(of header: FrameHeader) -> FrameAdmission {
-        guard isOpen, header.type == .message else {
-            return header.payloadLength <= maxDocumentBytes ? .buffer : .refuse
-        }
-        return exceedsMessageLimit(header) ? .skip : .buffer
+    /// What frames may come now. Taken once for each piece that was read: asking the session for each frame would copy it.
+    public var frameLimits: FrameLimits {
+        FrameLimits(
+            takesMessages: isOpen,
+            maxDocumentBytes: maxDocumentBytes,
+            maxMessageBytes: configuration.maxMessageBytes
+        )
     }
+
+    /// - Parameter header: of the frame that comes next.
+    public func admission(of header: FrameHeader) -> FrameAdmission { frameLimits.admission(of: header) }
 
     /// One whole frame. A MESSAGE that can be taken costs its header checks and the 96 bytes of its routing header;
     /// every other outcome is decided over a verified checksum.
@@ -78,7 +82,7 @@ extension SessionStateMachine {
     }
 
     func exceedsMessageLimit(_ header: FrameHeader) -> Bool {
-        header.payloadLength - header.minMessagePayloadBytes > configuration.maxMessageBytes
+        header.envelopeLength > configuration.maxMessageBytes
     }
 
     private mutating func examined(_ frame: InboundFrame, at now: UInt64, wallClock: UInt64) -> SessionAction {
@@ -108,6 +112,9 @@ extension SessionStateMachine {
 }
 
 extension FrameHeader {
+    /// Negative where the payload is too short for what its flags promise.
+    var envelopeLength: Int { payloadLength - minMessagePayloadBytes }
+
     /// Routing header, trace context where TRACED, and the five bytes before a compressed envelope.
     var minMessagePayloadBytes: Int {
         RoutingHeader.byteCount + (flags.contains(.traced) ? TraceContext.byteCount : 0)

@@ -10,8 +10,8 @@ extension SessionStateMachine {
             controlDocument(header, payload) { (session, hello: Hello) in session.greeted(hello, wallClock: wallClock) }
         case (.awaitingHello, _):
             authenticationRequired(header)
-        case (.awaitingAuth(let greeting), .auth):
-            controlDocument(header, payload) { (session, auth: Auth) in session.claimed(auth, after: greeting) }
+        case (.awaitingAuth(let hello), .auth):
+            controlDocument(header, payload) { (session, auth: Auth) in session.claimed(auth, after: hello) }
         case (_, .hello), (_, .auth), (_, .helloAck), (_, .authOK), (_, .authFail):
             unexpected(header)
         case (_, .error):
@@ -24,14 +24,14 @@ extension SessionStateMachine {
     /// The shell signed what `prove` gave it.
     /// - Parameter signature: 64 bytes.
     public mutating func relayProved(signature: [UInt8], wallClock: UInt64) -> SessionAction {
-        guard case .proving(let greeting) = phase, let key = configuration.relayPublicKey else { return .none }
-        return acknowledgeHello(greeting, proof: RelayProof(publicKey: key, signature: signature), wallClock: wallClock)
+        guard case .proving(let hello) = phase, let key = configuration.relayPublicKey else { return .none }
+        return acknowledgeHello(hello, proof: RelayProof(publicKey: key, signature: signature), wallClock: wallClock)
     }
 
     /// The shell's verdict: the agent is who it says. Without effect once the session has ended.
     public mutating func authenticated(_ grant: SessionGrant, at now: UInt64) -> SessionAction {
-        guard case .authenticating(let greeting) = phase else { return .none }
-        agent = greeting.hello.agentIDHash
+        guard case .authenticating(let hello) = phase else { return .none }
+        agent = hello.agentIDHash
         if extensions.contains(.traceContext) { unusualFlags.remove(.traced) }
         keepalive.heard(at: now)
         phase = .open
@@ -62,23 +62,21 @@ extension SessionStateMachine {
             return violation("HELLO: member protocol_version is not \"\(ProtocolVersion.current)\"")
         }
         extensions = Extension.negotiate(offered: hello.extensions)
-        let skew = wallClock > hello.clientTime ? wallClock - hello.clientTime : hello.clientTime - wallClock
-        let greeting = Greeting(hello: hello, clockSkewed: skew > SessionConfiguration.maxClockSkewMilliseconds)
         guard configuration.relayPublicKey != nil else {
-            return acknowledgeHello(greeting, proof: nil, wallClock: wallClock)
+            return acknowledgeHello(hello, proof: nil, wallClock: wallClock)
         }
-        phase = .proving(greeting)
+        phase = .proving(hello)
         return .prove(
             SignedBytes.relayProof(nonce: hello.nonce, challenge: challenge, relayID: configuration.relayID)
         )
     }
 
     private mutating func acknowledgeHello(
-        _ greeting: Greeting,
+        _ hello: Hello,
         proof: RelayProof?,
         wallClock: UInt64
     ) -> SessionAction {
-        phase = .awaitingAuth(greeting)
+        phase = .awaitingAuth(hello)
         let answer = HelloAck(
             extensions: extensions.map(\.rawValue),
             challenge: challenge,
@@ -90,25 +88,14 @@ extension SessionStateMachine {
         return .send([OutgoingFrame(answer)])
     }
 
-    private mutating func claimed(_ auth: Auth, after greeting: Greeting) -> SessionAction {
+    private mutating func claimed(_ auth: Auth, after hello: Hello) -> SessionAction {
         if extensions.contains(.boundAuth), auth.authority == nil {
             return violation("AUTH: member authority is missing, which auth:bound needs")
         }
-        // The clock is HELLO's, but AUTH_FAIL answers AUTH only, and an agent can set its clock by server_time.
-        guard !greeting.clockSkewed else {
-            return refuse(
-                AuthFail(
-                    code: .clockSkew,
-                    message: "client_time of HELLO is off by more than 300 s",
-                    retryAllowed: true
-                ),
-                as: .clockSkew
-            )
-        }
-        phase = .authenticating(greeting)
+        phase = .authenticating(hello)
         return .authenticate(
             AuthAttempt(
-                hello: greeting.hello,
+                hello: hello,
                 auth: auth,
                 challenge: challenge,
                 extensions: extensions,

@@ -4,19 +4,13 @@ public struct SessionStateMachine: Equatable, Sendable {
     enum Phase: Equatable, Sendable {
         case awaitingHello
         /// The shell signs the relay's proof.
-        indirect case proving(Greeting)
-        indirect case awaitingAuth(Greeting)
+        indirect case proving(Hello)
+        indirect case awaitingAuth(Hello)
         /// The shell verifies an AUTH.
-        indirect case authenticating(Greeting)
+        indirect case authenticating(Hello)
         case open
         case draining(retryAfterMilliseconds: UInt64?)
         case closed
-    }
-
-    /// What HELLO settled.
-    struct Greeting: Equatable, Sendable {
-        var hello: Hello
-        var clockSkewed: Bool
     }
 
     let configuration: SessionConfiguration
@@ -42,7 +36,8 @@ public struct SessionStateMachine: Equatable, Sendable {
         self.configuration = configuration
         self.challenge = challenge
         keepalive = KeepaliveClock(configuration: configuration, openedAt: openedAt)
-        handshakeDeadline = KeepaliveClock.later(openedAt, by: configuration.handshakeTimeout)
+        let timeout = configuration.handshakeTimeout
+        handshakeDeadline = timeout > 0 ? KeepaliveClock.later(openedAt, by: timeout) : .max
     }
 
     /// AUTH_OK is out and the connection is not ended.

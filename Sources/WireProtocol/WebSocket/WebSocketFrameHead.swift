@@ -17,7 +17,7 @@ public enum WebSocketViolation: Error, Equatable, Sendable {
     case masked
     /// Section 5.5: control frames are whole and at most 125 bytes.
     case controlFrame
-    /// Section 5.2: a 64-bit length with its top bit set, or more than this build can address.
+    /// Section 5.2: a 64-bit length with its top bit set, or a length not in its shortest form.
     case length
     case continuationWithoutMessage
     case messageInsideMessage
@@ -32,7 +32,7 @@ public enum WebSocketViolation: Error, Equatable, Sendable {
         case .unmasked: "client frame without a mask"
         case .masked: "server frame with a mask"
         case .controlFrame: "control frame fragmented or over 125 bytes"
-        case .length: "payload length out of range"
+        case .length: "payload length out of range, or not in its shortest form"
         case .continuationWithoutMessage: "continuation without a message"
         case .messageInsideMessage: "new message before the last one ended"
         case .closePayload: "close payload of one byte"
@@ -98,8 +98,10 @@ struct WebSocketFrameHead {
         switch short {
         case 127:
             let length = UInt64(bigEndian: input.loadUnaligned(fromByteOffset: 2, as: UInt64.self))
-            return Int(exactly: length)
-        case 126: return Int(UInt16(bigEndian: input.loadUnaligned(fromByteOffset: 2, as: UInt16.self)))
+            return length > 0xFFFF ? Int(exactly: length) : nil
+        case 126:
+            let length = UInt16(bigEndian: input.loadUnaligned(fromByteOffset: 2, as: UInt16.self))
+            return length > 125 ? Int(length) : nil
         default: return short
         }
     }

@@ -39,7 +39,7 @@ struct AttestCommand: ParsableCommand {
     var publicKey: Ed25519.PublicKey
 
     @Option(help: ArgumentHelp("From now on: a number and s, m, h or d.", valueName: "duration"))
-    var validFor = Validity(days: 30)
+    var validFor = Span(days: 30)
 
     @Option(help: ArgumentHelp("What the agent may do; may be given several times.", valueName: "word"))
     var capability: [String] = []
@@ -73,24 +73,4 @@ struct AttestCommand: ParsableCommand {
         if orgId.isEmpty { throw ValidationError("--org-id needs a name.") }
         if agentId.isEmpty { throw ValidationError("--agent-id needs an id.") }
     }
-}
-
-/// A time from one second to a hundred years, as `90s`, `30m`, `12h` or `30d`.
-struct Validity: ExpressibleByArgument, Equatable {
-    private static let units: [Character: UInt64] = ["s": 1, "m": 60, "h": 3600, "d": 86_400]
-    private static let maxSeconds: UInt64 = 36_525 * 86_400
-
-    let seconds: UInt64
-
-    var milliseconds: UInt64 { seconds * 1000 }
-
-    init(days: UInt64) { seconds = days * 86_400 }
-
-    init?(argument: String) {
-        guard let unit = argument.last.flatMap({ Self.units[$0] }) else { return nil }
-        guard let count = UInt64(argument.dropLast()), count > 0, count <= Self.maxSeconds / unit else { return nil }
-        seconds = count * unit
-    }
-
-    var defaultValueDescription: String { "\(seconds / 86_400)d" }
 }

@@ -1,3 +1,5 @@
+import Identity
+
 /// Everything `serve` is told, typed and checked. The initial values are the defaults; which key of the file sets
 /// which property is declared in `Schema`, the sentence on each of them too.
 struct Configuration: Sendable, Equatable {
@@ -86,10 +88,4 @@ extension Configuration {
         /// Path of the Unix socket; the loader fills in the default, which depends on the machine.
         var socket = ""
     }
-}
-
-struct TrustedOrg: Sendable, Equatable {
-    var name: String
-    /// `ed25519:` and the key in base64 or base58btc, as it was written.
-    var publicKey: String
 }

@@ -14,9 +14,13 @@ extension Configuration {
 }
 
 private func createFolder(_ path: String) throws {
-    try FileManager.default.createDirectory(
-        atPath: path,
-        withIntermediateDirectories: true,
-        attributes: [.posixPermissions: 0o700]
-    )
+    do {
+        try FileManager.default.createDirectory(
+            atPath: path,
+            withIntermediateDirectories: true,
+            attributes: [.posixPermissions: 0o700]
+        )
+    } catch {
+        throw StartError(text: "cannot create the folder \(path): \(error.localizedDescription)")
+    }
 }

@@ -7,7 +7,7 @@ import Telemetry
 
 /// The relay's own checks: what each looks at, how often, and when it turns.
 struct HealthChecks: Sendable {
-    static let names = ["event_loops", "store", "configuration", "listeners", "draining"]
+    static let names = ["event_loops", "store", "listeners", "draining"]
     static let interval = Duration.milliseconds(500)
     /// A loop that has not turned for this long serves nobody.
     static let maxSilence: MonotonicNanoseconds = .seconds(5)
@@ -81,10 +81,12 @@ extension HealthChange {
         case .checkTurned(let name, _, let verdict, let reason, _):
             let isHealthy = verdict != .fail
             instruments?.turned(check: name, isHealthy: isHealthy)
+            var metadata: Logger.Metadata = ["check": "\(name)", "verdict": "\(verdict.rawValue)"]
+            if let reason { metadata["reason"] = "\(reason)" }
             logger.log(
                 level: isHealthy ? .info : .error,
                 "health check turned",
-                metadata: ["check": "\(name)", "verdict": "\(verdict.rawValue)", "reason": "\(reason ?? "")"]
+                metadata: metadata
             )
         case .latchHeld(let name, let reason, _):
             instruments?.turned(check: name, isHealthy: false)

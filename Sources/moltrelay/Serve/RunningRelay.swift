@@ -106,13 +106,15 @@ final class RunningRelay: Sendable {
             authenticator: authenticator,
             store: choice.store,
             workers: workers,
-            maxAnonymousPins: configuration.auth.maxPinnedKeys
+            maxAnonymousPins: configuration.auth.maxPinnedKeys,
+            connectionsPerAgentPerMinute: configuration.limits.connectionsPerAgentPerMinute
         )
         let listener = AgentListener(
             loops: loops,
             session: configuration.sessionConfiguration(identity),
             limits: configuration.transportLimits,
-            admission: admission
+            admission: admission,
+            journal: ConnectionLog(logger).journal
         )
         do {
             let channel = try await listener.bind(host: address.host, port: address.port).get()

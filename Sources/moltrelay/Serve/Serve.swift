@@ -1,4 +1,4 @@
-import Glibc
+import Foundation
 import Logging
 import NIOCore
 import RelayAdmin
@@ -9,7 +9,10 @@ import UnixSignals
 
 /// `moltrelay serve`, once its configuration is known to be good.
 enum Serve {
-    static func run(_ configuration: Configuration) async throws {
+    /// - Parameter load: reads the same layers again, for SIGHUP.
+    static func run(_ configuration: Configuration, load: @escaping @Sendable () -> LoadedConfiguration) async throws {
+        // A reload or a rotation that comes while the relay starts must not end it.
+        signal(SIGHUP, SIG_IGN)
         let log = try LogBackend(
             configuration.logDestination,
             format: configuration.logFormat,
@@ -18,8 +21,11 @@ enum Serve {
         let logger = Logger(label: "moltrelay") { log.handler(label: $0) }
         do {
             let relay = try await ServeComposition(configuration: configuration, log: log, logger: logger).start()
+            // Before anybody can know that it runs, and tell it to end.
+            let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
             announce(relay)
-            await serveUntilTold(relay)
+            if let steps = FirstSteps(relay) { tell(steps, after: log) }
+            await serve(relay, Reload(relay, load: load), untilTold: signals)
             await relay.stop()
             logger.notice("relay stopped")
             log.close(within: .seconds(2))
@@ -47,24 +53,39 @@ enum Serve {
         relay.logger.notice("relay started", metadata: metadata)
     }
 
-    /// The first SIGTERM or SIGINT drains, the second leaves at once. SIGHUP reopens the log.
-    private static func serveUntilTold(_ relay: RunningRelay) async {
+    private static func tell(_ steps: FirstSteps, after log: LogBackend) {
+        log.flush(within: .milliseconds(200))
+        // A closed terminal is no reason to end.
+        try? FileHandle.standardError.write(contentsOf: Data((steps.text + "\n").utf8))
+    }
+
+    /// The first SIGTERM or SIGINT drains, the second leaves at once. SIGHUP reloads.
+    private static func serve(
+        _ relay: RunningRelay,
+        _ reload: Reload,
+        untilTold signals: UnixSignalsSequence
+    ) async {
         let first = relay.loops.group.any().makePromise(of: UnixSignal.self)
         await withTaskGroup { group in
             group.addTask { try? await relay.checks.run() }
-            group.addTask { await listen(relay, first) }
+            group.addTask { await listen(to: signals, relay, reload, first) }
             let signal = try? await first.futureResult.get()
             await relay.drain(skippingReadinessDelay: signal == .sigint)
             group.cancelAll()
         }
     }
 
-    private static func listen(_ relay: RunningRelay, _ first: EventLoopPromise<UnixSignal>) async {
+    private static func listen(
+        to signals: UnixSignalsSequence,
+        _ relay: RunningRelay,
+        _ reload: Reload,
+        _ first: EventLoopPromise<UnixSignal>
+    ) async {
+        var reload = reload
         var isLeaving = false
-        for await signal in await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup) {
+        for await signal in signals {
             guard signal != .sighup else {
-                relay.log.reopen()
-                relay.logger.notice("log reopened")
+                reload.perform()
                 continue
             }
             if isLeaving { leaveAtOnce(relay) }

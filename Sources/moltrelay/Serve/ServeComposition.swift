@@ -30,7 +30,7 @@ struct ServeComposition {
         let gauges = LoopGauges()
         let instruments = try RelayInstruments(
             registry: registry,
-            readings: readings(gauges, choice.store),
+            readings: readings(gauges, choice),
             build: .this,
             healthChecks: HealthChecks.names
         )
@@ -76,24 +76,27 @@ struct ServeComposition {
         _ clock: @Sendable () -> MonotonicNanoseconds
     ) -> HealthRegistry {
         let logger = logger
-        // Alive until the loops say otherwise: only turns are told from here on.
+        // Alive until the loops say otherwise, and not draining: only turns are told from here on.
         instruments.health.turned(tier: HealthTier.liveness.rawValue, isHealthy: true)
+        instruments.health.turned(check: "draining", isHealthy: true)
         return HealthRegistry(
             latches: [("listeners", "the listeners are not open yet")],
             at: clock()
         ) { change in change.tell(logger, instruments.health) }
     }
 
-    private func readings(_ gauges: LoopGauges, _ store: any MessageStore) -> RelayReadings {
-        let log = log
+    private func readings(_ gauges: LoopGauges, _ choice: StoreChoice) -> RelayReadings {
+        let (log, store) = (log, choice.store)
         return RelayReadings(
             loops: { gauges.sum },
             store: { store.totals },
+            storeFiles: choice.readings,
             logs: {
                 var logs = RelayReadings.Logs()
                 let statistics = log.statistics
                 logs.written = statistics.written
                 logs.dropped = statistics.dropped.total
+                logs.writeErrors = statistics.writeErrors
                 return logs
             },
             wallClock: { UInt64(WallClock.unixMilliseconds()) }

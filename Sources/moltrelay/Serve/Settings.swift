@@ -43,21 +43,19 @@ extension Configuration {
     var transportLimits: TransportLimits {
         TransportLimits(
             maxConnections: limits.maxConnections,
+            maxConnectionsPerIP: limits.maxConnectionsPerIP,
+            connectionsPerIPPerSecond: limits.connectionsPerIPPerSecond,
+            connectionsPerSecond: limits.connectionRatePerSecond,
             maxConnectionsPerAgent: limits.maxConnectionsPerAgent,
             handshakeTimeout: .milliseconds(Int64(limits.handshakeTimeoutMilliseconds))
         )
     }
 
-    /// An organisation's key was checked when the configuration was read.
     var authPolicy: AuthPolicy {
         AuthPolicy(
             requireAuth: auth.requireAuth,
             allowAnonymous: auth.allowAnonymous,
-            trustedOrgs: auth.trustedOrgs.compactMap { org in
-                (try? Ed25519.PublicKey(text: org.publicKey)).map {
-                    Identity.TrustedOrg(name: org.name, publicKey: $0)
-                }
-            },
+            trustedOrgs: auth.trustedOrgs,
             authorities: acceptedAuthorities,
             failedAuthPerAgentPerHour: limits.failedAuthPerAgentPerHour
         )

@@ -1,5 +1,6 @@
 import RelayCore
 import RelayStores
+import RelayTelemetry
 
 /// The store that the configuration names. It keeps the pinned keys also where nothing is queued.
 struct StoreChoice {
@@ -7,18 +8,40 @@ struct StoreChoice {
     let store: any MessageStore
     /// nil where `queue.enabled` is false.
     let queue: (any MessageStore)?
+    private let files: @Sendable () -> SQLiteStatistics?
 
     init(_ configuration: Configuration) throws {
         kind = configuration.queue.storage.rawValue
         switch configuration.queue.storage {
-        case .memory: store = MemoryStore(limits: configuration.queueLimits)
+        case .memory:
+            store = MemoryStore(limits: configuration.queueLimits)
+            files = { nil }
         case .sqlite:
-            store = try SQLiteStore(path: configuration.storage.sqlite.path, limits: configuration.queueLimits)
+            let sqlite = try SQLiteStore(path: configuration.storage.sqlite.path, limits: configuration.queueLimits)
+            store = sqlite
+            files = { sqlite.statistics }
         case .redis, .postgres:
             // The loader refuses both by key and line until they are built.
             throw StartError(text: "queue.storage: \(kind) is not in this build")
         }
         queue = configuration.queue.enabled ? store : nil
+    }
+}
+
+extension StoreChoice {
+    /// For scrapes. Damage found by earlier runs is not this one's.
+    var readings: @Sendable () -> RelayReadings.StoreFiles {
+        let known = files()?.corruptRows ?? 0
+        return { [files] in
+            var readings = RelayReadings.StoreFiles()
+            guard let statistics = files() else { return readings }
+            readings.inboxRefused = statistics.inboxRefused
+            readings.reopened = statistics.reopened
+            readings.corruptRows = statistics.corruptRows - known
+            readings.databaseBytes = statistics.databaseBytes
+            readings.logBytes = statistics.logBytes
+            return readings
+        }
     }
 }
 

@@ -26,15 +26,3 @@ struct Ledger: CustomStringConvertible {
             + " + in flight \(inFlight) + queued \(queued)"
     }
 }
-
-extension Relay {
-    /// The first scrape that `wanted` accepts; the last one, should none do.
-    func scrape(until wanted: (Scrape) throws -> Bool) async throws -> Scrape {
-        var scrape = try await scrape()
-        for _ in 0..<500 {
-            guard try !wanted(scrape) else { break }
-            scrape = try await self.scrape()
-        }
-        return scrape
-    }
-}

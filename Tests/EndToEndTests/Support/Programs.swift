@@ -6,10 +6,10 @@ enum Programs {
     static let repository = URL(filePath: #filePath).appending(path: "../../../..").standardized.path
 
     static let relay: String =
-        environment["MOLTRELAY_BINARY"]
+        environment["RELAY_BINARY"]
         ?? ["release", "debug"].map { "\(repository)/.build/\($0)/moltrelay" }
         .first { FileManager.default.isExecutableFile(atPath: $0) } ?? "/nonexistent/moltrelay"
-    static let python = environment["MOLTRELAY_PYTHON"] ?? repository + "/.build/venv/bin/python"
+    static let python = environment["AGENT_PYTHON"] ?? repository + "/.build/venv/bin/python"
     static let path = environment["PATH"] ?? "/usr/bin:/bin"
 
     struct Outcome {

@@ -10,6 +10,9 @@ final class Relay: Sendable {
     let http: String
     let metrics: String
 
+    /// How often the relay is asked for what must become true: half a minute of requests with curl, or more.
+    static let patience = 3_000
+
     var url: String { "ws://\(websocket)/v1/connect" }
 
     struct NotStarted: Error, CustomStringConvertible {
@@ -91,6 +94,8 @@ final class Relay: Sendable {
     }
 
     func stop(with signal: Int32 = SIGTERM) async -> ChildProcess.Ending {
+        // The last use of a relay must not be its end: `deinit` kills.
+        defer { withExtendedLifetime(self) {} }
         process.send(signal)
         return await process.end()
     }

@@ -23,6 +23,7 @@ class ScriptedRelay:
         self.extensions = ["auth:bound", "ack:binary", "batching"]
         self.skips = 0
         self.refusal = None
+        self.greeting = None
 
     async def serve(self, socket):
         self.socket, self.sequence = socket, 0
@@ -49,7 +50,12 @@ class ScriptedRelay:
             await self.send(Type.AUTH_FAIL, {"code": self.refusal or "AUTH_SIGNATURE_INVALID"})
             return await socket.close(4001, "auth")
         self.sequence += self.skips
-        await self.send(Type.AUTH_OK, {"session_id": "s"})
+        if self.greeting:
+            self.sequence += 2
+            accepted = Frame(Type.AUTH_OK, b'{"session_id": "s"}', sequence=self.sequence - 1)
+            await self.socket.send(accepted.encode() + Frame(Type.NACK, self.greeting, sequence=self.sequence).encode())
+        else:
+            await self.send(Type.AUTH_OK, {"session_id": "s"})
         await self.echo()
 
     async def echo(self):
@@ -99,6 +105,13 @@ class Handshake(unittest.IsolatedAsyncioTestCase):
         relay.signs_with = identity.Key("mallory")
         with self.assertRaisesRegex(Exception, "relay_signature"):
             await self.run_with(relay)
+
+    async def test_frames_behind_auth_ok_in_its_message_are_kept(self):
+        relay = ScriptedRelay()
+        relay.greeting = b'{"code": "EXPIRED"}'
+        async with asyncio.timeout(5), session(relay) as agent:
+            await agent.authenticate("alice", identity.Key("alice"))
+            self.assertEqual((await agent.next(Type.NACK)).document(), {"code": "EXPIRED"})
 
     async def test_gap_in_the_relays_sequence(self):
         relay = ScriptedRelay()

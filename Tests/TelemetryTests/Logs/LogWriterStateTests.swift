@@ -108,9 +108,9 @@ private final class Subject {
     @Test func `a torn line begins anew in another file`() {
         let subject = Subject(lines: "first\nsecond\n")
         #expect(subject.outputTook(9) == 1)
-        subject.lines.rewindToLineStart()
+        subject.lines.beginFile(endingMidLine: false)
         #expect(subject.text == "second\n")
-        subject.lines.rewindToLineStart()
-        #expect(subject.text == "second\n", "a whole line is not written twice")
+        subject.lines.beginFile(endingMidLine: true)
+        #expect(subject.text == "\nsecond\n", "a whole line is not written twice")
     }
 }

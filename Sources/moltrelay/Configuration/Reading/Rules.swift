@@ -158,10 +158,11 @@ extension Rule {
             return "queue.max_total_size_bytes \(total) has no room for one message of messages.max_size_bytes "
                 + "\(largest) and the \(messageOverhead) bytes around it"
         },
-        warning("queue.storage", "queue.enabled") { draft, _ in
-            guard draft.configuration.queue.enabled, draft.configuration.queue.storage == .memory else { return nil }
-            return "queue.storage: memory survives nothing: queued messages are acknowledged, and lost when the relay "
-                + "ends"
+        warning("queue.storage") { draft, _ in
+            guard draft.configuration.queue.storage == .memory else { return nil }
+            return
+                "queue.storage: memory survives nothing: when the relay ends, queued messages that were acknowledged "
+                + "are lost, and so are the keys pinned to agent ids"
         },
     ]
 }
@@ -183,11 +184,9 @@ extension Rule {
             guard draft.configuration.admin.socket.isEmpty else { return nil }
             return "admin.socket: no folder for it: " + remedyWithoutFolder
         },
-        error("storage.sqlite.path", "queue.enabled", "queue.storage") { draft, _ in
-            let queue = draft.configuration.queue
-            guard queue.enabled, queue.storage == .sqlite, draft.configuration.storage.sqlite.path.isEmpty else {
-                return nil
-            }
+        error("storage.sqlite.path", "queue.storage") { draft, _ in
+            let configuration = draft.configuration
+            guard configuration.queue.storage == .sqlite, configuration.storage.sqlite.path.isEmpty else { return nil }
             return "storage.sqlite.path: no folder for it: " + remedyWithoutFolder
         },
     ]

@@ -100,7 +100,7 @@ extension RawValue {
             for item in sequence { items.append(try RawValue(item, budget: &budget, repetitions: repetitions)) }
             content = .list(items)
         case .mapping(let mapping):
-            content = .mapping(try entries(of: mapping, budget: &budget, repetitions: repetitions))
+            content = .mapping(try mappingEntries(of: mapping, budget: &budget, repetitions: repetitions))
         case .alias:
             throw .init(position: position, message: "an alias that stands for nothing")
         }
@@ -115,7 +115,7 @@ extension RawValue.Content {
     }
 }
 
-private func entries(
+private func mappingEntries(
     of mapping: Node.Mapping,
     budget: inout Int,
     repetitions: RepeatedKeys

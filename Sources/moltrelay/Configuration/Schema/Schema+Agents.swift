@@ -48,14 +48,15 @@ extension Schema {
             "limits.max_connections",
             \.limits.maxConnections,
             .whole(1...10_000_000),
-            "Connections at once. The limit on open files must have room for them; a warning at start says when it has "
+            "Connections at once; past it HTTP 503. The limit on open files must have room for them; a warning at start says when it has "
                 + "not."
         ),
         Setting(
             "limits.max_connections_per_ip",
             \.limits.maxConnectionsPerIP,
             .whole(0...10_000_000),
-            "Connections at once from one address; 0 = no limit. Behind a proxy all agents come from its address."
+            "Connections at once from one address, or one /64 of IPv6; past it HTTP 503; 0 = no limit. Behind a proxy all "
+                + "agents come from its address."
         ),
         Setting(
             "limits.max_connections_per_agent",
@@ -67,7 +68,7 @@ extension Schema {
             "limits.connection_rate_per_second",
             \.limits.connectionRatePerSecond,
             .whole(0...1_000_000),
-            "New connections a second, all agents together; 0 = no limit."
+            "New connections a second, all addresses together; past it HTTP 503; 0 = no limit."
         ),
     ]
 
@@ -76,13 +77,13 @@ extension Schema {
             "limits.connections_per_ip_per_second",
             \.limits.connectionsPerIPPerSecond,
             .whole(0...1_000_000),
-            "New connections a second from one address; 0 = no limit."
+            "New connections a second from one address, or one /64 of IPv6; past it HTTP 503; 0 = no limit."
         ),
         Setting(
             "limits.connections_per_agent_per_minute",
             \.limits.connectionsPerAgentPerMinute,
             .whole(0...1_000_000),
-            "New connections a minute of one agent; 0 = no limit."
+            "New connections a minute of one agent; past it AUTH_FAIL AUTH_RATE_LIMITED; 0 = no limit."
         ),
         Setting(
             "limits.failed_auth_per_agent_per_hour",
@@ -94,13 +95,15 @@ extension Schema {
             "limits.messages_per_agent_per_minute",
             \.limits.messagesPerAgentPerMinute,
             .whole(0...(.max)),
-            "Messages a minute from one agent; past it NACK RATE_LIMITED; 0 = no limit."
+            "Messages a minute from one agent; past it NACK RATE_LIMITED; 0 = no limit.",
+            needs: .when(.messageRates) { $0.limits.messagesPerAgentPerMinute > 0 }
         ),
         Setting(
             "limits.bytes_per_agent_per_minute",
             \.limits.bytesPerAgentPerMinute,
             .whole(0...(.max), .bytes),
-            "Bytes a minute from one agent; past it NACK RATE_LIMITED; 0 = no limit."
+            "Bytes a minute from one agent; past it NACK RATE_LIMITED; 0 = no limit.",
+            needs: .when(.messageRates) { $0.limits.bytesPerAgentPerMinute > 0 }
         ),
     ]
 
@@ -133,8 +136,8 @@ extension Schema {
             "limits.max_memory_bytes",
             \.limits.maxMemoryBytes,
             .whole(0...(.max), .bytes),
-            "Memory past which no new connections or messages are taken; 0 = the memory limit of the control group, or "
-                + "none."
+            "Memory past which no new connections or messages are taken; 0 = no limit.",
+            needs: .when(.memoryLimit) { $0.limits.maxMemoryBytes > 0 }
         ),
     ]
 }

@@ -38,9 +38,10 @@ extension Schema {
             "queue.storage",
             \.queue.storage,
             .choice,
-            "Where queued messages are kept. `sqlite` survives a crash and the loss of power; `memory` survives "
+            "Where queued messages and the keys pinned to agent ids are kept, the keys with the queue off too. "
+                + "`sqlite` survives a crash and the loss of power; `memory` survives "
                 + "nothing; `redis` and `postgres` can be shared by relays.",
-            needs: .init(features: [.redis, .postgres]) { $0.queue.enabled ? $0.queue.storage.feature : nil }
+            needs: .init(features: [.redis, .postgres]) { $0.queue.storage.feature }
         ),
         Setting(
             "queue.max_messages_per_agent",

@@ -1,0 +1,22 @@
+import WireProtocol
+
+/// Frames received since the last tick, by the byte of their type: one addition a frame, one event a type and tick.
+struct FrameTally {
+    private var counts = [Int](repeating: 0, count: 256)
+    private var total = 0
+
+    mutating func add(_ typeCode: UInt8) {
+        counts[Int(typeCode)] &+= 1
+        total &+= 1
+    }
+
+    /// Appends what was counted and starts anew. Types that the protocol has not are not told.
+    mutating func tell(_ events: inout [RelayEvent]) {
+        guard total > 0 else { return }
+        for type in FrameType.allCases where counts[Int(type.rawValue)] > 0 {
+            events.append(.framesReceived(type, count: counts[Int(type.rawValue)]))
+            counts[Int(type.rawValue)] = 0
+        }
+        total = 0
+    }
+}

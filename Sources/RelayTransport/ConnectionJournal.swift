@@ -1,0 +1,22 @@
+public import RelayCore
+public import WireProtocol
+
+/// What an operator may want to read of one connection, for a log. Told on the connection's loop; must not wait.
+public struct ConnectionJournal: Sendable {
+    public enum Entry: Sendable {
+        /// The agent has its AUTH_OK.
+        case connected(agent: AgentHash, extensions: [Extension], handshake: MonotonicNanoseconds)
+        case refused(agent: AgentHash?, code: AuthFailCode)
+        /// `agent` is nil where it did not come to an AUTH_OK.
+        case disconnected(agent: AgentHash?, reason: CloseReason, lasted: MonotonicNanoseconds)
+    }
+
+    /// - Parameter client: the address, or an IPv6 address' /64: to be hashed before it is written anywhere.
+    public typealias Writer = @Sendable (_ entry: Entry, _ client: String) -> Void
+
+    let write: Writer
+
+    public init(_ write: @escaping Writer) { self.write = write }
+
+    public static let none = ConnectionJournal { _, _ in }
+}

@@ -1,0 +1,96 @@
+import NIOCore
+import RelayCore
+import Synchronization
+
+/// Counts sockets in and out (protocol section 10). One for the process, not one a loop: the kernel's sockets go round
+/// the loops, so that a loop's share of an address says nothing of the whole. Its lock is taken twice in a socket's life.
+final class Turnstile: Sendable {
+    /// Refused sockets that wait for their request, to be told why; beyond them a socket is closed without a word.
+    static let maxRefused = 1_024
+    /// Addresses with a bucket that is not full, 24 bytes each.
+    static let maxAddresses = 65_536
+
+    enum Entry: Equatable, Sendable {
+        /// - Parameter isRateTracked: false where the table of rates had no room for the address.
+        case admitted(isRateTracked: Bool)
+        case refused(ConnectionLimit, retryAfter: MonotonicNanoseconds)
+        /// Refused, and with too many others to wait for a request.
+        case turnedAway(ConnectionLimit)
+    }
+
+    private struct State {
+        var rate: TokenBuckets<Int>
+        var addressRate: TokenBuckets<ClientNetwork>
+        /// Open sockets, refused ones not among them; bounded by `maxConnections`.
+        var byAddress: [ClientNetwork: Int] = [:]
+        var count = 0
+        var refused = 0
+        var isClosed = false
+    }
+
+    private let limits: TransportLimits
+    private let state: Mutex<State>
+
+    init(limits: TransportLimits) {
+        self.limits = limits
+        state = Mutex(
+            State(
+                rate: TokenBuckets(limit: limits.connectionsPerSecond, per: .seconds(1), capacity: 1),
+                addressRate: TokenBuckets(
+                    limit: limits.connectionsPerIPPerSecond,
+                    per: .seconds(1),
+                    capacity: Self.maxAddresses
+                )
+            )
+        )
+    }
+
+    /// Every entry but `turnedAway` is to be given back with `leave`.
+    func enter(from network: ClientNetwork, at now: MonotonicNanoseconds) -> Entry {
+        state.withLock { state in
+            if let (limit, wait) = refusal(state, network, now) {
+                guard state.refused < Self.maxRefused else { return .turnedAway(limit) }
+                state.refused += 1
+                return .refused(limit, retryAfter: wait)
+            }
+            _ = state.rate.take(0, at: now)
+            state.byAddress[network, default: 0] += 1
+            state.count += 1
+            return .admitted(isRateTracked: state.addressRate.take(network, at: now))
+        }
+    }
+
+    func leave(_ entry: Entry, from network: ClientNetwork) {
+        state.withLock { state in
+            switch entry {
+            case .turnedAway: break
+            case .refused: state.refused -= 1
+            case .admitted:
+                state.count -= 1
+                let left = (state.byAddress[network] ?? 1) - 1
+                state.byAddress[network] = left > 0 ? left : nil
+            }
+        }
+    }
+
+    private func refusal(
+        _ state: borrowing State,
+        _ network: ClientNetwork,
+        _ now: MonotonicNanoseconds
+    ) -> (ConnectionLimit, MonotonicNanoseconds)? {
+        guard state.count < limits.maxConnections else { return (.connections, .seconds(5)) }
+        if limits.maxConnectionsPerIP > 0, state.byAddress[network] ?? 0 >= limits.maxConnectionsPerIP {
+            return (.connectionsPerIP, .seconds(5))
+        }
+        if let wait = state.addressRate.wait(network, at: now) { return (.connectionsPerIPPerSecond, wait) }
+        return state.rate.wait(0, at: now).map { (.connectionsPerSecond, $0) }
+    }
+
+    /// The listener is closed: a socket that came before and has not asked for its upgrade is refused it.
+    func close() { state.withLock { $0.isClosed = true } }
+
+    var isClosed: Bool { state.withLock { $0.isClosed } }
+
+    /// Sockets inside, and refused ones that wait.
+    var counts: (inside: Int, refused: Int) { state.withLock { ($0.count, $0.refused) } }
+}

@@ -1,0 +1,45 @@
+import Glibc
+import RelayAdmin
+
+/// What to paste into a second terminal, for whoever starts a relay by hand.
+struct FirstSteps {
+    private static let defaultWebSocket = "127.0.0.1:8443"
+
+    /// The word that started this relay.
+    let program: String
+    /// host:port by the listener's name.
+    let addresses: [String: String]
+
+    /// nil where the log is JSON and nobody watches, and where an agent needs more than its name to be let in.
+    init?(_ relay: RunningRelay) {
+        let configuration = relay.configuration
+        guard configuration.logging.format == .text || isatty(STDERR_FILENO) == 1 else { return nil }
+        guard configuration.auth.allowAnonymous || !configuration.auth.requireAuth else { return nil }
+        self.init(program: CommandLine.arguments.first ?? "moltrelay", listeners: relay.listeners)
+    }
+
+    init(program: String, listeners: [StatusDocument.Listener]) {
+        self.program = program
+        addresses = Dictionary(listeners.map { ($0.name, Self.reachable($0.address)) }) { first, _ in first }
+    }
+
+    var text: String {
+        let relay = addresses["websocket"].map { $0 == Self.defaultWebSocket ? "" : " --relay ws://\($0)/v1/connect" }
+        var lines = [
+            "Be two agents, each in a terminal of its own, and see what became of their messages:",
+            "  \(program) listen\(relay ?? "") --agent-id bob",
+            "  \(program) send\(relay ?? "") --to bob hello",
+        ]
+        if let admin = addresses["admin"] { lines.append("  \(program) status --socket '\(admin)'") }
+        if let metrics = addresses["metrics"] { lines.append("  curl http://\(metrics)/metrics") }
+        return lines.joined(separator: "\n")
+    }
+
+    /// From this machine: nobody connects to the address of all addresses.
+    private static func reachable(_ address: String) -> String {
+        for any in ["0.0.0.0:", "[::]:"] where address.hasPrefix(any) {
+            return "127.0.0.1:" + address.dropFirst(any.count)
+        }
+        return address
+    }
+}
