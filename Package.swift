@@ -112,6 +112,11 @@ let package = Package(
             path: "Tests/StoreFixtures",
             swiftSettings: settings
         ),
+        .target(
+            name: "RelayFixture",
+            path: "Tests/RelayFixture",
+            swiftSettings: settings
+        ),
         .executableTarget(
             name: "StoreCrashProbe",
             dependencies: ["RelayCore", "RelayStores", "StoreFixtures", "WireProtocol"],
@@ -164,6 +169,11 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(
+            name: "RelayClientTests",
+            dependencies: ["Identity", "RelayClient", "RelayFixture", "WireProtocol", nioHTTP1],
+            swiftSettings: settings
+        ),
+        .testTarget(
             name: "ConfigurationTests",
             dependencies: ["Identity", "moltrelay"],
             exclude: ["Golden"],
@@ -171,7 +181,7 @@ let package = Package(
         ),
         .testTarget(
             name: "CommandTests",
-            dependencies: ["Identity", "RelayAdmin", "WireProtocol", "moltrelay"],
+            dependencies: ["Identity", "RelayAdmin", "RelayFixture", "WireProtocol", "moltrelay"],
             exclude: ["Golden"],
             swiftSettings: settings
         ),

@@ -47,7 +47,7 @@ import Testing
 }
 
 @Suite struct HelpTests {
-    @Test(arguments: ["serve", "status", "check-config", "version", "completion"])
+    @Test(arguments: ["serve", "status", "send", "listen", "check-config", "version", "completion"])
     func aCommandTeaches(command: String) throws {
         let outcome = try moltrelay("help", command)
         #expect(outcome.status == 0)
@@ -57,6 +57,10 @@ import Testing
 
     @Test func theFirstPageNamesTheCommands() throws {
         let page = try moltrelay("--help").output
-        #expect(["serve", "status", "check-config", "version", "completion"].allSatisfy { page.contains("  \($0) ") })
+        #expect(
+            ["serve", "status", "send", "listen", "check-config", "version", "completion"].allSatisfy {
+                page.contains("  \($0) ")
+            }
+        )
     }
 }

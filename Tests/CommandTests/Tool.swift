@@ -12,11 +12,12 @@ struct Run {
     static func moltrelay(
         _ arguments: [String],
         environment: [String: String] = [:],
-        in folder: URL? = nil
+        in folder: URL? = nil,
+        input: String? = nil
     ) throws -> Run {
         let products = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
         let environment = ["HOME": "/nonexistent"].merging(environment) { $1 }
-        return try Run(products.appendingPathComponent("moltrelay"), arguments, environment, folder)
+        return try Run(products.appendingPathComponent("moltrelay"), arguments, environment, folder, input)
     }
 
     static func openssl(_ arguments: String...) throws -> Run {
@@ -27,7 +28,8 @@ struct Run {
         _ executable: URL,
         _ arguments: [String],
         _ environment: [String: String]? = nil,
-        _ folder: URL? = nil
+        _ folder: URL? = nil,
+        _ input: String? = nil
     ) throws {
         let process = Process()
         process.executableURL = executable
@@ -38,8 +40,13 @@ struct Run {
         let errors = Pipe()
         process.standardOutput = output
         process.standardError = errors
-        process.standardInput = FileHandle.nullDevice
+        let stdin = input.map { _ in Pipe() }
+        process.standardInput = stdin ?? FileHandle.nullDevice
         try process.run()
+        if let stdin, let input {
+            try stdin.fileHandleForWriting.write(contentsOf: Data(input.utf8))
+            try stdin.fileHandleForWriting.close()
+        }
         // Both are far smaller than a pipe, so that reading one after the other cannot block the writer.
         self.output = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         self.errors = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)

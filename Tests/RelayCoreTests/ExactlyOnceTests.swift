@@ -47,6 +47,34 @@ import WireProtocol
         #expect(simulation.queued == 0)
     }
 
+    @Test func aRetryThatMeetsItsFirstCopyOnTheWayOutDoesNotStandForIt() throws {
+        let simulation = Simulation()
+        let store = try #require(simulation.store)
+        let sender = simulation.connect(1)
+        sender.send(1, to: 2, .exactlyOnce)
+        simulation.rest()
+        store.isHeld = true
+        let first = simulation.connect(2)
+        // A commit under way: the next waits for it, or for the end of its window.
+        sender.send(9, to: 3)
+        simulation.run()
+        sender.send(1, to: 2, .exactlyOnce)
+        simulation.run()
+        store.answer(all: .load)
+        simulation.run()
+        #expect(first.numbers == [1])
+        first.acknowledge(1)
+        simulation.run()
+        store.isHeld = false
+        store.answerAll()
+        simulation.rest()
+        #expect(sender.acks.map(\.number) == [1, 1, 9])
+        first.close()
+        simulation.rest()
+        #expect(simulation.connect(2).numbers.isEmpty)
+        #expect(simulation.queued == 1)
+    }
+
     @Test func aFullMemoryOfKeysRefuses() {
         let simulation = Simulation(limits: QueueLimits(deduplicationMaxIDs: 1))
         let sender = simulation.connect(1)

@@ -128,4 +128,26 @@ import WireProtocol
         #expect(newer.numbers.isEmpty)
         #expect(simulation.log.fates == [.delivered])
     }
+
+    @Test func aRemovalThatFindsItsMessageExpiredSettlesItOnce() throws {
+        let simulation = Simulation(loops: 2)
+        let store = try #require(simulation.store)
+        let sender = simulation.connect(1)
+        // Its home is loop 1; the word of expiries comes by way of loop 0.
+        let recipient = simulation.connect(3, on: 1)
+        sender.send(1, to: 3, ttl: 4)
+        simulation.advance(by: .milliseconds(3_990))
+        store.isHeld = true
+        recipient.acknowledge(1)
+        simulation.advance(by: .milliseconds(2_000))
+        #expect(store.pending == 2)
+        store.answer(all: .expire)
+        store.answer(all: .commit)
+        while recipient.loop.hasWork { recipient.loop.runOne() }
+        simulation.run()
+        store.isHeld = false
+        store.answerAll()
+        simulation.rest()
+        #expect(simulation.log.fates == [.delivered])
+    }
 }

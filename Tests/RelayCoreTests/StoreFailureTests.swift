@@ -97,6 +97,35 @@ import WireProtocol
         #expect(recipient.numbers == [1])
     }
 
+    /// The recipient acknowledges before or after the retry's commit fails.
+    @Test(arguments: [true, false]) func aRetryWhoseCommitFailsStandsForTheCopyThatIsStored(isEarly: Bool) throws {
+        let simulation = Simulation()
+        let store = try #require(simulation.store)
+        let sender = simulation.connect(1)
+        sender.send(1, to: 2, .exactlyOnce)
+        simulation.rest()
+        store.isHeld = true
+        sender.send(1, to: 2, .exactlyOnce)
+        simulation.advance(by: .milliseconds(10))
+        let recipient = simulation.connect(2)
+        store.answer(all: .load)
+        simulation.run()
+        #expect(recipient.numbers == [1])
+        if isEarly { recipient.acknowledge(1) }
+        simulation.run()
+        store.isFailing = true
+        store.answer(all: .commit)
+        store.isFailing = false
+        store.isHeld = false
+        store.answerAll()
+        simulation.run()
+        if !isEarly { recipient.acknowledge(1) }
+        simulation.rest()
+        #expect(simulation.log.fates.count == 2)
+        #expect(simulation.queued == 0)
+        #expect(sender.acks.count == 2)
+    }
+
     @Test func aFullQueueRefuses() {
         let simulation = Simulation(limits: QueueLimits(maxMessagesPerAgent: 2, maxSharePerSender: 1))
         let sender = simulation.connect(1)

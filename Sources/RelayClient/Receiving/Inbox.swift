@@ -1,6 +1,5 @@
 import DequeModule
 import Synchronization
-import WireProtocol
 
 /// Messages that came and that nobody took yet, bounded in bytes: past the bound the connection stops reading.
 final class Inbox: Sendable {
@@ -30,6 +29,7 @@ final class Inbox: Sendable {
     }
 
     var bytes: Int { state.withLock { $0.bytes } }
+    var waiting: Int { state.withLock { $0.waiters.count } }
     /// How often the connection was told to stop.
     var pauses: UInt64 { state.withLock { $0.pauses } }
 

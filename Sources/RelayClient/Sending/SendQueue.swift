@@ -52,6 +52,8 @@ struct SendQueue: Sendable {
     init(maxBytes: Int) { self.maxBytes = maxBytes }
 
     var count: Int { entries.count }
+    /// Places and deadlines that are kept, those of settled messages among them.
+    var leftovers: Int { unsent.count + due.count }
 
     /// When to call `timePassed`, at the latest.
     var nextDeadline: UInt64? { due.min?.deadline }

@@ -24,6 +24,8 @@ final class Delivering {
     /// Connections whose sends of this message were not answered yet.
     var waiters: [ConnectionRef]
     var isSettled = false
+    /// A page of the queue held its key while its own commit was not answered: this message, or an older copy of it.
+    var isSeenStored = false
     var isQueued = false
     var attempt = 0
     var sentTo: ConnectionRef?

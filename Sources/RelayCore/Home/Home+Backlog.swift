@@ -59,9 +59,10 @@ extension Home {
         if let same = recipients[agent]?.window[message.routing.id], same.key != message.key { return false }
         recipients[agent]?.cursor[message.lane] = queued.sequence
         guard recipients[agent]?.window[message.routing.id] == nil else { return true }
-        if let committing = puts[message.key] {
+        if let put = puts[message.key], !endsBeforeCommit(put) {
             // Durable already, though the answer to its batch is still on its way here.
-            if takeFromBehind(committing) { send(committing, to: agent) }
+            put.isSeenStored = true
+            if takeFromBehind(put) { send(put, to: agent) }
             return true
         }
         let isGone = recipients[agent]?.gone.contains(message.key) == true
@@ -76,6 +77,17 @@ extension Home {
         )
         delivering.isQueued = true
         send(delivering, to: agent)
+        return true
+    }
+
+    /// A retry not given to the store yet, where the store turned out to hold the first copy: that one counts.
+    private mutating func endsBeforeCommit(_ put: Delivering) -> Bool {
+        guard case .collecting(let index) = put.persistence else { return false }
+        commits.elide(at: index)
+        puts[put.key] = nil
+        _ = takeFromBehind(put)
+        settle(put, .dropped(.duplicate))
+        acknowledge(put, .queued)
         return true
     }
 

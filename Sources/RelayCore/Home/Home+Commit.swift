@@ -124,7 +124,12 @@ extension Home {
         case .put(let delivering):
             puts[delivering.key] = nil
             let isLive = takeFromBehind(delivering) == false
-            refused(delivering, .storageUnavailable, isLive: isLive)
+            if delivering.isSeenStored {
+                // Its own commit failed, so what the page held was the older copy.
+                duplicate(delivering, isLive: isLive)
+            } else {
+                refused(delivering, .storageUnavailable, isLive: isLive)
+            }
             forget(delivering.key.recipient)
         }
     }

@@ -112,6 +112,9 @@ struct SendCommand: AsyncParsableCommand {
             throw ValidationError("--to: sha256: is followed by 64 hex digits.")
         }
         if let id, MessageID(uuid: id) == nil { throw ValidationError("--id is not a UUID.") }
+        if id != nil, agent.agentId == nil, agent.key == nil {
+            throw ValidationError("--id is one of an agent's own ids: it needs --agent-id or --key.")
+        }
     }
 
     private var recipient: AgentHash {

@@ -11,7 +11,8 @@ struct ServeCommand: AsyncParsableCommand {
             (MOLTRELAY_SERVER_LISTEN_HTTP and so on), which beats the file, which beats the default.
 
             SIGTERM drains and ends the relay, SIGINT drains without waiting for load balancers to notice; a second \
-            signal leaves without draining.
+            signal leaves without draining. SIGHUP reopens the log file and reads the configuration again: the log level \
+            and who may connect change at once, and the log names the keys that need a restart.
 
             Exit codes: 0 after a drain, 64 wrong usage, 78 a configuration the relay refuses.
 
@@ -46,7 +47,8 @@ struct ServeCommand: AsyncParsableCommand {
         }
         guard loaded.report.isAcceptable else { throw ExitCode(EX_CONFIG) }
         try loaded.configuration.createFolders()
-        try await Serve.run(loaded.configuration)
+        let (source, overrides) = (source, overrides)
+        try await Serve.run(loaded.configuration) { source.load(overrides: overrides) }
     }
 
     private var overrides: [ConfigurationLoader.Override] {

@@ -18,11 +18,11 @@ enum Terminal {
         }
     }
 
-    /// Bidirectional overrides among them: they let a line read as another.
+    /// Bidirectional controls among them: they let a line read as another.
     private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.properties.generalCategory {
-        case .control, .format, .lineSeparator, .paragraphSeparator: true
-        default: false
+        case .control, .lineSeparator, .paragraphSeparator: true
+        default: scalar.properties.isBidiControl
         }
     }
 }

@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 import Logging
 import NIOCore
 import RelayAdmin
@@ -9,7 +9,8 @@ import UnixSignals
 
 /// `moltrelay serve`, once its configuration is known to be good.
 enum Serve {
-    static func run(_ configuration: Configuration) async throws {
+    /// - Parameter load: reads the same layers again, for SIGHUP.
+    static func run(_ configuration: Configuration, load: @escaping @Sendable () -> LoadedConfiguration) async throws {
         let log = try LogBackend(
             configuration.logDestination,
             format: configuration.logFormat,
@@ -21,8 +22,8 @@ enum Serve {
             // Before anybody can know that it runs, and tell it to end.
             let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
             announce(relay)
-            if let steps = FirstSteps(relay) { tell(steps, after: log) }
-            await serve(relay, untilTold: signals)
+            FirstSteps(relay)?.tell(after: log)
+            await serve(relay, Reload(relay, load: load), untilTold: signals)
             await relay.stop()
             logger.notice("relay stopped")
             log.close(within: .seconds(2))
@@ -50,18 +51,16 @@ enum Serve {
         relay.logger.notice("relay started", metadata: metadata)
     }
 
-    private static func tell(_ steps: FirstSteps, after log: LogBackend) {
-        log.flush(within: .milliseconds(200))
-        // A closed terminal is no reason to end.
-        try? FileHandle.standardError.write(contentsOf: Data((steps.text + "\n").utf8))
-    }
-
-    /// The first SIGTERM or SIGINT drains, the second leaves at once. SIGHUP reopens the log.
-    private static func serve(_ relay: RunningRelay, untilTold signals: UnixSignalsSequence) async {
+    /// The first SIGTERM or SIGINT drains, the second leaves at once. SIGHUP reloads.
+    private static func serve(
+        _ relay: RunningRelay,
+        _ reload: Reload,
+        untilTold signals: UnixSignalsSequence
+    ) async {
         let first = relay.loops.group.any().makePromise(of: UnixSignal.self)
         await withTaskGroup { group in
             group.addTask { try? await relay.checks.run() }
-            group.addTask { await listen(to: signals, relay, first) }
+            group.addTask { await listen(to: signals, relay, reload, first) }
             let signal = try? await first.futureResult.get()
             await relay.drain(skippingReadinessDelay: signal == .sigint)
             group.cancelAll()
@@ -71,13 +70,14 @@ enum Serve {
     private static func listen(
         to signals: UnixSignalsSequence,
         _ relay: RunningRelay,
+        _ reload: Reload,
         _ first: EventLoopPromise<UnixSignal>
     ) async {
+        var reload = reload
         var isLeaving = false
         for await signal in signals {
             guard signal != .sighup else {
-                relay.log.reopen()
-                relay.logger.notice("log reopened")
+                reload.perform()
                 continue
             }
             if isLeaving { leaveAtOnce(relay) }

@@ -87,6 +87,14 @@ extension Reference {
         nothing but a signal or a saving is warned of and ignored: `metrics.statsd`, `tracing`, `messages.compression`.
         Keys of sections that are not in use (`storage.redis` while the queue is in SQLite) are checked and accepted.
 
+        ## Reloading
+
+        SIGHUP (`systemctl reload`) opens the log file again and reads all layers anew. These keys change at once, for
+        connections that come later where they are about connections: `logging.level`, `auth.require_auth`,
+        `auth.allow_anonymous`, `auth.trusted_orgs`, `server.public_names`, `limits.failed_auth_per_agent_per_hour`. Any
+        other key that changed is named in a warning in the log and waits for a restart. A file that would not start the
+        relay changes nothing, and an error in the log says why.
+
         ## Without a file
 
         `moltrelay serve` alone listens on loopback: WebSocket 127.0.0.1:8443 without TLS, HTTP 127.0.0.1:8080, metrics

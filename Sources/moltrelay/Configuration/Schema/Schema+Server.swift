@@ -14,7 +14,7 @@ extension Schema {
             "server.listen.http",
             \.server.listen.http,
             .listenAddress,
-            "The HTTP listener: health, and the HTTP interface for agents on loopback only."
+            "The HTTP listener: health. The HTTP interface for agents, on loopback only, is not in this build."
         ),
         Setting(
             "server.listen.metrics",

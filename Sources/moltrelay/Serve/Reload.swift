@@ -1,0 +1,78 @@
+import Identity
+import Logging
+import Telemetry
+
+/// What SIGHUP does: reopens the log, reads the configuration again, applies what can change while agents are connected,
+/// and tells by key what needs a restart.
+struct Reload {
+    let relay: RunningRelay
+    /// The layers `serve` started from, read anew.
+    let load: @Sendable () -> LoadedConfiguration
+    private var running: Configuration
+
+    init(_ relay: RunningRelay, load: @escaping @Sendable () -> LoadedConfiguration) {
+        self.relay = relay
+        self.load = load
+        running = relay.configuration
+    }
+
+    mutating func perform() {
+        relay.log.reopen()
+        relay.logger.notice("log reopened")
+        let loaded = load()
+        guard loaded.report.isAcceptable else {
+            relay.logger.error(
+                "configuration not reloaded, the one before stands",
+                metadata: ["findings": tell(loaded.report.findings, loaded.report)]
+            )
+            return
+        }
+        apply(running.reloaded(from: loaded.configuration), loaded)
+    }
+
+    private mutating func apply(_ next: Configuration, _ loaded: LoadedConfiguration) {
+        let changed = Schema.paths(differing: running, next)
+        let kept = Schema.paths(differing: next, loaded.configuration)
+        running = next
+        relay.log.level = next.logLevel
+        relay.authenticator.update(next.authPolicy)
+        relay.logger.notice("configuration reloaded", metadata: ["changed": .array(changed)])
+        if !kept.isEmpty {
+            relay.logger.warning("changed keys need a restart", metadata: ["keys": .array(kept)])
+        }
+        if !next.auth.requireAuth {
+            relay.logger.warning("auth.require_auth is false: anybody may connect as any agent")
+        }
+        if !loaded.report.findings.isEmpty {
+            relay.logger.warning(
+                "configuration has warnings",
+                metadata: ["findings": tell(loaded.report.findings, loaded.report)]
+            )
+        }
+    }
+
+    private func tell(_ findings: [Finding], _ report: ConfigurationReport) -> Logger.MetadataValue {
+        .array(findings.map { .string(report.line($0)) })
+    }
+}
+
+extension Configuration {
+    /// This configuration with what can change in a running relay taken from `new`. Agents already connected stay.
+    func reloaded(from new: Configuration) -> Configuration {
+        var next = self
+        next.logging.level = new.logging.level
+        next.auth.requireAuth = new.auth.requireAuth
+        next.auth.allowAnonymous = new.auth.allowAnonymous
+        next.auth.trustedOrgs = new.auth.trustedOrgs
+        next.limits.failedAuthPerAgentPerHour = new.limits.failedAuthPerAgentPerHour
+        // Unset, the names accepted follow from the address listened on, and that stays.
+        next.server.publicNames = new.server.publicNames
+        return next
+    }
+}
+
+extension Schema {
+    fileprivate static func paths(differing old: Configuration, _ new: Configuration) -> [Logger.MetadataValue] {
+        settings.filter { $0.show(old) != $0.show(new) }.map { .string($0.path) }
+    }
+}
