@@ -1,5 +1,6 @@
-import Glibc
+import Foundation
 import RelayAdmin
+import Telemetry
 
 /// What to paste into a second terminal, for whoever starts a relay by hand.
 struct FirstSteps {
@@ -33,6 +34,13 @@ struct FirstSteps {
         if let admin = addresses["admin"] { lines.append("  \(program) status --socket '\(admin)'") }
         if let metrics = addresses["metrics"] { lines.append("  curl http://\(metrics)/metrics") }
         return lines.joined(separator: "\n")
+    }
+
+    /// On standard error, behind what was logged so far.
+    func tell(after log: LogBackend) {
+        log.flush(within: .milliseconds(200))
+        // A closed terminal is no reason to end.
+        try? FileHandle.standardError.write(contentsOf: Data((text + "\n").utf8))
     }
 
     /// From this machine: nobody connects to the address of all addresses.

@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 import Logging
 import NIOCore
 import RelayAdmin
@@ -24,7 +24,7 @@ enum Serve {
             // Before anybody can know that it runs, and tell it to end.
             let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
             announce(relay)
-            if let steps = FirstSteps(relay) { tell(steps, after: log) }
+            FirstSteps(relay)?.tell(after: log)
             await serve(relay, Reload(relay, load: load), untilTold: signals)
             await relay.stop()
             logger.notice("relay stopped")
@@ -51,12 +51,6 @@ enum Serve {
             metadata: ["websocket": metadata["websocket"] ?? ""]
         )
         relay.logger.notice("relay started", metadata: metadata)
-    }
-
-    private static func tell(_ steps: FirstSteps, after log: LogBackend) {
-        log.flush(within: .milliseconds(200))
-        // A closed terminal is no reason to end.
-        try? FileHandle.standardError.write(contentsOf: Data((steps.text + "\n").utf8))
     }
 
     /// The first SIGTERM or SIGINT drains, the second leaves at once. SIGHUP reloads.
