@@ -24,7 +24,7 @@ build: ## Build the relay in release mode
 
 run: build ## Build and start a relay on loopback; its state is in .build/run
 	@mkdir -p -m 700 .build/run
-	@exec .build/release/moltrelay serve --state-directory .build/run --log-format text --first-steps
+	@STATE_DIRECTORY="$(CURDIR)/.build/run" exec .build/release/moltrelay serve --log-format text
 
 test: setup ## Run every test; FILTER=Name runs the Swift tests of that name
 	@echo 'Python: lint scripts, agent'

@@ -1,4 +1,3 @@
-import NIOCore
 import WireProtocol
 
 /// Towards the relay.

@@ -144,6 +144,8 @@ extension RelayClient {
         /// Ids in ACKs that no send waited for.
         public internal(set) var unexpectedAcknowledgements: UInt64 = 0
         public internal(set) var sendQueueBytes = 0
+        /// Messages that this connection carried and nobody acknowledged yet.
+        public internal(set) var unacknowledged = 0
         public internal(set) var inboxBytes = 0
     }
 
@@ -159,6 +161,7 @@ extension Link {
         var statistics = counts
         statistics.sendQueueOverflows = sends.overflows
         statistics.sendQueueBytes = sends.bytes
+        statistics.unacknowledged = sends.unacknowledged
         statistics.inboxPauses = inbox.pauses
         statistics.inboxBytes = inbox.bytes
         return statistics

@@ -62,6 +62,11 @@ public final class RelayProcess: Sendable {
         process.waitUntilExit()
     }
 
+    public func send(_ signal: Int32) {
+        guard let process = state.withLock({ $0.process }), process.isRunning else { return }
+        kill(process.processIdentifier, signal)
+    }
+
     private static let defaults = [
         "auth": "{relay_id: relay-1, require_auth: true, allow_anonymous: true}",
         "limits": "{connections_per_ip_per_second: 0, connections_per_agent_per_minute: 0}",

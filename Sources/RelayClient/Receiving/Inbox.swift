@@ -1,6 +1,5 @@
 import DequeModule
 import Synchronization
-import WireProtocol
 
 /// Messages that came and that nobody took yet, bounded in bytes: past the bound the connection stops reading.
 final class Inbox: Sendable {

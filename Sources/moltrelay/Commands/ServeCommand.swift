@@ -40,9 +40,6 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("json or text.", valueName: "format"))
     var logFormat: String?
 
-    @Flag(help: "Print the addresses and commands to try on standard error once the relay runs.")
-    var firstSteps = false
-
     func run() async throws {
         let loaded = source.load(overrides: overrides)
         if !loaded.report.findings.isEmpty {
@@ -51,14 +48,7 @@ struct ServeCommand: AsyncParsableCommand {
         guard loaded.report.isAcceptable else { throw ExitCode(EX_CONFIG) }
         try loaded.configuration.createFolders()
         let (source, overrides) = (source, overrides)
-        try await Serve.run(loaded.configuration) {
-            source.load(overrides: overrides)
-        } started: { listeners in
-            guard firstSteps else { return }
-            let steps = FirstSteps(program: CommandLine.arguments.first ?? "moltrelay", listeners: listeners)
-            // Who closed standard error misses a greeting, not a relay.
-            try? FileHandle.standardError.write(contentsOf: Data(steps.text.utf8))
-        }
+        try await Serve.run(loaded.configuration) { source.load(overrides: overrides) }
     }
 
     private var overrides: [ConfigurationLoader.Override] {

@@ -1,44 +1,45 @@
+import Glibc
 import RelayAdmin
 
-/// What `serve --first-steps` tells a newcomer once the relay runs: its addresses, and what to type in another terminal.
+/// What to paste into a second terminal, for whoever starts a relay by hand.
 struct FirstSteps {
-    /// How the commands are called: as this process was.
-    let program: String
-    let listeners: [StatusDocument.Listener]
+    private static let defaultWebSocket = "127.0.0.1:8443"
 
-    /// Empty where a listener is missing: the commands would not work.
-    var text: String {
-        guard let agents = address("websocket"), let admin = address("admin") else { return "" }
-        let relay = "ws://\(agents)/v1/connect"
-        let program = quoted(program)
-        let lines = [
-            "", "agents   \(relay)",
-            address("metrics").map { "metrics  http://\($0)/metrics" },
-            address("metrics").map { "health   http://\($0)/health/ready" },
-            "", "Be two agents in another terminal:", "",
-            "  \(program) send --relay \(relay) --agent-id alice --to bob 'hello bob'",
-            "  \(program) listen --relay \(relay) --agent-id bob --count 1",
-            address("metrics").map { "  curl -s http://\($0)/metrics | grep '^moltrelay_messages_'" },
-            "  \(program) status --socket \(quoted(admin))", "",
-        ]
-        return lines.compactMap { $0 }.joined(separator: "\n") + "\n"
+    /// The word that started this relay.
+    let program: String
+    /// host:port by the listener's name.
+    let addresses: [String: String]
+
+    /// nil where the log is JSON and nobody watches, and where an agent needs more than its name to be let in.
+    init?(_ relay: RunningRelay) {
+        let configuration = relay.configuration
+        guard configuration.logging.format == .text || isatty(STDERR_FILENO) == 1 else { return nil }
+        guard configuration.auth.allowAnonymous || !configuration.auth.requireAuth else { return nil }
+        self.init(program: CommandLine.arguments.first ?? "moltrelay", listeners: relay.listeners)
     }
 
-    private func address(_ name: String) -> String? { listeners.first { $0.name == name }?.address }
+    init(program: String, listeners: [StatusDocument.Listener]) {
+        self.program = program
+        addresses = Dictionary(listeners.map { ($0.name, Self.reachable($0.address)) }) { first, _ in first }
+    }
 
-    /// As a shell reads it back.
-    private func quoted(_ text: String) -> String {
-        let isPlain = text.utf8.allSatisfy { byte in
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "/"), UInt8(ascii: "."), UInt8(ascii: "-"),
-                UInt8(ascii: "_"):
-                true
-            default: false
-            }
+    var text: String {
+        let relay = addresses["websocket"].map { $0 == Self.defaultWebSocket ? "" : " --relay ws://\($0)/v1/connect" }
+        var lines = [
+            "Be two agents, each in a terminal of its own, and see what became of their messages:",
+            "  \(program) listen\(relay ?? "") --agent-id bob",
+            "  \(program) send\(relay ?? "") --to bob hello",
+        ]
+        if let admin = addresses["admin"] { lines.append("  \(program) status --socket '\(admin)'") }
+        if let metrics = addresses["metrics"] { lines.append("  curl http://\(metrics)/metrics") }
+        return lines.joined(separator: "\n")
+    }
+
+    /// From this machine: nobody connects to the address of all addresses.
+    private static func reachable(_ address: String) -> String {
+        for any in ["0.0.0.0:", "[::]:"] where address.hasPrefix(any) {
+            return "127.0.0.1:" + address.dropFirst(any.count)
         }
-        return isPlain
-            ? text
-            : "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: #"'\''"#) + "'"
+        return address
     }
 }

@@ -1,4 +1,4 @@
-import Glibc
+import Foundation
 import Logging
 import NIOCore
 import RelayAdmin
@@ -9,14 +9,8 @@ import UnixSignals
 
 /// `moltrelay serve`, once its configuration is known to be good.
 enum Serve {
-    /// - Parameters:
-    ///   - load: reads the same layers again, for SIGHUP.
-    ///   - started: is given the open listeners.
-    static func run(
-        _ configuration: Configuration,
-        load: @escaping @Sendable () -> LoadedConfiguration,
-        started: ([StatusDocument.Listener]) throws -> Void
-    ) async throws {
+    /// - Parameter load: reads the same layers again, for SIGHUP.
+    static func run(_ configuration: Configuration, load: @escaping @Sendable () -> LoadedConfiguration) async throws {
         // A reload or a rotation that comes while the relay starts must not end it.
         signal(SIGHUP, SIG_IGN)
         let log = try LogBackend(
@@ -30,7 +24,7 @@ enum Serve {
             // Before anybody can know that it runs, and tell it to end.
             let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
             announce(relay)
-            try started(relay.listeners)
+            if let steps = FirstSteps(relay) { tell(steps, after: log) }
             await serve(relay, Reload(relay, load: load), untilTold: signals)
             await relay.stop()
             logger.notice("relay stopped")
@@ -57,6 +51,12 @@ enum Serve {
             metadata: ["websocket": metadata["websocket"] ?? ""]
         )
         relay.logger.notice("relay started", metadata: metadata)
+    }
+
+    private static func tell(_ steps: FirstSteps, after log: LogBackend) {
+        log.flush(within: .milliseconds(200))
+        // A closed terminal is no reason to end.
+        try? FileHandle.standardError.write(contentsOf: Data((steps.text + "\n").utf8))
     }
 
     /// The first SIGTERM or SIGINT drains, the second leaves at once. SIGHUP reloads.
