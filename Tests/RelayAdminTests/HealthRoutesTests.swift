@@ -132,7 +132,7 @@ import Testing
         try await withRoutes { (url: String) throws in
             let answer = try Curl.get(url + "/health/detailed", "-H", "x-forwarded-for: 203.0.113.9")
             #expect(answer.status == 403)
-            #expect(answer.body == "Only from this machine, or with the bearer token.\n")
+            #expect(answer.body == "Only from this machine.\n")
         }
     }
 
