@@ -21,7 +21,9 @@ extension Relay {
     public func received(_ batch: HandOver) {
         requestTick()
         var frames = batch.frames
-        for forwarded in batch.forwarded {
+        let now = port.now
+        for var forwarded in batch.forwarded {
+            forwarded.record.timeline.routed = now
             frames.readWithUnsafeReadableBytes { bytes in
                 let plain = MaskedBytes(
                     plain: UnsafeRawBufferPointer(rebasing: bytes[0..<forwarded.frameLength])

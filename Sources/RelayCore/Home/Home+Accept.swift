@@ -20,6 +20,7 @@ extension Home {
             persistence: .none,
             waiters: [sender]
         )
+        delivering.timeline.routed = now
         unstoredCount += 1
         effects.append(.fact(.accepted(mode: mode, bytes: message.byteCount)))
         guard mode != .exactlyOnce || hasStore, commits.pendingBytes + message.byteCount <= settings.maxCommittingBytes
@@ -45,7 +46,8 @@ extension Home {
     /// A retry of a message that is not settled: one ACK an attempt, when the first copy gets its own.
     private mutating func join(_ first: Delivering, _ sender: ConnectionRef) {
         effects.append(.event(.duplicateJoined))
-        first.waiters.append(sender)
+        // Past the bound an attempt goes unanswered, and the message is retried or has its answer from another attempt.
+        if first.waiters.count < Self.maxWaiters { first.waiters.append(sender) }
         if first.isSettled {
             acknowledge(first, .received)
         } else if first.persistence == .stored {

@@ -23,6 +23,8 @@ struct Home {
     /// Accepted, not settled and not in the store: the home's part of what is in flight.
     var unstoredCount = 0
     static let maxFailedRemovals = 100_000
+    /// Attempts of one unsettled message that are each owed an answer.
+    static let maxWaiters = 64
     private var nextOrder: UInt64 = 0
     private var nextEpoch: UInt64 = 0
     private var nextReading: UInt64 = 0

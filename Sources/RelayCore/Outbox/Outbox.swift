@@ -140,6 +140,8 @@ public struct Outbox {
         flushingBytes = 0
         for var record in flushing {
             record.timeline.enqueued = flushStartedAt
+            // It went from one connection to the other on this loop: routed in the tick that this flush ended.
+            if record.timeline.routed == 0 { record.timeline.routed = flushStartedAt }
             written(record)
         }
         flushing.removeAll(keepingCapacity: flushing.count <= 256)
