@@ -19,6 +19,7 @@ let deques = Target.Dependency.product(name: "DequeModule", package: "swift-coll
 let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
@@ -140,7 +141,7 @@ let package = Package(
         ),
         .testTarget(
             name: "RelayTransportTests",
-            dependencies: ["Identity", "RelayCore", "RelayTransport", "WireProtocol", nioCore, nioPosix],
+            dependencies: ["Identity", "RelayCore", "RelayTransport", "WireProtocol", nioCore, nioEmbedded, nioPosix],
             swiftSettings: settings
         ),
         .testTarget(

@@ -37,18 +37,14 @@ import WireProtocol
         #expect(try agent.next() == .end)
     }
 
-    /// The agent answers the relay's close and the relay ends the socket at once: the test would else wait for the relay's
-    /// own half second, five hundred times.
-    @Test func theRelaysCloseIsAnsweredAndDone() throws {
+    @Test func textIsNoPartOfTheProtocol() throws {
         let relay = try RelayUnderTest()
-        for _ in 0..<20 {
-            let agent = try TestAgent(relay)
-            try agent.socket.write(WebSocketEncoder.masked(.text, payload: [0x61], key: 1))
-            #expect(try agent.next() == .close(1003))
-        }
-        try relay.log.waitForClose(20)
-        #expect(Set(relay.log.closeReasons) == [.textMessage])
-        #expect(relay.log.failures == Array(repeating: .protocolViolation, count: 20))
+        let agent = try TestAgent(relay)
+        try agent.socket.write(WebSocketEncoder.masked(.text, payload: [0x61], key: 1))
+        #expect(try agent.next() == .close(1003))
+        agent.socket.close()
+        #expect(try relay.log.waitForClose() == [.textMessage])
+        #expect(relay.log.failures == [.protocolViolation])
     }
 
     /// Behind the last of what the agent sent before it read the relay's close.
@@ -154,7 +150,7 @@ import WireProtocol
         // 160,000 pongs would be 20 MB; the kernel's two buffers hold what came before the socket was full.
         var count = 0
         var tail: [UInt8] = []
-        while !tail.elementsEqual([0x8A, 1, 2]) {
+        while !tail.elementsEqual([0x8A, 1, 2]), count < 8 << 20 {
             let piece = try agent.socket.read()
             count += piece.count
             tail = Array((tail + piece).suffix(3))
