@@ -128,6 +128,7 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
         relay?.received(frameOf: frame.header.typeCode)
         // The wall clock is for documents only; a MESSAGE does not pay for it.
         let isMessage = frame.header.type == .message
+        if frame.header.type == .ping { session.load = services.turnstile.load }
         let action = session.received(frame, at: now, wallClock: isMessage ? 0 : loop.wallClock)
         guard case .message(let routing, let mode, _) = action else { return perform(action) }
         guard let connection, let relay else { return }

@@ -60,6 +60,12 @@ final class Turnstile: Sendable {
         }
     }
 
+    /// 0...1 of `maxConnections`: what a PONG says of this relay. 0 without a limit.
+    var load: Double {
+        guard limits.maxConnections > 0 else { return 0 }
+        return min(1, Double(state.withLock { $0.count }) / Double(limits.maxConnections))
+    }
+
     func leave(_ entry: Entry, from network: ClientNetwork) {
         state.withLock { state in
             switch entry {
