@@ -26,7 +26,7 @@ import WireProtocol
         let recipient = simulation.connect(2)
         sender.send(1, to: 2, .exactlyOnce)
         simulation.rest()
-        #expect(sender.nacks.map(\.code) == [.storageUnavailable])
+        #expect(sender.nacks.map(\.code) == [.recipientOffline])
         #expect(recipient.numbers.isEmpty)
     }
 

@@ -23,8 +23,11 @@ extension Home {
         delivering.timeline.routed = now
         unstoredCount += 1
         effects.append(.fact(.accepted(mode: mode, bytes: message.byteCount)))
-        guard mode != .exactlyOnce || hasStore, commits.pendingBytes + message.byteCount <= settings.maxCommittingBytes
-        else {
+        // Nobody keeps ids of exactly-once messages where there is no queue: a retry could not help.
+        guard mode != .exactlyOnce || hasStore else {
+            return drop(delivering, .recipientOffline, answer: .recipientOffline)
+        }
+        guard commits.pendingBytes + message.byteCount <= settings.maxCommittingBytes else {
             return drop(delivering, .storageUnavailable, answer: .storageUnavailable)
         }
         if maySendAtOnce(delivering) {

@@ -16,10 +16,11 @@ extension RunningRelay {
         await closeToAgents()
         sendAgentsAway(drain)
         let isDone = await finishWhatIsUnderWay(within: .milliseconds(drain.timeoutMilliseconds))
+        let left = gauges.sum.messagesInFlight
         await disconnectAll()
         logger.notice(
             "drain finished",
-            metadata: ["complete": "\(isDone)", "in_flight": "\(gauges.sum.messagesInFlight)"]
+            metadata: ["complete": "\(isDone)", "in_flight": "\(left)"]
         )
     }
 
