@@ -22,6 +22,22 @@ extension EndToEnd {
             #expect(try await alice.tell("end").close == 1002)
         }
 
+        /// On the way that no document takes: the checksum is looked at on the copy into the recipient's buffer.
+        @Test func damagedMessage() async throws {
+            let relay = try await Relay.start()
+            let alice = try await PythonAgent.connected("alice", to: relay)
+            let bob = try await PythonAgent.connected("bob", to: relay)
+            // sha256 of "alice" and of "bob".
+            let sender = "2bd806c97f0e00af1a1fc3328fa763a9269723c8db8fac4f93af71db186d6e90"
+            let recipient = "81b637d8fcd2c6da6359e6963113a1170de795e4b725b84d1e0b4cfd9ec58ce9"
+            let routing = sender + recipient + String(repeating: "11", count: 24) + "0000 80 01 00000000"
+            let frame = "4d52 01 10 00 00000062 00000000 00000003" + routing + "7b7d 00000000"
+            try await alice.tell("bytes", ["hex": .string(frame)])
+            #expect(try await alice.tell("end").close == 1002)
+            #expect(try await relay.scrape().sum("moltrelay_messages_total") == 0)
+            try await bob.tell("close")
+        }
+
         @Test func textMessage() async throws {
             let relay = try await Relay.start()
             let alice = try await PythonAgent.connected("alice", to: relay)
