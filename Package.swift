@@ -59,7 +59,7 @@ let package = Package(
         ),
         .target(
             name: "RelayTransport",
-            dependencies: ["COpenSSL", "Identity", "RelayCore", "WireProtocol", nioCore, nioHTTP1, nioPosix],
+            dependencies: ["Identity", "RelayCore", "WireProtocol", nioCore, nioHTTP1, nioPosix],
             swiftSettings: hotPath
         ),
         .target(

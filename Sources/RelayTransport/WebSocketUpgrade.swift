@@ -1,4 +1,4 @@
-import COpenSSL
+import Identity
 import NIOHTTP1
 import RelayCore
 
@@ -38,7 +38,7 @@ enum WebSocketUpgrade {
             throw bad("Sec-WebSocket-Key must be there once, 16 bytes in base64.")
         }
         var headers = HTTPHeaders([("Upgrade", "websocket"), ("Connection", "Upgrade")])
-        headers.add(name: "Sec-WebSocket-Accept", value: acceptValue(for: key))
+        headers.add(name: "Sec-WebSocket-Accept", value: SHA1.webSocketAccept(for: key))
         if tokens(request.headers["Sec-WebSocket-Protocol"]).contains(subprotocol) {
             headers.add(name: "Sec-WebSocket-Protocol", value: subprotocol)
         }
@@ -74,15 +74,6 @@ enum WebSocketUpgrade {
             default: false
             }
         }
-    }
-
-    static func acceptValue(for key: String) -> String {
-        let input = Array((key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").utf8)
-        var digest = [UInt8](repeating: 0, count: Int(SHA_DIGEST_LENGTH))
-        SHA1(input, input.count, &digest)
-        var text = [UInt8](repeating: 0, count: 4 * ((digest.count + 2) / 3) + 1)
-        let length = EVP_EncodeBlock(&text, digest, Int32(digest.count))
-        return String(decoding: text.prefix(Int(length)), as: UTF8.self)
     }
 }
 

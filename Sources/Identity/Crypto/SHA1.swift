@@ -1,4 +1,5 @@
 internal import COpenSSL
+internal import WireProtocol
 
 /// Broken as a hash; here because RFC 6455 section 4.2.2 answers an upgrade with it, where it guards nothing.
 public enum SHA1 {
@@ -11,5 +12,10 @@ public enum SHA1 {
             precondition(COpenSSL.SHA1(input, input.count, digest.baseAddress) != nil, "libcrypto offers no SHA-1")
             count = byteCount
         }
+    }
+
+    /// The Sec-WebSocket-Accept that answers this Sec-WebSocket-Key.
+    public static func webSocketAccept(for key: String) -> String {
+        Base64.encode(hash((key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").utf8))
     }
 }

@@ -45,7 +45,7 @@ struct UpgradeRequest: Equatable, Sendable {
         guard response.headers[canonicalForm: "Connection"].contains(where: { $0.lowercased() == "upgrade" }) else {
             return .notARelay("Connection does not name Upgrade")
         }
-        guard response.headers["Sec-WebSocket-Accept"] == [Self.acceptValue(for: key)] else {
+        guard response.headers["Sec-WebSocket-Accept"] == [SHA1.webSocketAccept(for: key)] else {
             return .notARelay("Sec-WebSocket-Accept does not answer our key")
         }
         guard response.headers["Sec-WebSocket-Extensions"].isEmpty else {
@@ -57,10 +57,6 @@ struct UpgradeRequest: Equatable, Sendable {
             return .notARelay("another subprotocol than \(Self.subprotocol)")
         }
         return nil
-    }
-
-    static func acceptValue(for key: String) -> String {
-        Base64.encode(SHA1.hash((key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").utf8))
     }
 
     private func isOnly(_ values: [String], _ wanted: String) -> Bool {

@@ -1,4 +1,3 @@
-import DequeModule
 import WireProtocol
 
 /// Collects what the store is to do, a batch at a time, and holds the batches under commit.
@@ -17,7 +16,6 @@ struct CommitQueue {
         var elided = 0
         /// It holds a message whose recipient is not about to make the commit needless.
         var isUrgent = false
-        var hasPuts: Bool { entries.contains { if case .put = $0 { true } else { false } } }
     }
 
     private(set) var collecting = Batch()

@@ -17,13 +17,11 @@ struct Lanes {
     private var bulk: Deque<OutboxMessage> = []
     private var turn = 0
     private(set) var count = 0
-    private(set) var bestEffortCount = 0
 
     var isEmpty: Bool { count == 0 }
 
     mutating func append(_ message: OutboxMessage) {
         count += 1
-        if message.record.id == nil { bestEffortCount += 1 }
         switch message.lane {
         case .critical: critical.append(message)
         case .high: high.append(message)
@@ -41,7 +39,6 @@ struct Lanes {
             turn = (turn + 1) % Self.turns.count
         }
         count -= 1
-        if message?.record.id == nil { bestEffortCount -= 1 }
         return message
     }
 

@@ -36,10 +36,6 @@ public struct Outbox {
     var hasWork: Bool { !control.isEmpty || !lanes.isEmpty || writer.byteCount > 0 }
     /// Whether the control frames that were appended have left for the socket, or everything that was.
     public func hasLeft(messagesToo: Bool) -> Bool { !isFlushing && (messagesToo ? !hasWork : control.isEmpty) }
-    /// Best-effort messages held, for conservation; counted, not derived.
-    var bestEffortCount: Int {
-        records.count { $0.id == nil } + flushing.count { $0.id == nil } + lanes.bestEffortCount
-    }
 
     private var mayWriteThrough: Bool {
         control.isEmpty && lanes.isEmpty && writer.byteCount < Self.writeBufferBytes

@@ -7,7 +7,6 @@ import Telemetry
 
 /// The relay's own checks: what each looks at, how often, and when it turns.
 struct HealthChecks: Sendable {
-    static let names = ["event_loops", "store", "listeners", "draining"]
     static let interval = Duration.milliseconds(500)
     /// A loop that has not turned for this long serves nobody.
     static let maxSilence: MonotonicNanoseconds = .seconds(5)

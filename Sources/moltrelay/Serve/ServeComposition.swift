@@ -32,7 +32,7 @@ struct ServeComposition {
             registry: registry,
             readings: readings(gauges, choice),
             build: .this,
-            healthChecks: HealthChecks.names
+            healthChecks: RelayCatalogue.defaultHealthChecks
         )
         let health = makeHealth(instruments, clock)
         let relays = try await loops.start(settings: configuration.relaySettings, store: choice.queue) { index in
