@@ -1,7 +1,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-bench run build test lint format clean
+.PHONY: help setup setup-bench run build test autobahn lint format clean
 
 # One binary for `make run`, the end-to-end tests and deploy/: static Swift runtime, the system's C libraries.
 RELEASE := -c release --static-swift-stdlib
@@ -36,6 +36,13 @@ test: setup ## Run every test; FILTER=Name runs the Swift tests of that name
 	RELAY_BINARY="$(CURDIR)/.build/release/moltrelay" AGENT_PYTHON="$(CURDIR)/$(PYTHON)" \
 		swift test $(if $(FILTER),--filter '$(FILTER)') 2>&1 | tee .build/test.log
 	@grep -E 'Test run with [0-9]+ tests?' .build/test.log | tail -n 1
+
+autobahn: ## Hold the WebSocket codec and the relay to the Autobahn test suite; needs a Python 2.7
+	@Scripts/setup build autobahn
+	swift build --product autobahn-echo
+	swift build --product moltrelay
+	@python3 Tests/Autobahn/run.py --echo .build/debug/autobahn-echo --page docs/conformance.md
+	@python3 Tests/Autobahn/run.py --relay .build/debug/moltrelay --page docs/conformance.md
 
 lint: setup ## Check format, imports, names, sizes, shell scripts and the Dockerfile
 	swift-format lint --strict --parallel --recursive $(SWIFT_FOLDERS)

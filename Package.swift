@@ -124,6 +124,12 @@ let package = Package(
             path: "Tests/StoreCrashProbe",
             swiftSettings: settings
         ),
+        .executableTarget(
+            name: "autobahn-echo",
+            dependencies: ["Identity", "RelayCore", "RelayTransport", "WireProtocol", nioCore, nioPosix],
+            path: "Tests/AutobahnEcho",
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "WireProtocolTests",
             dependencies: ["WireProtocol"],

@@ -12,6 +12,7 @@ public struct AgentListener: Sendable {
     private let limits: TransportLimits
     private let admission: Admission
     private let journal: ConnectionJournal
+    private let makeHandler: HandlerMaker
     let turnstile: Turnstile
 
     public init(
@@ -21,11 +22,34 @@ public struct AgentListener: Sendable {
         admission: Admission,
         journal: ConnectionJournal = .none
     ) {
+        self.init(loops, session, limits, admission, journal) { try ConnectionHandler(services: $0) }
+    }
+
+    /// The same way in, and another handler behind the upgrade: the conformance tests' echo, which no agent gets into.
+    package init(
+        loops: DataLoops,
+        limits: TransportLimits,
+        admission: Admission,
+        makeHandler: @escaping @Sendable () -> any ChannelHandler
+    ) {
+        let session = SessionConfiguration(relayID: admission.identity.relayID)
+        self.init(loops, session, limits, admission, .none) { _ in makeHandler() }
+    }
+
+    private init(
+        _ loops: DataLoops,
+        _ session: SessionConfiguration,
+        _ limits: TransportLimits,
+        _ admission: Admission,
+        _ journal: ConnectionJournal,
+        makeHandler: @escaping HandlerMaker
+    ) {
         self.loops = loops
         self.session = session
         self.limits = limits
         self.admission = admission
         self.journal = journal
+        self.makeHandler = makeHandler
         turnstile = Turnstile(limits: limits)
     }
 
@@ -75,7 +99,8 @@ public struct AgentListener: Sendable {
             admission: admission,
             turnstile: turnstile,
             network: network,
-            journal: journal
+            journal: journal,
+            makeHandler: makeHandler
         )
         let upgrade = UpgradeHandler(services: services, entry: entry)
         let pipeline = channel.pipeline.syncOperations

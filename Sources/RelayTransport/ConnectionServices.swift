@@ -10,7 +10,11 @@ struct ConnectionServices {
     let turnstile: Turnstile
     let network: ClientNetwork
     let journal: ConnectionJournal
+    /// What a socket is given to once it is a WebSocket.
+    let makeHandler: HandlerMaker
 }
+
+typealias HandlerMaker = @Sendable (ConnectionServices) throws -> any ChannelHandler
 
 /// Bounds of the listener; protocol section 10. 0 is no limit.
 public struct TransportLimits: Sendable {

@@ -92,7 +92,7 @@ final class UpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
         context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
         let pipeline = context.pipeline.syncOperations
         do {
-            try pipeline.addHandler(ConnectionHandler(services: services))
+            try pipeline.addHandler(services.makeHandler(services))
             let decoder = try pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self)
             let encoder = try pipeline.handler(type: HTTPResponseEncoder.self)
             let size = try pipeline.handler(type: RequestSizeHandler.self)

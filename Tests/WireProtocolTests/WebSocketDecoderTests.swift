@@ -77,6 +77,22 @@ import WireProtocol
         #expect(WebSocketReader.events(RawWebSocket.frame(0x1, [], final: false)) == [.text])
     }
 
+    /// For an endpoint that takes text; the relay stops at the first word of it.
+    @Test func thePayloadOfTextFollows() {
+        let stream =
+            RawWebSocket.frame(0x1, [0x48], final: false) + RawWebSocket.frame(0x9) + RawWebSocket.frame(0x0, [0x69])
+            + RawWebSocket.frame(0x1) + RawWebSocket.frame(0x2, [1]) + RawWebSocket.frame(0x1, [0x21])
+        let events: [Event] = [
+            .text, .ping([]), .message([0x48, 0x69]), .text, .message([]), .message([1]), .text, .message([0x21]),
+        ]
+        var whole = WebSocketReader(goesOnAfterText: true)
+        whole.feed(stream)
+        #expect(whole.events == events)
+        var byByte = WebSocketReader(goesOnAfterText: true)
+        for byte in stream { byByte.feed([byte]) }
+        #expect(byByte.events == events)
+    }
+
     @Test func closePayloads() {
         #expect(WebSocketReader.events(RawWebSocket.frame(0x8)) == [.close(nil)])
         #expect(WebSocketReader.events(RawWebSocket.close(1000)) == [.close(1000)])

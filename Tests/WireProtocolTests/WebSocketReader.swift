@@ -18,8 +18,12 @@ struct WebSocketReader {
     /// The most that was left over between two pieces.
     private(set) var maxLeftover = 0
     private(set) var isOver = false
+    private let goesOnAfterText: Bool
 
-    init(role: WebSocketDecoder.Role = .server) { decoder = WebSocketDecoder(role: role) }
+    init(role: WebSocketDecoder.Role = .server, goesOnAfterText: Bool = false) {
+        decoder = WebSocketDecoder(role: role)
+        self.goesOnAfterText = goesOnAfterText
+    }
 
     static func events(_ bytes: [UInt8], role: WebSocketDecoder.Role = .server) -> [Event] {
         var reader = WebSocketReader(role: role)
@@ -50,6 +54,7 @@ struct WebSocketReader {
             partial = []
         case .ping(let payload): events.append(.ping(payload))
         case .pong: events.append(.pong)
+        case .text where goesOnAfterText: events.append(.text)
         case .text: end(.text)
         case .close(let code): end(.close(code))
         case .violation(let violation): end(.violation(violation))

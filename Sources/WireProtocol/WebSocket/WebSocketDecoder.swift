@@ -9,7 +9,7 @@ public struct WebSocketDecoder {
         case needMore
         /// A piece of a binary message. `endsMessage` where its last frame ends with it.
         case data(MaskedBytes, endsMessage: Bool)
-        /// A text message began: this protocol has none.
+        /// A text message begins, and its payload follows as `data`, not looked at. This protocol has none.
         case text
         case ping([UInt8])
         case pong
@@ -22,6 +22,7 @@ public struct WebSocketDecoder {
     private var state = State.header
     /// A message has begun and its last frame has not.
     private var isInsideMessage = false
+    private var isTextTold = false
 
     private enum State {
         case header
@@ -85,7 +86,10 @@ public struct WebSocketDecoder {
         switch (head.opcode, isInsideMessage) {
         case (.continuation, false): return .violation(.continuationWithoutMessage)
         case (.binary, true), (.text, true): return .violation(.messageInsideMessage)
-        case (.text, false): return .text
+        case (.text, false):
+            isTextTold.toggle()
+            // Its head is read again for the payload, so that nothing but text pays for the event.
+            if isTextTold { return .text }
         default: break
         }
         isInsideMessage = true

@@ -12,6 +12,14 @@ public enum WebSocketEncoder {
         writeHeader(.binary, payload: payload, maskBit: 0, to: destination)
     }
 
+    /// A whole unmasked message of any size.
+    package static func message(_ opcode: WebSocketOpcode, payload: [UInt8]) -> [UInt8] {
+        precondition(!opcode.isControl)
+        var head = [UInt8](repeating: 0, count: headerLength(payload: payload.count))
+        head.withUnsafeMutableBytes { writeHeader(opcode, payload: payload.count, maskBit: 0, to: $0.baseAddress!) }
+        return head + payload
+    }
+
     /// A whole unmasked control frame.
     /// - Parameter payload: at most 125 bytes.
     public static func control(_ opcode: WebSocketOpcode, payload: [UInt8]) -> [UInt8] {
