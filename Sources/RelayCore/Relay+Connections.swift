@@ -81,12 +81,27 @@ extension Relay {
 
     func registered(_ ref: ConnectionRef, epoch: UInt64?) {
         guard let connection = connections[ref], let agent = connection.agent else { return }
-        connection.socket.registered(isAccepted: epoch != nil)
-        guard let epoch else { return connection.agent = nil }
+        guard let epoch else {
+            connection.socket.registered(isAccepted: false)
+            return connection.agent = nil
+        }
+        // AUTH_OK says that whatever is sent to the agent from now on finds it: first every loop takes the route. What
+        // comes for it meanwhile waits in its lanes, behind AUTH_OK.
+        connection.outbox.isHeld = true
+        connection.announcementsLeft = loops
+        tellEveryLoop(.announce(agent, primary: ref, epoch: epoch))
+    }
+
+    /// One more loop knows where the agent is.
+    func announced(_ ref: ConnectionRef) {
+        guard let connection = connections[ref] else { return }
+        connection.announcementsLeft -= 1
+        guard connection.announcementsLeft == 0 else { return }
         connection.isRegistered = true
         agentConnections += 1
-        // The edge tells every loop, after AUTH_OK is in the outbox: no message can come before it.
-        tellEveryLoop(.route(agent, primary: ref, epoch: epoch))
+        connection.socket.registered(isAccepted: true)
+        connection.outbox.isHeld = false
+        markDirty(connection)
     }
 
     /// Every connection of this loop, for a drain.

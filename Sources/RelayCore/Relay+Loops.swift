@@ -52,10 +52,14 @@ extension Relay {
         case .pressure(let agent, let connection, let isHigh): home.pressure(agent, connection, isHigh: isHigh)
         case .expired(let keys): home.expired(keys)
         case .registered(let connection, let epoch): registered(connection, epoch: epoch)
+        case .announced(let connection): announced(connection)
         case .deliver(let connection, let message): deliver(message, to: connection)
         case .answer(let connection, let answer): queueAnswer(answer, to: connection)
         case .pauseSender(let connection): pauseSender(connection)
         case .route(let agent, let primary, let epoch): hub.update(agent, primary: primary, epoch: epoch)
+        case .announce(let agent, let primary, let epoch):
+            hub.update(agent, primary: primary, epoch: epoch)
+            tell(Int(primary.loop), .announced(primary))
         case .released: releaseHeld()
         }
     }

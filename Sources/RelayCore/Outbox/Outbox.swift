@@ -16,6 +16,8 @@ public struct Outbox {
     public var isBatching = false
     /// The peer understands the trace context behind a routing header.
     public var isTracing = false
+    /// Messages wait in their lanes; control frames go.
+    var isHeld = false
 
     private let maxBytes: Int
     private var control: Deque<OutgoingFrame> = []
@@ -38,7 +40,7 @@ public struct Outbox {
     public func hasLeft(messagesToo: Bool) -> Bool { !isFlushing && (messagesToo ? !hasWork : control.isEmpty) }
 
     private var mayWriteThrough: Bool {
-        control.isEmpty && lanes.isEmpty && writer.byteCount < Self.writeBufferBytes
+        control.isEmpty && lanes.isEmpty && !isHeld && writer.byteCount < Self.writeBufferBytes
     }
 
     public enum Appended {
@@ -114,7 +116,7 @@ public struct Outbox {
             controlBytes -= frame.payload.count + FrameHeader.overhead
             writer.append(frame, isBatching: isBatching)
         }
-        while writer.byteCount < Self.writeBufferBytes, let message = lanes.popFirst() {
+        while !isHeld, writer.byteCount < Self.writeBufferBytes, let message = lanes.popFirst() {
             queuedBytes -= message.payload.readableBytes + FrameHeader.overhead
             guard message.expiresAt > wallClock else {
                 expired(message.record)

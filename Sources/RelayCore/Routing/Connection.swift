@@ -27,8 +27,10 @@ public final class Connection {
     var answers: [Answer] = []
     var isDirty = false
     var isClosed = false
-    /// Its agent's home has taken it.
+    /// Its agent's home has taken it, and every loop its route.
     var isRegistered = false
+    /// Loops that have not taken its route yet.
+    var announcementsLeft = 0
     var pause = PauseBudget()
     /// Since when the outbox has been past its high watermark; it stays set until there is room again.
     var pressedSince: MonotonicNanoseconds?

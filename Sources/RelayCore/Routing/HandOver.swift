@@ -25,11 +25,14 @@ public struct HandOver: Sendable {
         case expired([MessageKey])
         // To an edge.
         case registered(ConnectionRef, epoch: UInt64?)
+        case announced(ConnectionRef)
         case deliver(ConnectionRef, OutboxMessage)
         case answer(ConnectionRef, Answer)
         case pauseSender(ConnectionRef)
         // To every loop.
         case route(AgentHash, primary: ConnectionRef?, epoch: UInt64)
+        /// The same, of a new connection by its own loop, which wants to know when it is taken.
+        case announce(AgentHash, primary: ConnectionRef, epoch: UInt64)
         /// The batches from the loop that reads this are taken: it may read on.
         case released
 
