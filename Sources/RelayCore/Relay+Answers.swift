@@ -28,13 +28,13 @@ extension Relay {
     }
 
     /// The NACK of a message that was not taken.
-    func refusal(of id: MessageID, _ code: NackCode) -> OutgoingFrame {
+    func refusal(of id: MessageID, _ code: NackCode, retryAfterMilliseconds: UInt64? = nil) -> OutgoingFrame {
         note(.nacked(code: code))
         let nack = Nack(
             messageID: id,
             code: code,
             message: code.explanation,
-            retryAfterMilliseconds: code.retryAfterMilliseconds
+            retryAfterMilliseconds: retryAfterMilliseconds ?? code.retryAfterMilliseconds
         )
         return OutgoingFrame(type: .nack, payload: nack.json)
     }

@@ -25,6 +25,7 @@ extension Relay {
         }
         if let agent = connection.agent { tellHome(of: agent, .unregister(agent, connection.ref)) }
         if connection.isRegistered { agentConnections -= 1 }
+        leaveRate(connection, at: port.now)
         connections.remove(connection.ref)
         pressed.remove(connection.ref)
         note(.connectionClosed(reason: reason, opened: connection.openedAt, at: port.now))
@@ -99,6 +100,7 @@ extension Relay {
         guard connection.announcementsLeft == 0 else { return }
         connection.isRegistered = true
         agentConnections += 1
+        joinRate(connection, at: port.now)
         connection.socket.registered(isAccepted: true)
         connection.outbox.isHeld = false
         markDirty(connection)

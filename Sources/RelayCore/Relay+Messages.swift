@@ -12,6 +12,9 @@ extension Relay {
         from sender: Connection,
         at now: MonotonicNanoseconds
     ) -> Bool {
+        if let wait = sender.rate?.take(bytes: frame.header.frameLength, at: now) {
+            return refuse(frame, routing: routing, from: sender, for: wait)
+        }
         guard mode != .bestEffort else { return forward(frame, routing: routing, from: sender, at: now) }
         guard let message = own(frame, routing: routing) else { return false }
         let timeline = MessageTimeline(received: now)

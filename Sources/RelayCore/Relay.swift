@@ -25,6 +25,7 @@ public final class Relay {
     var bestEffortInFlight = 0
     var agentConnections = 0
     var outboxBytes = 0
+    var rates: MessageRates?
     var nextPressureCheck: MonotonicNanoseconds = 0
     var nextExpiry: MonotonicNanoseconds = 0
     private var facts: [MessageFact] = []
@@ -34,7 +35,7 @@ public final class Relay {
 
     /// - Parameters:
     ///   - store: nil where `queue.enabled` is false: then nothing outlives the connections.
-    ///   - ledger: one for all loops of the process.
+    ///   - ledger: one for all loops of the process, as are the rates.
     public init(
         loop: Int,
         loops: Int,
@@ -42,6 +43,7 @@ public final class Relay {
         store: (any MessageStore)?,
         port: any LoopPort,
         ledger: HandOverLedger,
+        rates: MessageRates? = nil,
         observer: any RelayObserver
     ) {
         self.loop = loop
@@ -50,6 +52,7 @@ public final class Relay {
         self.store = store
         self.port = port
         self.ledger = ledger
+        self.rates = rates
         self.observer = observer
         connections = ConnectionTable(loop: loop)
         home = Home(settings: settings, hasStore: store != nil)

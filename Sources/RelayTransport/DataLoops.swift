@@ -18,6 +18,7 @@ public final class DataLoops: Sendable {
     public func start(
         settings: RelaySettings,
         store: (any MessageStore)?,
+        rates: MessageRates? = nil,
         observer: @escaping @Sendable (Int) -> any RelayObserver
     ) -> EventLoopFuture<[RelayGauges]> {
         let ledger = HandOverLedger(loops: loops.count)
@@ -31,6 +32,7 @@ public final class DataLoops: Sendable {
                     store: store,
                     port: loop,
                     ledger: ledger,
+                    rates: rates,
                     observer: observer(loop.index)
                 )
                 loop.adopt(relay, among: loops)
@@ -38,6 +40,11 @@ public final class DataLoops: Sendable {
             }
         }
         return EventLoopFuture.whenAllSucceed(started, on: group.next())
+    }
+
+    /// Limits what agents send from now on, those connected too; nil is no limit.
+    public func limit(by rates: MessageRates?) {
+        for loop in loops { loop.perform { $0.limit(by: rates) } }
     }
 
     func loop(of eventLoop: any EventLoop) -> DataLoop? { loops.first { $0.eventLoop === eventLoop } }

@@ -14,8 +14,6 @@ import Testing
         ("cluster: {enabled: true}", .cluster, "1:20: cluster.enabled"),
         ("kafka: {clusters: {eu: {bootstrap_servers: [\"k:9092\"]}}}", .kafka, "1:19: kafka.clusters"),
         ("kafka: {mirror_maker: {enabled: true}}", .kafka, "1:33: kafka.mirror_maker.enabled"),
-        ("limits: {messages_per_agent_per_minute: 1}", .messageRates, "1:41: limits.messages_per_agent_per_minute"),
-        ("limits: {bytes_per_agent_per_minute: 1}", .messageRates, "1:38: limits.bytes_per_agent_per_minute"),
         ("limits: {max_memory_bytes: 1}", .memoryLimit, "1:28: limits.max_memory_bytes"),
     ])
     func whatIsNotBuiltIsRefusedByKeyAndLine(yaml: String, feature: Feature, place: String) throws {
@@ -45,7 +43,7 @@ import Testing
         "cluster: {enabled: false, peers: [\"a:1\"], node_id: n}",
         "kafka: {topics: {messages: {name: m}}, mirror_maker: {enabled: false}}",
         "messages: {compression: false, compression_threshold: 1}",
-        "limits: {messages_per_agent_per_minute: 0, bytes_per_agent_per_minute: 0, max_memory_bytes: 0}",
+        "limits: {max_memory_bytes: 0}",
         "metrics: {statsd: {address: \"s:1\"}}",
         "tracing: {enabled: false, jaeger: {sample_rate: 1}}",
     ])

@@ -6,8 +6,9 @@ public enum ConnectionLimit: String, Sendable, CaseIterable {
     case connectionsPerIPPerSecond = "connections_per_ip_per_second"
 }
 
-/// A rate whose table was full, so that one went unlimited; by its configuration key.
+/// A rate whose table was full, so that one went unlimited, or limited for itself alone; by its configuration key.
 public enum RateTable: String, Sendable, CaseIterable {
     case connectionsPerIPPerSecond = "connections_per_ip_per_second"
     case connectionsPerAgentPerMinute = "connections_per_agent_per_minute"
+    case messagesPerAgentPerMinute = "messages_per_agent_per_minute"
 }

@@ -32,6 +32,8 @@ public final class Connection {
     /// Loops that have not taken its route yet.
     var announcementsLeft = 0
     var pause = PauseBudget()
+    /// What its agent may send; nil where that is not limited.
+    var rate: AgentRate?
     /// Since when the outbox has been past its high watermark; it stays set until there is room again.
     var pressedSince: MonotonicNanoseconds?
     /// It was told to go; what else it does slowly is no news.

@@ -31,7 +31,8 @@ extension RelayCatalogue {
     static let ratesUntracked = MetricDeclaration.counter(
         "moltrelay_rates_untracked_total",
         labels: [LabelDimension("limit", RateTable.allCases.map(\.rawValue))],
-        help: "Connections let in unlimited because the table of a rate limit was full, by its key in `limits`."
+        help: "Connections let in while the table of a rate limit was full, by its key in `limits`; unlimited, or each "
+            + "with a rate of its own."
     )
     static let connectionsOpened = MetricDeclaration.counter(
         "moltrelay_connections_opened_total",

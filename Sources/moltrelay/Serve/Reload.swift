@@ -1,5 +1,6 @@
 import Identity
 import Logging
+import RelayTransport
 import Telemetry
 
 /// What SIGHUP does: reopens the log, reads the configuration again, applies what can change while agents are connected,
@@ -33,7 +34,9 @@ struct Reload {
     private mutating func apply(_ next: Configuration, _ loaded: LoadedConfiguration) {
         let changed = Schema.paths(differing: running, next)
         let kept = Schema.paths(differing: next, loaded.configuration)
+        let isRateNew = Self.rates(running) != Self.rates(next)
         running = next
+        if isRateNew { relay.loops.limit(by: next.messageRates) }
         relay.log.level = next.logLevel
         relay.authenticator.update(next.authPolicy)
         relay.logger.notice("configuration reloaded", metadata: ["changed": .array(changed)])
@@ -51,6 +54,10 @@ struct Reload {
         }
     }
 
+    private static func rates(_ configuration: Configuration) -> [Int] {
+        [configuration.limits.messagesPerAgentPerMinute, configuration.limits.bytesPerAgentPerMinute]
+    }
+
     private func tell(_ findings: [Finding], _ report: ConfigurationReport) -> Logger.MetadataValue {
         .array(findings.map { .string(report.line($0)) })
     }
@@ -65,6 +72,8 @@ extension Configuration {
         next.auth.allowAnonymous = new.auth.allowAnonymous
         next.auth.trustedOrgs = new.auth.trustedOrgs
         next.limits.failedAuthPerAgentPerHour = new.limits.failedAuthPerAgentPerHour
+        next.limits.messagesPerAgentPerMinute = new.limits.messagesPerAgentPerMinute
+        next.limits.bytesPerAgentPerMinute = new.limits.bytesPerAgentPerMinute
         // Unset, the names accepted follow from the address listened on, and that stays.
         next.server.publicNames = new.server.publicNames
         return next

@@ -35,9 +35,11 @@ struct ServeComposition {
             healthChecks: RelayCatalogue.defaultHealthChecks
         )
         let health = makeHealth(instruments, clock)
-        let relays = try await loops.start(settings: configuration.relaySettings, store: choice.queue) { index in
-            instruments.observer(loop: index)
-        }.get()
+        let relays = try await loops.start(
+            settings: configuration.relaySettings,
+            store: choice.queue,
+            rates: configuration.messageRates
+        ) { instruments.observer(loop: $0) }.get()
         gauges.set(relays)
         let workers = NIOThreadPool(numberOfThreads: threads)
         workers.start()

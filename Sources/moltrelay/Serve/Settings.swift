@@ -18,6 +18,13 @@ extension Configuration {
         return settings
     }
 
+    var messageRates: MessageRates? {
+        MessageRates(
+            messagesPerMinute: limits.messagesPerAgentPerMinute,
+            bytesPerMinute: limits.bytesPerAgentPerMinute
+        )
+    }
+
     var queueLimits: QueueLimits {
         QueueLimits(
             maxMessagesPerAgent: queue.maxMessagesPerAgent,

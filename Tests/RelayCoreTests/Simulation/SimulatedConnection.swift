@@ -15,7 +15,7 @@ final class SimulatedConnection: ConnectionSocket {
 
     private(set) var messages: [ReceivedMessage] = []
     private(set) var acks: [(number: Int, kind: AckType)] = []
-    private(set) var nacks: [(number: Int, code: NackCode?)] = []
+    private(set) var nacks: [(number: Int, code: NackCode?, retryAfter: UInt64?)] = []
     private(set) var controls: [FrameType] = []
     /// What the home of the agent said; nil until it did.
     private(set) var isAccepted: Bool?
@@ -64,7 +64,8 @@ final class SimulatedConnection: ConnectionSocket {
             messages.append(message)
             onMessage?(message)
         case .ack(let ack): acks += ack.messageIDs.map { (Names.number(of: $0), ack.type) }
-        case .nack(let nack): nacks.append((Names.number(of: nack.messageID), nack.knownCode))
+        case .nack(let nack):
+            nacks.append((Names.number(of: nack.messageID), nack.knownCode, nack.retryAfterMilliseconds))
         case .control(let type): controls.append(type)
         }
     }

@@ -7,6 +7,7 @@ final class Simulation {
     let clock = ManualClock()
     let store: SimulatedStore?
     let settings: RelaySettings
+    private let rates: MessageRates?
     private(set) var loops: [SimulatedLoop] = []
     private(set) var log = FactLog()
     private(set) var connections: [SimulatedConnection] = []
@@ -21,9 +22,11 @@ final class Simulation {
         loops: Int = 1,
         settings: RelaySettings = RelaySettings(),
         limits: QueueLimits? = QueueLimits(),
+        rates: MessageRates? = nil,
         seed: UInt64? = nil
     ) {
         self.settings = settings
+        self.rates = rates
         store = limits.map { SimulatedStore(limits: $0) }
         generator = seed.map(SeededGenerator.init)
         start(loops: loops)
@@ -41,6 +44,7 @@ final class Simulation {
                 store: store,
                 port: loop,
                 ledger: ledger,
+                rates: rates,
                 observer: log
             )
         }

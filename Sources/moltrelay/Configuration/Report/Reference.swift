@@ -91,9 +91,10 @@ extension Reference {
 
         SIGHUP (`systemctl reload`) opens the log file again and reads all layers anew. These keys change at once, for
         connections that come later where they are about connections: `logging.level`, `auth.require_auth`,
-        `auth.allow_anonymous`, `auth.trusted_orgs`, `server.public_names`, `limits.failed_auth_per_agent_per_hour`. Any
-        other key that changed is named in a warning in the log and waits for a restart. A file that would not start the
-        relay changes nothing, and an error in the log says why.
+        `auth.allow_anonymous`, `auth.trusted_orgs`, `server.public_names`, `limits.failed_auth_per_agent_per_hour`; and
+        for connections that are open too `limits.messages_per_agent_per_minute` and `limits.bytes_per_agent_per_minute`,
+        with every agent's rate beginning anew. Any other key that changed is named in a warning in the log and waits for
+        a restart. A file that would not start the relay changes nothing, and an error in the log says why.
 
         ## Without a file
 

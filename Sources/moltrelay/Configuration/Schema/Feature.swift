@@ -1,7 +1,7 @@
 /// What settings can ask for and a build may lack. The relay never starts on half of what it was told: what is not
 /// built is refused by key and line, or warned of where ignoring it loses nothing but a signal or a saving.
 enum Feature: String, Sendable, CaseIterable {
-    case tls, acme, redis, postgres, cluster, kafka, compression, statsd, tracing, messageRates, memoryLimit
+    case tls, acme, redis, postgres, cluster, kafka, compression, statsd, tracing, memoryLimit
 
     /// Of this build. A name added here switches on every setting that asks for it, and what the reference says.
     static let built: Set<Feature> = []
@@ -20,7 +20,6 @@ enum Feature: String, Sendable, CaseIterable {
         case .compression: "compression"
         case .statsd: "metrics to StatsD"
         case .tracing: "traces"
-        case .messageRates: "a rate of messages for each agent"
         case .memoryLimit: "a limit on memory"
         }
     }
@@ -29,7 +28,7 @@ enum Feature: String, Sendable, CaseIterable {
     var canBeIgnored: Bool {
         switch self {
         case .compression, .statsd, .tracing: true
-        case .tls, .acme, .redis, .postgres, .cluster, .kafka, .messageRates, .memoryLimit: false
+        case .tls, .acme, .redis, .postgres, .cluster, .kafka, .memoryLimit: false
         }
     }
 
@@ -56,8 +55,6 @@ enum Feature: String, Sendable, CaseIterable {
             "Nothing is sent to StatsD; the same figures are on /metrics of `server.listen.metrics`."
         case .tracing:
             "No spans are recorded or sent; messages with a trace context are relayed with it unchanged."
-        case .messageRates:
-            "This build counts connections of an agent, not its messages or bytes. Say 0, or remove the key."
         case .memoryLimit:
             "This build bounds each of its queues (`limits.outbox_max_bytes`, `queue.max_total_size_bytes`) and not their "
                 + "sum. Say 0, or remove the key."

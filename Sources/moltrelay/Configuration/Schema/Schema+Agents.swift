@@ -95,15 +95,15 @@ extension Schema {
             "limits.messages_per_agent_per_minute",
             \.limits.messagesPerAgentPerMinute,
             .whole(0...(.max)),
-            "Messages a minute from one agent; past it NACK RATE_LIMITED; 0 = no limit.",
-            needs: .when(.messageRates) { $0.limits.messagesPerAgentPerMinute > 0 }
+            "Messages a minute from one agent over all its connections, as many at once; past it NACK RATE_LIMITED; "
+                + "0 = no limit."
         ),
         Setting(
             "limits.bytes_per_agent_per_minute",
             \.limits.bytesPerAgentPerMinute,
             .whole(0...(.max), .bytes),
-            "Bytes a minute from one agent; past it NACK RATE_LIMITED; 0 = no limit.",
-            needs: .when(.messageRates) { $0.limits.bytesPerAgentPerMinute > 0 }
+            "Bytes of MESSAGE frames a minute from one agent over all its connections, as many at once; past it NACK "
+                + "RATE_LIMITED; 0 = no limit."
         ),
     ]
 
