@@ -63,6 +63,18 @@ import Testing
         #expect(limits.eventLoops(availableCPUs: available) == expected)
     }
 
+    @Test(
+        arguments: [
+            ("1", nil, 1), ("f", nil, 4), ("00000000,00000103", nil, 3), ("f", "150000 100000\n", 1.5), ("", nil, nil),
+        ] as [(String, String?, Double?)]
+    )
+    func onlyTheCPUsThisProcessMayRunOnCount(mask: String, quota: String?, expected: Double?) {
+        var files = ["/proc/self/status": "Name:\tx\nCpus_allowed:\t\(mask)\nCpus_allowed_list:\t0-63\n"]
+        files["/proc/self/cgroup"] = "0::/\n"
+        files["/sys/fs/cgroup/cpu.max"] = quota
+        #expect(limits(files).cpus == expected)
+    }
+
     @Test func theMemoryCeilingIsTheConfiguredOneOrStaysBelowTheGroups() {
         var limits = CgroupLimits { _ in nil }
         #expect(limits.memoryCeiling(configured: 0) == nil)

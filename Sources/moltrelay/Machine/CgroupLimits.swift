@@ -1,4 +1,4 @@
-/// What the control group leaves this process of the machine, from cgroup v2 or v1. A limit may sit on any folder
+/// What affinity and the control group leave this process of the machine, from cgroup v2 or v1. A limit may sit on any folder
 /// between the process' own and the root: the least of them counts.
 struct CgroupLimits: Sendable, Equatable {
     /// CPUs' worth of time; nil = no limit.
@@ -7,6 +7,7 @@ struct CgroupLimits: Sendable, Equatable {
 
     /// `read` gives the content of a file, or nil where there is none.
     init(reading read: (String) -> String?) {
+        cpus = read("/proc/self/status").flatMap(cpusAllowed)
         let membership = read("/proc/self/cgroup") ?? ""
         for line in membership.split(separator: "\n") {
             let fields = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
@@ -21,7 +22,7 @@ struct CgroupLimits: Sendable, Equatable {
         }
     }
 
-    /// One loop a CPU, none for a CPU that the control group never lets run.
+    /// One loop a CPU, none for a CPU that affinity or the control group never lets run.
     func eventLoops(availableCPUs: Int) -> Int {
         let granted = cpus.map { Int($0.rounded(.up)) } ?? availableCPUs
         return max(1, min(availableCPUs, granted))
@@ -64,6 +65,13 @@ private func ancestors(of path: String) -> [String] {
         folders.append("\(folders[folders.count - 1])/\(name)")
     }
     return folders.reversed()
+}
+
+/// The mask that taskset, systemd's CPUAffinity and a container's cpuset narrow: hexadecimal, in groups with commas.
+private func cpusAllowed(_ status: String) -> Double? {
+    guard let mask = status.split(separator: "\n").first(where: { $0.hasPrefix("Cpus_allowed:") }) else { return nil }
+    let count = mask.dropFirst("Cpus_allowed:".count).reduce(0) { $0 + ($1.hexDigitValue?.nonzeroBitCount ?? 0) }
+    return count > 0 ? Double(count) : nil
 }
 
 /// `200000 100000` is two CPUs, `max 100000` no limit.
