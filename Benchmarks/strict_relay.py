@@ -155,7 +155,8 @@ class StrictRelay:
         self.lock = threading.RLock()
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self.accept, daemon=True).start()
+        self.accepting = threading.Thread(target=self.accept, daemon=True)
+        self.accepting.start()
 
     def accept(self) -> None:
         while True:
@@ -211,4 +212,7 @@ class StrictRelay:
             sender.send(ACK, payload[:1] + b"\0\1" + message)
 
     def close(self) -> None:
+        # A close alone leaves the thread in accept(), which goes on with whatever socket gets the descriptor's number.
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.accepting.join()
         self.listener.close()
