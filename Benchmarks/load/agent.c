@@ -33,6 +33,16 @@ static void watch(struct agent *agent, int operation, uint32_t events)
         fail("epoll_ctl: %s", strerror(errno));
 }
 
+/* The port is left to connect(): taken at bind() it would be taken for every destination. */
+static void come_from(int descriptor, in_addr_t host)
+{
+    struct sockaddr_in own = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(host)};
+    int on = 1;
+    setsockopt(descriptor, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
+    if (bind(descriptor, (struct sockaddr *)&own, sizeof own) != 0)
+        fail("bind: %s", strerror(errno));
+}
+
 void agent_open(struct load *load, uint32_t index)
 {
     struct agent *agent = &load->agents[index];
@@ -46,6 +56,7 @@ void agent_open(struct load *load, uint32_t index)
         fail("socket %u: %s", index, strerror(errno));
     int on = 1;
     setsockopt(agent->socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    come_from(agent->socket, INADDR_LOOPBACK + index % load->options.addresses);
     if (connect(agent->socket, (struct sockaddr *)&address, sizeof address) != 0 && errno != EINPROGRESS)
         fail("connect: %s", strerror(errno));
     watch(agent, EPOLL_CTL_ADD, EPOLLIN | EPOLLOUT);

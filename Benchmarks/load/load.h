@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "checksum.h"
 #include "frame.h"
 #include "identity.h"
 #include "latency.h"
@@ -87,6 +88,7 @@ struct load {
     struct counts counts;
     struct latency latency;
     uint8_t *filler, *inbox, *outbox, *plain;
+    struct checksum_tail tail; /* of an envelope behind ENVELOPE_HEAD */
 };
 
 /* Says why on standard error and ends the process: a benchmark that goes on after a surprise measures the surprise. */

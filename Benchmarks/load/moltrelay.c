@@ -12,8 +12,7 @@
 
 enum { ACK_TYPE_RECEIVED = 1, IDS_A_FRAME = 1024, DOCUMENT_BYTES = 4096 };
 
-/* Writes header and checksum around a payload that already stands at frame + FRAME_HEADER. */
-static size_t seal(struct agent *agent, uint8_t *frame, enum frame_type type, uint8_t flags, size_t length)
+static void put_header(struct agent *agent, uint8_t *frame, enum frame_type type, uint8_t flags, size_t length)
 {
     memcpy(frame, "MR\x01", 3);
     frame[FRAME_TYPE_AT] = (uint8_t)type;
@@ -21,6 +20,12 @@ static size_t seal(struct agent *agent, uint8_t *frame, enum frame_type type, ui
     put32(frame + FRAME_LENGTH_AT, (uint32_t)length);
     put32(frame + 9, 0);
     put32(frame + FRAME_SEQUENCE_AT, ++agent->sequence_out);
+}
+
+/* Writes header and checksum around a payload that already stands at frame + FRAME_HEADER. */
+static size_t seal(struct agent *agent, uint8_t *frame, enum frame_type type, size_t length)
+{
+    put_header(agent, frame, type, 0, length);
     put32(frame + FRAME_HEADER + length, libdeflate_crc32(0, frame, FRAME_HEADER + length));
     return length + FRAME_OVERHEAD;
 }
@@ -31,7 +36,7 @@ static void send_document(struct agent *agent, enum frame_type type, const char 
     if (length < 0 || length >= DOCUMENT_BYTES)
         fail("a document over %d bytes", DOCUMENT_BYTES);
     memcpy(frame + FRAME_HEADER, json, (size_t)length);
-    agent_send_message(agent, WS_BINARY, frame, seal(agent, frame, type, 0, (size_t)length));
+    agent_send_message(agent, WS_BINARY, frame, seal(agent, frame, type, (size_t)length));
 }
 
 static void greet(struct agent *agent)
@@ -98,7 +103,7 @@ static uint64_t stamp_of(const uint8_t *id) { return (get64(id) >> 16) * 1000; }
 static size_t put_message(struct agent *from, uint32_t recipient, uint64_t stamp, uint8_t *to)
 {
     const struct load *load = from->load;
-    const uint32_t payload = load->options.payload;
+    const uint32_t payload = load->options.payload, length = ROUTING_HEADER + payload;
     uint8_t *routing = to + FRAME_HEADER, *envelope = routing + ROUTING_HEADER;
     memcpy(routing, from->hash, HASH_BYTES);
     memcpy(routing + ROUTING_RECIPIENT_AT, load->away ? load->away[recipient] : load->agents[recipient].hash,
@@ -109,7 +114,10 @@ static size_t put_message(struct agent *from, uint32_t recipient, uint64_t stamp
     routing[ROUTING_PRIORITY_AT] = 128;
     memcpy(envelope, load->filler, payload);
     traffic_put_envelope(from, stamp, envelope);
-    return seal(from, to, TYPE_MESSAGE, load->options.at_least_once ? FLAG_ACK_REQ : 0, ROUTING_HEADER + payload);
+    put_header(from, to, TYPE_MESSAGE, load->options.at_least_once ? FLAG_ACK_REQ : 0, length);
+    uint32_t head = libdeflate_crc32(0, to, FRAME_HEADER + ROUTING_HEADER + ENVELOPE_HEAD);
+    put32(to + FRAME_HEADER + length, checksum_join(&load->tail, head));
+    return length + FRAME_OVERHEAD;
 }
 
 void moltrelay_acknowledge(struct agent *agent)
@@ -121,7 +129,7 @@ void moltrelay_acknowledge(struct agent *agent)
         payload[0] = ACK_TYPE_RECEIVED;
         put16(payload + 1, (uint16_t)count);
         memcpy(payload + 3, agent->acks.bytes + at * ID_BYTES, count * ID_BYTES);
-        agent_send_message(agent, WS_BINARY, frame, seal(agent, frame, TYPE_ACK, 0, 3 + count * ID_BYTES));
+        agent_send_message(agent, WS_BINARY, frame, seal(agent, frame, TYPE_ACK, 3 + count * ID_BYTES));
     }
     agent->acks.count = 0;
 }

@@ -11,6 +11,7 @@ static const char usage[] =
     "  --port N --pid N                where it listens; the process whose CPU time is read\n"
     "  --pattern pairs|scatter|idle    sender i to recipient i; each to random others; connections only\n"
     "  --agents N                      connections, two a pair (100)\n"
+    "  --addresses N                   they come from 127.0.0.1 to 127.0.0.N in turn (1)\n"
     "  --window N                      messages in flight a sender (32)\n"
     "  --payload N                     envelope bytes, 16 to 1048576 (256)\n"
     "  --rate N                        messages a second over all senders (0: as the window allows)\n"
@@ -75,9 +76,10 @@ struct options options_parse(int count, char **arguments)
         {"pid", 1, 0, 'i'},         {"agents", 1, 0, 'n'},        {"window", 1, 0, 'w'},
         {"payload", 1, 0, 's'},     {"rate", 1, 0, 'r'},          {"warmup", 1, 0, 'W'},
         {"seconds", 1, 0, 'd'},     {"at-least-once", 0, 0, 'a'}, {"away", 1, 0, 'A'},
-        {"frames-each", 1, 0, 'f'}, {"verify-every", 1, 0, 'v'},  {0, 0, 0, 0},
+        {"frames-each", 1, 0, 'f'}, {"verify-every", 1, 0, 'v'},  {"addresses", 1, 0, 'x'},
+        {0, 0, 0, 0},
     };
-    struct options options = {.agents = 100, .window = 32, .payload = 256, .frames_each = 1,
+    struct options options = {.agents = 100, .window = 32, .payload = 256, .frames_each = 1, .addresses = 1,
                               .verify_every = 1, .warmup = 1, .seconds = 3};
     for (int option; (option = getopt_long(count, arguments, "", known, 0)) != -1;) {
         switch (option) {
@@ -86,6 +88,7 @@ struct options options_parse(int count, char **arguments)
         case 'P': options.port = (uint16_t)whole(optarg, 1, 65535, "--port is 1 to 65535"); break;
         case 'i': options.server = (pid_t)whole(optarg, 1, 1 << 22, "--pid is a process id"); break;
         case 'n': options.agents = whole(optarg, 2, 20000, "--agents is 2 to 20000"); break;
+        case 'x': options.addresses = whole(optarg, 1, 250, "--addresses is 1 to 250"); break;
         case 'w': options.window = whole(optarg, 1, 65536, "--window is 1 to 65536"); break;
         case 's': options.payload = whole(optarg, 16, 1 << 20, "--payload is 16 to 1048576"); break;
         case 'r': options.rate = number(optarg, 0, 1e7, "--rate is 0 to 10000000"); break;

@@ -14,6 +14,7 @@ struct options {
     uint16_t port;          /* on 127.0.0.1, nowhere else */
     pid_t server;           /* whose CPU time and memory are read */
     uint32_t agents;        /* connections; pairs use two a pair */
+    uint32_t addresses;     /* loopback addresses they come from */
     uint32_t window;        /* messages in flight a sender */
     uint32_t payload;       /* envelope bytes */
     uint32_t frames_each;   /* messages packed into one WebSocket message */

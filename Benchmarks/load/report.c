@@ -47,8 +47,8 @@ bool report_print(const struct report *report, const struct load *load)
     print_request(&load->options);
     print_cpu(report);
     print_latency(&report->latency, load->options.at_least_once);
-    printf(",\"server_resident_bytes\":{\"before\":%llu,\"connected\":%llu,\"after\":%llu}",
-           (unsigned long long)report->resident_before, (unsigned long long)report->resident_connected,
+    printf(",\"connect_seconds\":%.3f,\"server_resident_bytes\":{\"before\":%llu,\"connected\":%llu,\"after\":%llu}",
+           report->connect_seconds, (unsigned long long)report->resident_before, (unsigned long long)report->resident_connected,
            (unsigned long long)report->resident_after);
     printf(",\"sent\":%llu,\"received\":%llu,\"refused\":%llu,\"lost\":%lld}\n", (unsigned long long)counts->sent,
            (unsigned long long)counts->received, (unsigned long long)counts->refused, (long long)lost);

@@ -11,6 +11,7 @@ struct reading {
 struct report {
     struct reading start, end;
     struct latency latency;
+    double connect_seconds; /* from the first connect to the end of the last handshake */
     uint64_t resident_before, resident_connected, resident_after; /* bytes */
 };
 

@@ -17,6 +17,7 @@ void traffic_prepare(struct load *load)
     load->plain = allocate(OUTBOX_BYTES, 1);
     for (uint32_t i = 0; i < options->payload; i++)
         load->filler[i] = (uint8_t)(next_random(load) >> 56);
+    checksum_tail_prepare(&load->tail, load->filler + ENVELOPE_HEAD, options->payload - ENVELOPE_HEAD);
     if (!options->away)
         return;
     load->away = allocate(options->away, HASH_BYTES);
