@@ -1,10 +1,11 @@
 # The load generator, the floor and the side by side run. Included by the Makefile, which has setup-bench and build;
-# bench-programs and bench-check also work with this file alone. BENCH_ARGS goes to Benchmarks/run.
+# bench-programs and bench-check also work with this file alone. BENCH_ARGS goes to Benchmarks/run, BENCH_ARGS=--quick
+# takes a minute.
 BENCH_BUILD := .build/bench
 BENCH_CFLAGS := -std=c11 -O2 -g -D_DEFAULT_SOURCE -Wall -Wextra -Wconversion -Wshadow -Werror
 BENCH_HEADERS := $(wildcard Benchmarks/load/*.h)
 
-.PHONY: bench bench-programs bench-check
+.PHONY: bench bench-publish bench-programs bench-check
 
 bench-programs: $(BENCH_BUILD)/load $(BENCH_BUILD)/floor
 
@@ -19,5 +20,9 @@ $(BENCH_BUILD)/floor: $(wildcard Benchmarks/floor/*.c) $(BENCH_HEADERS)
 bench: setup-bench build bench-programs ## Measure the relay beside nats-server and the C floor
 	Benchmarks/run $(BENCH_ARGS)
 
-bench-check: bench-programs ## Check the load generator against a relay that checks it
+bench-publish: ## Put the last `make bench` into docs: figures, table, picture
+	Benchmarks/publish $(BENCH_BUILD)/results.json docs
+
+bench-check: bench-programs ## Check the load generator against a relay that checks it, and what is made of its figures
 	python3 Benchmarks/check_load.py
+	python3 Benchmarks/check_report.py

@@ -1,13 +1,17 @@
 """Starts the servers that are measured, each on free loopback ports with a private folder, and ends them by their pid."""
 
+import json
 import os
 import pathlib
+import re
 import shutil
 import socket
 import subprocess
 import tempfile
 import time
+import urllib.request
 
+# Limits stand at their defaults, but for the rates of new connections: agents come slower than a benchmark makes them.
 RELAY_CONFIG = """\
 server:
   listen:
@@ -21,9 +25,7 @@ auth:
   require_auth: true
   allow_anonymous: true
 limits:
-  max_connections: 20000
-  max_connections_per_ip: 20000
-  connection_rate_per_second: 100000
+  connection_rate_per_second: 0
   connections_per_ip_per_second: 0
   connections_per_agent_per_minute: 0
 queue:
@@ -39,8 +41,8 @@ logging:
 
 NATS_CONFIG = """\
 listen: "127.0.0.1:{client}"
+http: "127.0.0.1:{monitor}"
 websocket {{ host: "127.0.0.1", port: {websocket}, no_tls: true, compression: false }}
-jetstream {{ store_dir: "{folder}" }}
 """
 
 
@@ -67,11 +69,18 @@ def wait_for_port(process: subprocess.Popen, port: int, seconds: float, log: pat
     raise RuntimeError(f"nothing listens on {port}: {log.read_text(errors='replace')[-2000:]}")
 
 
+def fetch(port: int, path: str) -> str:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=20) as response:
+        return response.read().decode()
+
+
 class Server:
     """A running server: `pid`, `port`. A context manager that ends it and removes its folder."""
 
-    def __init__(self, folder: pathlib.Path):
-        self.folder = folder
+    dialect = ""
+
+    def __init__(self, folder: pathlib.Path, binary: pathlib.Path, prefix: tuple[str, ...] = ()):
+        self.folder, self.binary, self.prefix = folder, binary, prefix
         self.process: subprocess.Popen | None = None
         self.sockets = ""
         self.port = 0
@@ -79,6 +88,10 @@ class Server:
     @property
     def pid(self) -> int:
         return self.process.pid
+
+    def counts(self) -> dict[str, int]:
+        """What the server itself says it did since its start, in the words of `evidence.py`."""
+        return {}
 
     def spawn(self, command: list[str], stdout=None) -> None:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("MOLTRELAY_")}
@@ -88,7 +101,7 @@ class Server:
         self.log = self.folder / "output"
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=stdout or log, stderr=log, env=environment
+                [*self.prefix, *command], stdin=subprocess.DEVNULL, stdout=stdout or log, stderr=log, env=environment
             )
 
     def __enter__(self) -> "Server":
@@ -116,11 +129,7 @@ class Server:
 
 
 class MoltRelay(Server):
-    name = "moltrelay"
-
-    def __init__(self, folder: pathlib.Path, binary: pathlib.Path):
-        super().__init__(folder)
-        self.binary = binary
+    dialect = "moltrelay"
 
     @staticmethod
     def version(binary: pathlib.Path) -> str:
@@ -129,42 +138,67 @@ class MoltRelay(Server):
         return subprocess.run([binary, "version"], capture_output=True, text=True, timeout=20).stdout.strip()
 
     def start(self) -> None:
-        self.port = free_port()
+        self.port, self.metrics = free_port(), free_port()
         config = self.folder / "config.yaml"
         config.write_text(
-            RELAY_CONFIG.format(websocket=self.port, http=free_port(), metrics=free_port(), folder=self.folder)
+            RELAY_CONFIG.format(websocket=self.port, http=free_port(), metrics=self.metrics, folder=self.folder)
         )
         self.spawn([str(self.binary), "serve", "--config", str(config)])
         wait_for_port(self.process, self.port, 20, self.log)
 
+    def counts(self) -> dict[str, int]:
+        scrape = fetch(self.metrics, "/metrics")
+        series = dict(re.findall(r"^(moltrelay_[^ ]+) ([0-9.eE+]+)$", scrape, re.MULTILINE))
+        names = {
+            "accepted": "messages_total",
+            "delivered": 'messages_settled_total{fate="delivered"}',
+            "dropped": 'messages_settled_total{fate="dropped"}',
+            "queued": "queue_depth",
+            "elided": "store_elided_total",
+            "committed": "store_operations_total",
+            "commits": "store_commit_duration_seconds_count",
+            "store_failures": "store_failures_total",
+        }
+        return {name: int(float(series["moltrelay_" + metric])) for name, metric in names.items()}
+
 
 class Nats(Server):
-    name = "nats"
-
-    def __init__(self, folder: pathlib.Path, binary: pathlib.Path):
-        super().__init__(folder)
-        self.binary = binary
+    dialect = "nats"
+    more = ""
 
     @staticmethod
     def version(binary: pathlib.Path) -> str:
         if not binary.exists():
-            raise Missing("nats-server is not installed (apt-get install nats-server)")
+            raise Missing(f"no {binary} (make setup-bench)")
         return subprocess.run([binary, "--version"], capture_output=True, text=True, timeout=20).stdout.strip()
 
     def start(self) -> None:
-        self.port = free_port()
+        self.port, self.monitor = free_port(), free_port()
+        text = NATS_CONFIG + self.more
+        ports = {"client": free_port(), "websocket": self.port, "monitor": self.monitor}
         config = self.folder / "nats.conf"
-        config.write_text(NATS_CONFIG.format(client=free_port(), websocket=self.port, folder=self.folder))
+        config.write_text(text.format(folder=self.folder, **ports))
         self.spawn([str(self.binary), "-c", str(config)])
         wait_for_port(self.process, self.port, 20, self.log)
 
+    def counts(self) -> dict[str, int]:
+        seen = json.loads(fetch(self.monitor, "/varz"))
+        return {"accepted": seen["in_msgs"], "delivered": seen["out_msgs"], "slow": seen["slow_consumers"]}
+
+
+class JetStream(Nats):
+    more = 'jetstream {{ store_dir: "{folder}" }}\n'
+
+    def counts(self) -> dict[str, int]:
+        return {"queued": json.loads(fetch(self.monitor, "/jsz"))["messages"]}
+
+
+class JetStreamSync(JetStream):
+    more = 'jetstream {{ store_dir: "{folder}", sync_interval: always }}\n'
+
 
 class Floor(Server):
-    name = "floor"
-
-    def __init__(self, folder: pathlib.Path, binary: pathlib.Path):
-        super().__init__(folder)
-        self.binary = binary
+    dialect = "floor"
 
     @staticmethod
     def version(binary: pathlib.Path) -> str:

@@ -2,6 +2,8 @@
 
 import statistics
 
+import budgets
+
 # A generator that used this much of its one core set the pace itself: CPU a message holds, messages a second do not.
 SATURATED = 0.95
 
@@ -14,30 +16,40 @@ def summarise(rounds: list[dict]) -> list[dict]:
     """One row a scenario and server, in the order they were first measured."""
     groups: dict[tuple[str, str], list[dict]] = {}
     for result in rounds:
-        groups.setdefault((result["scenario"], result["target"]), []).append(result)
-    rows = [summary(scenario, target, results) for (scenario, target), results in groups.items()]
+        groups.setdefault((result["scenario"], result["server"]), []).append(result)
+    rows = [summary(scenario, server, results) for (scenario, server), results in groups.items()]
+    relays = {row["scenario"]: row for row in rows if row["server"] == "moltrelay"}
+    few = {row["server"]: row for row in rows if row["scenario"] == "agents-1k"}
     for row in rows:
-        for other in ("nats", "floor"):
-            row[f"times_{other}"] = ratio(row, other, rows)
+        relay = relays.get(row["scenario"])
+        row["relay_cpu_ratio"] = relay and cpu_ratio(relay, row)
+        row["relay_throughput_ratio"] = relay and throughput_ratio(relay, row)
+        crowd = row["scenario"].startswith("agents-") and row["server"] in few
+        row["growth"] = cpu_ratio(row, few[row["server"]]) if crowd else None
     return rows
 
 
-def summary(scenario: str, target: str, results: list[dict]) -> dict:
+def summary(scenario: str, server: str, results: list[dict]) -> dict:
     return {
         "scenario": scenario,
-        "target": target,
+        "server": server,
         "rounds": len(results),
+        "rate": results[0]["rate"],
         "server_cpu_us_per_message": spread([result["server_cpu_us_per_message"] for result in results]),
         "messages_per_second": spread([result["messages_per_second"] for result in results]),
         "messages_per_read": spread([result["messages_per_read"] for result in results]),
+        "latency_of": results[0]["latency_of"],
         "p50_us": spread([result["latency_us"]["p50"] for result in results]),
         "p99_us": spread([result["latency_us"]["p99"] for result in results]),
         "p999_us": spread([result["latency_us"]["p999"] for result in results]),
+        "server_cores": spread([result["server_cores"] for result in results]),
         "client_cores": spread([result["client_cores"] for result in results]),
         "resident_bytes": spread([result["server_resident_bytes"]["after"] for result in results]),
         "bytes_per_connection": spread([per_connection(result) for result in results]),
-        "lost": sum(result["lost"] for result in results),
-        "refused": sum(result["refused"] for result in results),
+        "connections": results[0]["agents"],
+        "connections_per_second": spread([result["agents"] / result["connect_seconds"] for result in results]),
+        "spared_share": spread([per_sent(result, "elided") for result in results]),
+        "syncs_per_message": spread([per_sent(result, "commits") for result in results]),
     }
 
 
@@ -46,39 +58,69 @@ def per_connection(result: dict) -> float:
     return (resident["connected"] - resident["before"]) / result["agents"]
 
 
-def ratio(row: dict, other: str, rows: list[dict]) -> float | None:
+def per_sent(result: dict, count: str) -> float:
+    return result["counts"].get(count, 0) / result["sent"] if result["sent"] else 0
+
+
+def cpu_ratio(one: dict, other: dict) -> float | None:
     """Of the minima: what disturbs a round only ever adds to it."""
-    for candidate in rows:
-        if candidate["scenario"] == row["scenario"] and candidate["target"] == other:
-            least = candidate["server_cpu_us_per_message"]["min"]
-            return row["server_cpu_us_per_message"]["min"] / least if least else None
-    return None
+    least = other["server_cpu_us_per_message"]["min"]
+    return one["server_cpu_us_per_message"]["min"] / least if least else None
 
 
-def text(rows: list[dict]) -> str:
+def throughput_ratio(relay: dict, row: dict) -> float | None:
+    """Of the maxima, and only where the server set the pace."""
+    if row["rate"] or saturated(row) or saturated(relay) or not row["messages_per_second"]["max"]:
+        return None
+    return relay["messages_per_second"]["max"] / row["messages_per_second"]["max"]
+
+
+def saturated(row: dict) -> bool:
+    return row["client_cores"]["median"] >= SATURATED
+
+
+def text(report: dict) -> str:
+    rows = report["summary"]
     relayed = [row for row in rows if row["messages_per_second"]["max"] > 0]
-    idle = [row for row in rows if row not in relayed]
-    return "\n".join(part for part in (relayed_text(relayed), idle_text(idle)) if part)
+    parts = (
+        heading(report),
+        relayed_text(relayed),
+        stored_text([row for row in relayed if row["server"] == "moltrelay" and row["latency_of"] != "delivery"]),
+        crowd_text([row for row in rows if row["connections"] >= 1000], report["machine"]["open_files"]),
+        budgets.text(report["budgets"]),
+    )
+    return "\n\n".join(part for part in parts if part)
+
+
+def heading(report: dict) -> str:
+    machine = report["machine"]
+    lines = [
+        f"{report['started']}, commit {machine['commit'][:12]}: {report['command']}",
+        f"{machine['cpus']} x {machine['model']}, Linux {machine['kernel']}, {machine['system']}, "
+        f"{machine['file_system']}, {machine['congestion_control']}, load average {report['load_before']:.1f} before the run",
+        f"{report['rounds']} rounds of {report['seconds']} s, {report['took_seconds'] / 60:.0f} minutes in all",
+    ]
+    return "\n".join(lines + [f"  {name:<14} {version}" for name, version in report["servers"].items()])
 
 
 def relayed_text(rows: list[dict]) -> str:
     if not rows:
         return ""
     lines = [
-        "Server CPU microseconds a message; ratios are of the minima.",
-        f"{'scenario':<14} {'server':<10} {'min':>8} {'median':>8} {'max':>8} {'x nats':>7} {'x floor':>7} "
-        f"{'msg/s':>10} {'p50 us':>9} {'p99 us':>9} {'RSS MiB':>8}",
+        "CPU microseconds of the server a message; the relay's over this server's, of the minima; messages a second.",
+        f"{'scenario':<14} {'server':<14} {'min':>8} {'median':>8} {'max':>8} {'relay x':>7} "
+        f"{'msg/s':>9}  {'relay x':>7} {'p50 us':>9} {'p99 us':>9} {'RSS MiB':>8}",
     ]
     for row in rows:
         cpu = row["server_cpu_us_per_message"]
-        saturated = "*" if row["client_cores"]["median"] >= SATURATED else " "
         lines.append(
-            f"{row['scenario']:<14} {row['target']:<10} {cpu['min']:>8.3f} {cpu['median']:>8.3f} {cpu['max']:>8.3f} "
-            f"{factor(row['times_nats']):>7} {factor(row['times_floor']):>7} "
-            f"{row['messages_per_second']['median']:>9.0f}{saturated} {row['p50_us']['median']:>9.1f} "
-            f"{row['p99_us']['median']:>9.1f} {row['resident_bytes']['median'] / 2**20:>8.1f}" + losses(row)
+            f"{row['scenario']:<14} {row['server']:<14} {cpu['min']:>8.3f} {cpu['median']:>8.3f} {cpu['max']:>8.3f} "
+            f"{factor(row['relay_cpu_ratio']):>7} {row['messages_per_second']['median']:>9.0f}"
+            f"{'*' if saturated(row) else ' '} {factor(row['relay_throughput_ratio']):>7} "
+            f"{row['p50_us']['median']:>9.1f} {row['p99_us']['median']:>9.1f} "
+            f"{row['resident_bytes']['median'] / 2**20:>8.1f}"
         )
-    if any(row["client_cores"]["median"] >= SATURATED for row in rows):
+    if any(saturated(row) for row in rows):
         lines.append("* the generator had its core full: the server could have done more")
     return "\n".join(lines)
 
@@ -87,17 +129,30 @@ def factor(value: float | None) -> str:
     return "-" if value is None else f"{value:.2f}"
 
 
-def losses(row: dict) -> str:
-    return f"  LOST {row['lost']} REFUSED {row['refused']}" if row["lost"] or row["refused"] else ""
-
-
-def idle_text(rows: list[dict]) -> str:
+def stored_text(rows: list[dict]) -> str:
     if not rows:
         return ""
-    lines = ["Idle connections", f"{'scenario':<14} {'server':<10} {'KiB each':>9} {'RSS MiB':>8}"]
+    lines = [
+        "At least once on SQLite: writes spared because the recipient was faster, syncs of the file a message",
+        f"{'scenario':<14} {'server':<14} {'spared':>8} {'syncs':>8}",
+    ]
+    for row in rows:
+        spared, syncs = row["spared_share"]["median"], row["syncs_per_message"]["median"]
+        lines.append(f"{row['scenario']:<14} {row['server']:<14} {spared:>8.1%} {syncs:>8.4f}")
+    return "\n".join(lines)
+
+
+def crowd_text(rows: list[dict], open_files: int) -> str:
+    if not rows:
+        return ""
+    lines = [
+        f"Many connections, from 200 loopback addresses; a process may open {open_files} files here",
+        f"{'scenario':<14} {'server':<14} {'CPU over 1k':>11} {'KiB each':>9} {'RSS MiB':>8} {'connects/s':>11}",
+    ]
     for row in rows:
         lines.append(
-            f"{row['scenario']:<14} {row['target']:<10} {row['bytes_per_connection']['min'] / 1024:>9.1f} "
-            f"{row['resident_bytes']['median'] / 2**20:>8.1f}"
+            f"{row['scenario']:<14} {row['server']:<14} {factor(row['growth']):>11} "
+            f"{row['bytes_per_connection']['median'] / 1024:>9.1f} {row['resident_bytes']['median'] / 2**20:>8.1f} "
+            f"{row['connections_per_second']['median']:>11.0f}"
         )
     return "\n".join(lines)
