@@ -90,14 +90,17 @@ enum TelemetryCost {
             let family = try registry.histogram(.histogram(name, unit: .seconds, bounds: bounds, help: "Time."))
             for value in 0..<100 { family.shared().observe(UInt64(value) * 1_234_567) }
         }
-        let exposition = try MetricExposition(registry: registry, selfPrefix: "benchmark_telemetry_")
-        let (plain, compressed) = (exposition.scrape(acceptEncoding: nil), exposition.scrape(acceptEncoding: "gzip"))
-        print("scrape: \(plain.body.count) bytes, \(compressed.body.count) compressed")
-        report("scrape of 10,000 series, plain", rounds: 200, unit: "us", scale: 1e-3) { _ in
-            _ = exposition.scrape(acceptEncoding: nil)
-        }
-        report("scrape of 10,000 series, gzip", rounds: 100, unit: "us", scale: 1e-3) { _ in
-            _ = exposition.scrape(acceptEncoding: "gzip")
+        let exposition = try MetricExposition(registry: registry, selfPrefix: "benchmark_")
+        for format in ExpositionFormat.allCases {
+            let plain = exposition.scrape(accept: format.contentType)
+            let compressed = exposition.scrape(accept: format.contentType, acceptEncoding: "gzip")
+            print("\(format): \(plain?.body.count ?? 0) bytes, \(compressed?.body.count ?? 0) compressed")
+            report("scrape of 10,000 series, \(format), plain", rounds: 200, unit: "us", scale: 1e-3) { _ in
+                _ = exposition.scrape(accept: format.contentType)
+            }
+            report("scrape of 10,000 series, \(format), gzip", rounds: 100, unit: "us", scale: 1e-3) { _ in
+                _ = exposition.scrape(accept: format.contentType, acceptEncoding: "gzip")
+            }
         }
     }
 

@@ -32,7 +32,7 @@ final class ObservedRelay {
         let instruments = try RelayInstruments(registry: registry, readings: readings, build: .example)
         self.instruments = instruments
         observers = (0..<loops).map { instruments.observer(loop: $0) }
-        exposition = try MetricExposition(registry: registry, selfPrefix: RelayCatalogue.telemetryPrefix)
+        exposition = try MetricExposition(registry: registry, selfPrefix: RelayCatalogue.selfPrefix)
     }
 
     func state(_ facts: [MessageFact], loop: Int = 0) {
@@ -51,7 +51,7 @@ final class ObservedRelay {
     func set(_ totals: StoreTotals) { tables.store.withLock { $0 = totals } }
     func set(_ logs: RelayReadings.Logs) { tables.logs.withLock { $0 = logs } }
 
-    func scrape() -> [UInt8] { exposition.scrape(acceptEncoding: nil).body }
+    func scrape() -> [UInt8] { exposition.scrape()?.body ?? [] }
 
     /// By sample name with labels, as in the text.
     func samples() -> [String: Double] {
@@ -67,7 +67,7 @@ final class ObservedRelay {
         let before = samples()
         body()
         return samples().reduce(into: [:]) { changes, sample in
-            let isOwn = sample.key.hasPrefix("moltrelay_") && !sample.key.hasPrefix(RelayCatalogue.telemetryPrefix)
+            let isOwn = sample.key.hasPrefix("moltrelay_") && !sample.key.hasPrefix("moltrelay_scrape_")
             guard isOwn, before[sample.key] != sample.value else { return }
             changes[sample.key] = sample.value - (before[sample.key] ?? .nan)
         }

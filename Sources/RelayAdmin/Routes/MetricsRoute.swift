@@ -3,14 +3,25 @@ public import Telemetry
 
 extension AdminRoute {
     /// `/metrics`.
-    /// - Parameter scrape: takes the Accept-Encoding header, or nil.
-    public static func metrics(_ scrape: @escaping @Sendable (String?) -> ScrapeResponse) -> AdminRoute {
+    /// - Parameter scrape: takes the headers Accept and Accept-Encoding, nil where absent; nil where no format is
+    ///   acceptable.
+    public static func metrics(_ scrape: @escaping @Sendable (String?, String?) -> ScrapeResponse?) -> AdminRoute {
         AdminRoute { request in
-            let accepted = request.headers["accept-encoding"]
-            let answer = scrape(accepted.isEmpty ? nil : accepted.joined(separator: ","))
-            var headers: HTTPHeaders = ["vary": "accept-encoding"]
+            var headers: HTTPHeaders = ["vary": "accept, accept-encoding"]
+            guard let answer = scrape(request.joined("accept"), request.joined("accept-encoding")) else {
+                let types = ExpositionFormat.allCases.map(\.contentType).joined(separator: ", ")
+                return .text(.notAcceptable, "There is: \(types)", headers: headers)
+            }
             if let encoding = answer.contentEncoding { headers.add(name: "content-encoding", value: encoding) }
-            return AdminResponse(.ok, contentType: answer.contentType, headers: headers, body: answer.body)
+            return AdminResponse(.ok, contentType: answer.format.contentType, headers: headers, body: answer.body)
         }
+    }
+}
+
+extension AdminRequest {
+    /// A header that may come in parts.
+    fileprivate func joined(_ name: String) -> String? {
+        let values = headers[name]
+        return values.isEmpty ? nil : values.joined(separator: ",")
     }
 }

@@ -11,6 +11,14 @@ extension [UInt8] {
         for index in first..<20 { append(digits[index]) }
     }
 
+    /// Sixteen digits.
+    mutating func appendHex(_ value: UInt64) {
+        for shift in stride(from: 60, through: 0, by: -4) {
+            let digit = UInt8(truncatingIfNeeded: value >> UInt64(shift)) & 15
+            append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
+        }
+    }
+
     /// The number of ticks over 10^`digits`, exactly, without trailing zeros.
     mutating func appendDecimal(_ ticks: UInt64, scaledBy digits: Int) {
         var scale: UInt64 = 1

@@ -1,40 +1,52 @@
-/// Prometheus text format 0.0.4.
+/// Prometheus text 0.0.4 and OpenMetrics 1.0, which is the same with a little more.
 public struct PrometheusTextEncoder: Sendable {
-    public static let contentType = "text/plain; version=0.0.4; charset=utf-8"
+    private let isOpenMetrics: Bool
 
-    /// `le="0.01"` by family, made when a histogram is first seen.
-    private var boundTexts: [String: [[UInt8]]] = [:]
-
-    public init() {}
+    public init(openMetrics: Bool = false) { isOpenMetrics = openMetrics }
 
     /// Appends the whole exposition. Nothing is allocated for a series once `bytes` has grown to its size.
-    public mutating func encode(_ snapshot: MetricSnapshot, into bytes: inout [UInt8]) {
+    public func encode(_ snapshot: MetricSnapshot, into bytes: inout [UInt8]) {
         for family in snapshot.families where family.seriesCount > 0 {
             appendHead(of: family.declaration, to: &bytes)
             switch family.declaration.kind {
-            case .counter: appendCounters(family, snapshot, to: &bytes)
+            case .counter, .floatingCounter: appendCounters(family, snapshot, to: &bytes)
             case .gauge: appendGauges(family, snapshot, to: &bytes)
-            case .histogram(let bounds): appendHistograms(family, snapshot, bounds: bounds, to: &bytes)
+            case .histogram: appendHistograms(family, snapshot, to: &bytes)
             }
         }
+        if isOpenMetrics { bytes.append(contentsOf: "# EOF\n".utf8) }
     }
 
     private func appendHead(of declaration: MetricDeclaration, to bytes: inout [UInt8]) {
+        let name = isOpenMetrics ? declaration.familyName : declaration.name
         bytes.append(contentsOf: "# HELP ".utf8)
-        bytes.append(contentsOf: declaration.name.utf8)
+        bytes.append(contentsOf: name.utf8)
         bytes.append(UInt8(ascii: " "))
-        bytes.appendEscaped(declaration.help, quote: false)
+        bytes.appendEscaped(declaration.help, quote: isOpenMetrics)
         bytes.append(contentsOf: "\n# TYPE ".utf8)
-        bytes.append(contentsOf: declaration.name.utf8)
+        bytes.append(contentsOf: name.utf8)
         bytes.append(contentsOf: declaration.kind.typeText.utf8)
+        guard isOpenMetrics, let unit = declaration.namedUnit else { return }
+        bytes.append(contentsOf: "# UNIT ".utf8)
+        bytes.append(contentsOf: name.utf8)
+        bytes.append(UInt8(ascii: " "))
+        bytes.append(contentsOf: unit.utf8)
+        bytes.append(UInt8(ascii: "\n"))
     }
 
     private func appendCounters(_ family: MetricSnapshot.Family, _ snapshot: MetricSnapshot, to bytes: inout [UInt8]) {
-        let digits = family.declaration.unit.decimalDigits
+        let declaration = family.declaration
+        let digits = declaration.unit.decimalDigits
+        let familyName = declaration.familyName
         for series in 0..<family.seriesCount {
-            bytes.appendSample(family.declaration.name, labels: family.labels(of: series).text)
-            bytes.appendDecimal(snapshot.count(family, series: series), scaledBy: digits)
+            bytes.appendSample(declaration.name, labels: family.labels(of: series).text)
+            if declaration.kind == .counter {
+                bytes.appendDecimal(snapshot.count(family, series: series), scaledBy: digits)
+            } else {
+                bytes.appendNumber(snapshot.number(family, series: series))
+            }
             bytes.append(UInt8(ascii: "\n"))
+            if isOpenMetrics { appendCreated(familyName, family.registered.series[series], to: &bytes) }
         }
     }
 
@@ -46,55 +58,57 @@ public struct PrometheusTextEncoder: Sendable {
         }
     }
 
-    private mutating func appendHistograms(
+    private func appendHistograms(
         _ family: MetricSnapshot.Family,
         _ snapshot: MetricSnapshot,
-        bounds: [Double],
         to bytes: inout [UInt8]
     ) {
-        let name = family.declaration.name
-        let texts = boundTexts[name] ?? Self.texts(of: bounds)
-        boundTexts[name] = texts
-        for series in 0..<family.seriesCount {
-            let labels = family.labels(of: series).text
+        guard let shape = family.registered.shape else { return }
+        let (name, unit) = (family.declaration.name, family.declaration.unit)
+        for (series, registered) in family.registered.series.enumerated() {
+            let labels = registered.labels.text
             var cumulative: UInt64 = 0
-            for bucket in texts.indices {
-                cumulative += snapshot.bucket(bucket, family, series: series)
-                bytes.appendSample(name, suffix: "_bucket", labels: labels, last: texts[bucket])
+            for bucket in shape.bounds.indices {
+                let count = snapshot.bucket(bucket, family, series: series)
+                cumulative += count
+                bytes.appendSample(name, suffix: "_bucket", labels: labels, last: shape.boundTexts[bucket])
                 bytes.appendDecimal(cumulative)
+                if isOpenMetrics, count > 0, let kept = registered.exemplars?.read(bucket: bucket) {
+                    bytes.append(kept.exemplar, ticks: kept.ticks, unit: unit)
+                }
                 bytes.append(UInt8(ascii: "\n"))
             }
             bytes.appendSample(name, suffix: "_sum", labels: labels)
-            bytes.appendTicks(snapshot.sum(family, series: series), unit: family.declaration.unit)
+            bytes.appendTicks(snapshot.number(family, series: series), unit: unit)
             bytes.append(UInt8(ascii: "\n"))
             bytes.appendSample(name, suffix: "_count", labels: labels)
             bytes.appendDecimal(cumulative)
             bytes.append(UInt8(ascii: "\n"))
+            if isOpenMetrics { appendCreated(name, registered, to: &bytes) }
         }
     }
 
-    private static func texts(of bounds: [Double]) -> [[UInt8]] {
-        (bounds + [.infinity]).map { Array("le=\"\(bucketBoundText($0))\"".utf8) }
+    private func appendCreated(_ name: String, _ series: RegisteredSeries, to bytes: inout [UInt8]) {
+        bytes.appendSample(name, suffix: "_created", labels: series.labels.text)
+        bytes.appendDecimal(UInt64(max(series.created, 0)), scaledBy: 3)
+        bytes.append(UInt8(ascii: "\n"))
+    }
+}
+
+extension MetricDeclaration {
+    /// The unit where the name ends in it: OpenMetrics has no other.
+    var namedUnit: String? {
+        let unit = unit.rawValue
+        return !unit.isEmpty && familyName.hasSuffix("_" + unit) ? unit : nil
     }
 }
 
 extension MetricDeclaration.Kind {
     fileprivate var typeText: String {
         switch self {
-        case .counter: " counter\n"
+        case .counter, .floatingCounter: " counter\n"
         case .gauge: " gauge\n"
         case .histogram: " histogram\n"
-        }
-    }
-}
-
-extension MetricUnit {
-    /// Of a tick, after the point.
-    var decimalDigits: Int {
-        switch self {
-        case .none, .bytes: 0
-        case .seconds: 9
-        case .thousandths: 3
         }
     }
 }
@@ -124,5 +138,20 @@ extension [UInt8] {
             return appendNumber(ticks / unit.ticksPerUnit)
         }
         appendDecimal(UInt64(ticks), scaledBy: unit.decimalDigits)
+    }
+
+    /// ` # {trace_id="…",span_id="…"} 0.25 1785000000.125`: 63 of the 128 characters labels may take.
+    fileprivate mutating func append(_ exemplar: Exemplar, ticks: UInt64, unit: MetricUnit) {
+        append(contentsOf: " # {trace_id=\"".utf8)
+        appendHex(exemplar.traceHigh)
+        appendHex(exemplar.traceLow)
+        if exemplar.span != 0 {
+            append(contentsOf: "\",span_id=\"".utf8)
+            appendHex(exemplar.span)
+        }
+        append(contentsOf: "\"} ".utf8)
+        appendDecimal(ticks, scaledBy: unit.decimalDigits)
+        append(UInt8(ascii: " "))
+        appendDecimal(UInt64(Swift.max(exemplar.unixMilliseconds, 0)), scaledBy: 3)
     }
 }

@@ -2,8 +2,9 @@ public import Synchronization
 
 /// Eight bytes that hold a count, or the bits of a Double. Cells are never freed, so an instrument may be held
 /// without retaining the registry it came from: a process has one registry, and its cells as long as it lives.
+// Sendable: whoever holds one reads and writes it atomically.
 @usableFromInline
-struct Cell {
+struct Cell: @unchecked Sendable {
     @usableFromInline let pointer: UnsafeMutablePointer<Atomic<UInt64>>
 
     @usableFromInline
@@ -46,6 +47,11 @@ struct Cell {
             if exchanged { return }
             expected = original
         }
+    }
+
+    /// False where the cell held another count than `expected`.
+    func exchange(_ expected: UInt64, for desired: UInt64) -> Bool {
+        pointer.pointee.compareExchange(expected: expected, desired: desired, ordering: .relaxed).exchanged
     }
 
     func sharedRaise(to value: UInt64) { pointer.pointee.max(value, ordering: .relaxed) }

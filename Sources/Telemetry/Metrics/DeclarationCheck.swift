@@ -8,10 +8,21 @@ extension MetricDeclaration {
         try checkLabels()
     }
 
-    /// The names under which samples of this metric appear.
+    /// The names under which samples of this metric appear in any format, and its own in OpenMetrics.
     var sampleNames: [String] {
-        guard case .histogram = kind else { return [name] }
-        return [name] + Self.histogramSuffixes.map { name + $0 }
+        switch kind {
+        case .counter, .floatingCounter: [name, familyName, familyName + "_created"]
+        case .gauge: [name]
+        case .histogram: [name] + (Self.histogramSuffixes + ["_created"]).map { name + $0 }
+        }
+    }
+
+    /// In OpenMetrics `_total` is a sample's, not the counter's.
+    var familyName: String {
+        switch kind {
+        case .counter, .floatingCounter: String(name.dropLast("_total".count))
+        case .gauge, .histogram: name
+        }
     }
 
     static func isMetricName(_ text: String) -> Bool {
@@ -39,16 +50,16 @@ extension MetricDeclaration {
 
     private var hasProperSuffix: Bool {
         switch kind {
-        case .counter: name.hasSuffix("_total")
+        case .counter, .floatingCounter: name.hasSuffix("_total") && name.utf8.count > "_total".utf8.count
         case .gauge: !name.hasSuffix("_total")
-        case .histogram: !name.hasSuffix("_total") && !Self.histogramSuffixes.contains { name.hasSuffix($0) }
+        case .histogram: !(Self.histogramSuffixes + ["_total"]).contains { name.hasSuffix($0) }
         }
     }
 
     private func check(bounds: [Double]) throws(MetricDeclarationError) {
         let ticks = bounds.map { $0 * unit.ticksPerUnit }
         let fits = ticks.allSatisfy { $0 >= 0 && $0 < 0x1p63 }
-        guard fits, bounds.count <= BucketLayout.maxBounds, zip(bounds, bounds.dropFirst()).allSatisfy({ $0 < $1 })
+        guard fits, bounds.count <= HistogramShape.maxBounds, zip(bounds, bounds.dropFirst()).allSatisfy({ $0 < $1 })
         else { throw .bounds(metric: name) }
     }
 

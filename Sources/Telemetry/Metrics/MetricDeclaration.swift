@@ -3,6 +3,8 @@
 public struct MetricDeclaration: Sendable, Equatable {
     public enum Kind: Sendable, Equatable {
         case counter
+        /// Of what comes in fractions of no known size; by any thread only.
+        case floatingCounter
         case gauge
         /// Upper bounds in the unit, ascending, without +Inf.
         case histogram(bounds: [Double])
@@ -84,6 +86,15 @@ public enum MetricUnit: String, Sendable {
         case .none, .bytes: 1
         case .seconds: 1e9
         case .thousandths: 1e3
+        }
+    }
+
+    /// Of a tick, after the point.
+    var decimalDigits: Int {
+        switch self {
+        case .none, .bytes: 0
+        case .seconds: 9
+        case .thousandths: 3
         }
     }
 }

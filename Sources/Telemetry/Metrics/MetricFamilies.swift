@@ -29,14 +29,25 @@ public struct GaugeFamily: Sendable {
 /// A declared histogram.
 public struct HistogramFamily: Sendable {
     let run: SeriesRun
-    let layout: BucketLayout
+    let shape: HistogramShape
+    let exemplars: ExemplarCells
 
     public func on(shard: Int) -> ShardHistograms {
-        ShardHistograms(first: run.cells.on(shard: shard), layout: layout, count: run.count)
+        ShardHistograms(
+            first: run.cells.on(shard: shard),
+            cellsPerSeries: run.cellsPerSeries,
+            layout: shape.layout,
+            exemplars: exemplars,
+            count: run.count
+        )
     }
 
     public func shared(_ index: Int = 0) -> SharedHistogram {
-        SharedHistogram(cells: run.cells(of: index), layout: layout)
+        SharedHistogram(
+            cells: run.cells(of: index),
+            layout: shape.layout,
+            exemplars: exemplars.of(series: index)
+        )
     }
 
     public func index(of values: String...) -> Int? { run.declaration.index(of: values) }

@@ -20,19 +20,24 @@ public final class MetricRegistry: Sendable {
 
     public func counter(_ declaration: MetricDeclaration) throws(MetricDeclarationError) -> CounterFamily {
         guard case .counter = declaration.kind else { throw .kind(declaration.name) }
-        return CounterFamily(run: try declare(declaration, cellsPerSeries: 1))
+        return CounterFamily(run: try declare(declaration))
     }
 
     public func gauge(_ declaration: MetricDeclaration) throws(MetricDeclarationError) -> GaugeFamily {
         guard case .gauge = declaration.kind else { throw .kind(declaration.name) }
-        return GaugeFamily(run: try declare(declaration, cellsPerSeries: 1))
+        return GaugeFamily(run: try declare(declaration))
     }
 
     public func histogram(_ declaration: MetricDeclaration) throws(MetricDeclarationError) -> HistogramFamily {
         guard case .histogram(let bounds) = declaration.kind else { throw .kind(declaration.name) }
         try declaration.check()
-        let layout = BucketLayout(bounds: bounds, unit: declaration.unit)
-        return HistogramFamily(run: try declare(declaration, cellsPerSeries: layout.cellCount), layout: layout)
+        let shape = HistogramShape(bounds: bounds, unit: declaration.unit)
+        let exemplars = ExemplarCells(
+            bucketsPerSeries: shape.bounds.count,
+            seriesCount: declaration.combinationCount
+        )
+        let run = try declare(declaration, shape, exemplars)
+        return HistogramFamily(run: run, shape: shape, exemplars: exemplars)
     }
 
     /// Runs at each scrape, on the scraping thread and before values are read, to set gauges that nobody keeps
@@ -56,31 +61,39 @@ extension MetricRegistry {
         var dynamic = DynamicFamilies()
     }
 
-    func dynamicSeries(_ declaration: MetricDeclaration, labels: [SeriesLabel], cellCount: Int) -> SeriesCells {
+    /// - Parameter shape: of a histogram.
+    func dynamicSeries(
+        _ declaration: MetricDeclaration,
+        labels: [SeriesLabel],
+        shape: HistogramShape? = nil
+    ) -> SeriesCells {
         state.withLock {
-            $0.dynamicSeries(declaration, labels: labels, cellCount: cellCount, budget: dynamicSeriesBudget)
+            $0.dynamicSeries(declaration, labels: labels, shape: shape, budget: dynamicSeriesBudget)
         }
     }
 
     private func declare(
         _ declaration: MetricDeclaration,
-        cellsPerSeries: Int
+        _ shape: HistogramShape? = nil,
+        _ exemplars: ExemplarCells? = nil
     ) throws(MetricDeclarationError) -> SeriesRun {
         try declaration.check()
         return try state.withLock { state throws(MetricDeclarationError) in
-            try state.claimNames(of: declaration)
+            guard state.namesAreFree(for: declaration) else { throw .duplicate(declaration.name) }
+            state.claimNames(of: declaration)
+            let cellsPerSeries = shape?.cellCount ?? 1
             let cells = state.arena.allocate(declaration.combinationCount * cellsPerSeries)
             let run = SeriesRun(declaration: declaration, cells: cells, cellsPerSeries: cellsPerSeries)
-            state.families.append(RegisteredFamily(run: run))
+            state.families.append(RegisteredFamily(run: run, shape: shape, exemplars: exemplars))
             return run
         }
     }
 }
 
 extension MetricRegistry.State {
-    mutating func claimNames(of declaration: MetricDeclaration) throws(MetricDeclarationError) {
-        let names = declaration.sampleNames
-        guard sampleNames.isDisjoint(with: names) else { throw .duplicate(declaration.name) }
-        sampleNames.formUnion(names)
+    func namesAreFree(for declaration: MetricDeclaration) -> Bool {
+        sampleNames.isDisjoint(with: declaration.sampleNames)
     }
+
+    mutating func claimNames(of declaration: MetricDeclaration) { sampleNames.formUnion(declaration.sampleNames) }
 }

@@ -7,7 +7,6 @@ public struct MetricSnapshot: Sendable {
         let registered: RegisteredFamily
         /// Where its first series' values begin.
         let offset: Int
-        let cellsPerSeries: Int
 
         public var declaration: MetricDeclaration { registered.declaration }
         public var seriesCount: Int { registered.series.count }
@@ -15,28 +14,33 @@ public struct MetricSnapshot: Sendable {
     }
 
     public private(set) var families: [Family] = []
-    /// Scrape lines, which a Prometheus server counts as series.
+    /// Scrape lines, which a Prometheus server counts as series. OpenMetrics has one more for each counter and
+    /// histogram: when it was created.
     public private(set) var lineCount = 0
     private var values: [UInt64] = []
 
     /// A counter's value, in ticks.
     public func count(_ family: Family, series: Int) -> UInt64 {
-        values[family.offset + series * family.cellsPerSeries]
+        values[family.offset + series * family.registered.cellsPerSeries]
     }
 
-    /// A gauge's value.
+    /// The value of a gauge or a floating counter, or the sum of a histogram's observations, in ticks.
     public func number(_ family: Family, series: Int) -> Double {
         Double(bitPattern: count(family, series: series))
     }
 
-    /// Not cumulative; `bucket` counts from 0 to the number of bounds, which is +Inf's.
-    public func bucket(_ bucket: Int, _ family: Family, series: Int) -> UInt64 {
-        values[family.offset + series * family.cellsPerSeries + bucket]
+    /// A histogram's cells, see `HistogramShape`.
+    func cells(_ family: Family, series: Int) -> ArraySlice<UInt64> {
+        let start = family.offset + series * family.registered.cellsPerSeries
+        return values[start + 1..<start + family.registered.cellsPerSeries]
     }
 
-    /// The sum of a histogram's observations, in ticks.
-    public func sum(_ family: Family, series: Int) -> Double {
-        Double(bitPattern: values[family.offset + (series + 1) * family.cellsPerSeries - 1])
+    /// Not cumulative; `bucket` counts from 0 to the number of bounds, which is +Inf's.
+    public func bucket(_ bucket: Int, _ family: Family, series: Int) -> UInt64 {
+        guard let ends = family.registered.shape?.classicEnds else { return 0 }
+        let cells = cells(family, series: series)
+        let start = cells.startIndex + (bucket > 0 ? ends[bucket - 1] : 0)
+        return cells[start..<cells.startIndex + ends[bucket]].reduce(0, &+)
     }
 
     /// Reads all cells of `registered` anew, into the memory of the snapshot before.
@@ -48,33 +52,19 @@ public struct MetricSnapshot: Sendable {
     }
 
     private mutating func append(_ registered: RegisteredFamily) {
-        let declaration = registered.declaration
-        let family = Family(
-            registered: registered,
-            offset: values.count,
-            cellsPerSeries: declaration.cellsPerSeries
-        )
-        families.append(family)
-        lineCount += declaration.linesPerCombination * registered.series.count
-        for series in registered.series { append(series.cells, of: declaration.kind) }
+        families.append(Family(registered: registered, offset: values.count))
+        lineCount += registered.declaration.linesPerCombination * registered.series.count
+        for series in registered.series { append(series.cells, registered) }
     }
 
-    private mutating func append(_ cells: SeriesCells, of kind: MetricDeclaration.Kind) {
-        switch kind {
+    private mutating func append(_ cells: SeriesCells, _ family: RegisteredFamily) {
+        switch family.declaration.kind {
         case .counter: values.append(cells.totalCount(0))
-        case .gauge: values.append(cells.totalNumber(0).bitPattern)
-        case .histogram(let bounds):
-            for bucket in 0...bounds.count { values.append(cells.totalCount(bucket)) }
-            values.append(cells.totalNumber(bounds.count + 1).bitPattern)
+        case .gauge, .floatingCounter: values.append(cells.totalNumber(0).bitPattern)
+        case .histogram:
+            values.append(cells.totalNumber(0).bitPattern)
+            for cell in 1..<family.cellsPerSeries { values.append(cells.totalCount(cell)) }
         }
-    }
-}
-
-extension MetricDeclaration {
-    /// A histogram's buckets, +Inf's too, and its sum.
-    var cellsPerSeries: Int {
-        guard case .histogram(let bounds) = kind else { return 1 }
-        return bounds.count + 2
     }
 }
 

@@ -24,7 +24,21 @@ public struct RegistryMetricsFactory: MetricsFactory {
     public func makeCounter(label: String, dimensions: [(String, String)]) -> any CounterHandler {
         let name = MetricNames.name(label, suffix: "_total")
         let declaration = MetricDeclaration.counter(name, help: MetricNames.help(label))
-        return RegistryCounter(counter: SharedCounter(cells: cells(declaration, dimensions, count: 1)))
+        return RegistryCounter(counter: SharedCounter(cells: cells(declaration, dimensions)))
+    }
+
+    public func makeFloatingPointCounter(
+        label: String,
+        dimensions: [(String, String)]
+    ) -> any FloatingPointCounterHandler {
+        let declaration = MetricDeclaration(
+            name: MetricNames.name(label, suffix: "_total"),
+            kind: .floatingCounter,
+            unit: .none,
+            help: MetricNames.help(label),
+            labels: []
+        )
+        return RegistryFloatingCounter(sum: SharedGauge(cells: cells(declaration, dimensions)))
     }
 
     public func makeMeter(label: String, dimensions: [(String, String)]) -> any MeterHandler {
@@ -46,13 +60,14 @@ public struct RegistryMetricsFactory: MetricsFactory {
     }
 
     public func destroyCounter(_ handler: any CounterHandler) {}
+    public func destroyFloatingPointCounter(_ handler: any FloatingPointCounterHandler) {}
     public func destroyMeter(_ handler: any MeterHandler) {}
     public func destroyRecorder(_ handler: any RecorderHandler) {}
     public func destroyTimer(_ handler: any TimerHandler) {}
 
     private func gauge(_ label: String, _ dimensions: [(String, String)]) -> SharedGauge {
         let declaration = MetricDeclaration.gauge(MetricNames.name(label), help: MetricNames.help(label))
-        return SharedGauge(cells: cells(declaration, dimensions, count: 1))
+        return SharedGauge(cells: cells(declaration, dimensions))
     }
 
     private func histogram(
@@ -67,16 +82,16 @@ public struct RegistryMetricsFactory: MetricsFactory {
             bounds: kind.bounds,
             help: MetricNames.help(label)
         )
-        let cells = cells(declaration, dimensions, count: kind.layout.cellCount)
-        return SharedHistogram(cells: cells, layout: kind.layout)
+        let cells = cells(declaration, dimensions, kind.shape)
+        return SharedHistogram(cells: cells, layout: kind.shape.layout, exemplars: nil)
     }
 
     private func cells(
         _ declaration: MetricDeclaration,
         _ dimensions: [(String, String)],
-        count: Int
+        _ shape: HistogramShape? = nil
     ) -> SeriesCells {
-        registry.dynamicSeries(declaration, labels: MetricNames.labels(dimensions), cellCount: count)
+        registry.dynamicSeries(declaration, labels: MetricNames.labels(dimensions), shape: shape)
     }
 }
 
@@ -84,13 +99,13 @@ public struct RegistryMetricsFactory: MetricsFactory {
 private struct DynamicHistogram: Sendable {
     let bounds: [Double]
     let unit: MetricUnit
-    let layout: BucketLayout
+    let shape: HistogramShape
 
     init(bounds: [Double], unit: MetricUnit) throws(MetricDeclarationError) {
         try MetricDeclaration.histogram("bounds", unit: unit, bounds: bounds, help: "").check()
         self.bounds = bounds
         self.unit = unit
-        layout = BucketLayout(bounds: bounds, unit: unit)
+        shape = HistogramShape(bounds: bounds, unit: unit)
     }
 }
 
@@ -99,6 +114,18 @@ private final class RegistryCounter: CounterHandler {
     init(counter: SharedCounter) { self.counter = counter }
 
     func increment(by amount: Int64) { counter.add(UInt64(max(amount, 0))) }
+    func reset() {}
+}
+
+private final class RegistryFloatingCounter: FloatingPointCounterHandler {
+    let sum: SharedGauge
+    init(sum: SharedGauge) { self.sum = sum }
+
+    /// Neither a number below zero nor none at all may spoil a total for good.
+    func increment(by amount: Double) {
+        if amount > 0, amount.isFinite { sum.add(amount) }
+    }
+
     func reset() {}
 }
 

@@ -31,20 +31,32 @@ public struct ShardGauge {
 public struct ShardHistogram {
     @usableFromInline let cell: Cell
     @usableFromInline let layout: BucketLayout
+    @usableFromInline let exemplars: ExemplarCells
 
     @usableFromInline
-    init(cell: Cell, layout: BucketLayout) {
+    init(cell: Cell, layout: BucketLayout, exemplars: ExemplarCells) {
         self.cell = cell
         self.layout = layout
+        self.exemplars = exemplars
     }
 
     /// `count` observations of one value, at the price of one.
     /// - Parameter ticks: nanoseconds where the unit is seconds.
     @inlinable
     public func observe(_ ticks: UInt64, count: UInt64 = 1) {
-        cell.offset(layout.bucket(of: ticks)).ownerAdd(count: count)
+        cell.offset(layout.cell(of: ticks) &+ 1).ownerAdd(count: count)
         // A Double because 64 bits of nanoseconds overflow in days where each observation lasts a day.
-        cell.offset(layout.boundCount &+ 1).ownerAdd(number: Double(ticks) * Double(count))
+        cell.ownerAdd(number: Double(ticks) * Double(count))
+    }
+
+    public func observe(_ ticks: UInt64, exemplar: Exemplar) {
+        observe(ticks)
+        keep(exemplar, of: ticks)
+    }
+
+    /// For an observation that was counted already, once it is known that its trace is kept.
+    public func keep(_ exemplar: Exemplar, of ticks: UInt64) {
+        exemplars.keep(exemplar, ticks: ticks, bucket: layout.classicBucket(of: ticks))
     }
 }
 
@@ -69,19 +81,27 @@ public struct ShardCounters {
 /// As `ShardCounters`.
 public struct ShardHistograms {
     @usableFromInline let first: Cell
+    @usableFromInline let cellsPerSeries: Int
     @usableFromInline let layout: BucketLayout
+    @usableFromInline let exemplars: ExemplarCells
     public let count: Int
 
     @usableFromInline
-    init(first: Cell, layout: BucketLayout, count: Int) {
+    init(first: Cell, cellsPerSeries: Int, layout: BucketLayout, exemplars: ExemplarCells, count: Int) {
         self.first = first
+        self.cellsPerSeries = cellsPerSeries
         self.layout = layout
+        self.exemplars = exemplars
         self.count = count
     }
 
     @inlinable
     public subscript(index: Int) -> ShardHistogram {
         precondition(index >= 0 && index < count)
-        return ShardHistogram(cell: first.offset(index &* layout.cellCount), layout: layout)
+        return ShardHistogram(
+            cell: first.offset(index &* cellsPerSeries),
+            layout: layout,
+            exemplars: exemplars.of(series: index)
+        )
     }
 }

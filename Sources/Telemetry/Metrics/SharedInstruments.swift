@@ -24,19 +24,31 @@ public struct SharedGauge: Sendable {
 public struct SharedHistogram: Sendable {
     let cells: SeriesCells
     let layout: BucketLayout
+    /// nil where the caller has none to give.
+    let exemplars: ExemplarCells?
 
     /// - Parameter ticks: nanoseconds where the unit is seconds.
     public func observe(_ ticks: UInt64, count: UInt64 = 1) {
         let cell = cells.shared
-        cell.offset(layout.bucket(of: ticks)).sharedAdd(count: count)
-        cell.offset(layout.boundCount + 1).sharedAdd(number: Double(ticks) * Double(count))
+        cell.offset(layout.cell(of: ticks) + 1).sharedAdd(count: count)
+        cell.sharedAdd(number: Double(ticks) * Double(count))
+    }
+
+    public func observe(_ ticks: UInt64, exemplar: Exemplar) {
+        observe(ticks)
+        keep(exemplar, of: ticks)
+    }
+
+    /// For an observation that was counted already, once it is known that its trace is kept.
+    public func keep(_ exemplar: Exemplar, of ticks: UInt64) {
+        exemplars?.keep(exemplar, ticks: ticks, bucket: layout.classicBucket(of: ticks))
     }
 
     /// A value between ticks. What is below zero, or no number, counts into the first bucket or +Inf's.
     func observe(exact ticks: Double) {
         let whole = ticks > 0 ? UInt64(exactly: ticks.rounded(.up)) ?? .max : ticks.isNaN ? .max : 0
         let cell = cells.shared
-        cell.offset(layout.bucket(of: whole)).sharedAdd(count: 1)
-        cell.offset(layout.boundCount + 1).sharedAdd(number: ticks)
+        cell.offset(layout.cell(of: whole) + 1).sharedAdd(count: 1)
+        cell.sharedAdd(number: ticks)
     }
 }

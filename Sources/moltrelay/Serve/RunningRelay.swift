@@ -88,7 +88,7 @@ final class RunningRelay: Sendable {
 
     private var metrics: [String: AdminRoute] {
         let exposition = exposition
-        return ["/metrics": .metrics { exposition.scrape(acceptEncoding: $0) }]
+        return ["/metrics": .metrics { exposition.scrape(accept: $0, acceptEncoding: $1) }]
     }
 
     private var adminRoutes: [String: AdminRoute] {

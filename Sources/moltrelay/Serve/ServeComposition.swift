@@ -51,7 +51,7 @@ struct ServeComposition {
             loops: loops,
             gauges: gauges,
             registry: registry,
-            exposition: try MetricExposition(registry: registry, selfPrefix: "moltrelay_telemetry_"),
+            exposition: try MetricExposition(registry: registry, selfPrefix: RelayCatalogue.selfPrefix),
             choice: choice,
             workers: workers,
             checks: HealthChecks(registry: health, loops: loops, store: choice.store, clock: clock),

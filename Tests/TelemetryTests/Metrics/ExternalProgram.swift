@@ -2,10 +2,25 @@ import Foundation
 
 /// A program of the system, run once with bytes on its standard input.
 struct ExternalProgram {
+    /// With Tests/requirements.txt, as `make setup` installs it.
+    static let python = ProcessInfo.processInfo.environment["AGENT_PYTHON"] ?? root + "/.build/venv/bin/python"
+    static let root = URL(filePath: #filePath).pathComponents.dropLast(4).joined(separator: "/")
+
     struct Output {
         var status: Int32
         var standardOutput: Data
         var standardError: String
+    }
+
+    struct Failed: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    /// What a script in Tests/Peers prints about `input`; throws what it complains of.
+    static func peer(_ script: String, input: [UInt8]) throws -> Data {
+        let output = try run(python, root + "/Tests/Peers/" + script, input: input)
+        guard output.status == 0 else { throw Failed(description: output.standardError) }
+        return output.standardOutput
     }
 
     /// - Parameter arguments: the program's name first; it is looked up in PATH.

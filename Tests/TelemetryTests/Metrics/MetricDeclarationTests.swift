@@ -25,7 +25,7 @@ import Testing
     func wrongDeclarationsAreRefused(declaration: MetricDeclaration, error: MetricDeclarationError) {
         #expect(throws: error) {
             switch declaration.kind {
-            case .counter: _ = try MetricRegistry(shards: 1).counter(declaration)
+            case .counter, .floatingCounter: _ = try MetricRegistry(shards: 1).counter(declaration)
             case .gauge: _ = try MetricRegistry(shards: 1).gauge(declaration)
             case .histogram: _ = try MetricRegistry(shards: 1).histogram(declaration)
             }

@@ -32,7 +32,7 @@ import Testing
         let seen = lines.filter { $0.hasPrefix("seen_total{") }
         #expect(seen.count == 5)
         #expect(seen.last == #"seen_total{agent="other"} 96"#)
-        #expect(lines.contains("self_series_folded_total 96"))
+        #expect(lines.contains("self_telemetry_series_folded_total 96"))
     }
 
     @Test func familiesPastTheBudgetAreCountedAndNotShown() throws {
@@ -40,8 +40,8 @@ import Testing
         for index in 0..<10 { Counter(label: "name\(index)", factory: factory).increment() }
         let lines = scrape()
         #expect(lines.count { $0.hasPrefix("name") } == 5)
-        #expect(lines.contains("self_instruments_refused_total 5"))
-        #expect(lines.contains("self_series_folded_total 0"))
+        #expect(lines.contains("self_telemetry_instruments_refused_total 5"))
+        #expect(lines.contains("self_telemetry_series_folded_total 0"))
     }
 
     @Test func anOverlongLabelFolds() throws {
@@ -58,14 +58,14 @@ import Testing
         let lines = scrape()
         #expect(lines.contains("a_b 1"))
         #expect(!lines.contains { $0.hasPrefix("a_b_bucket") })
-        #expect(lines.contains("self_instruments_refused_total 1"))
+        #expect(lines.contains("self_telemetry_instruments_refused_total 1"))
     }
 
     private func factory(budget: Int) throws -> (RegistryMetricsFactory, () -> [String]) {
         let registry = MetricRegistry(shards: 0, dynamicSeriesBudget: budget)
         let exposition = try MetricExposition(registry: registry, selfPrefix: "self_")
         let scrape = {
-            String(decoding: exposition.scrape(acceptEncoding: nil).body, as: UTF8.self)
+            String(decoding: exposition.scrape()?.body ?? [], as: UTF8.self)
                 .split(separator: "\n").filter { !$0.hasPrefix("#") }.map(String.init)
         }
         return (try RegistryMetricsFactory(registry: registry), scrape)

@@ -92,7 +92,7 @@ import Testing
     /// Without the exposition's own metrics.
     private func text(_ registry: MetricRegistry) throws -> String {
         let exposition = try MetricExposition(registry: registry, selfPrefix: "self_")
-        let whole = String(decoding: exposition.scrape(acceptEncoding: nil).body, as: UTF8.self)
+        let whole = String(decoding: try #require(exposition.scrape()).body, as: UTF8.self)
         let end = try #require(whole.range(of: "# HELP self_"))
         return String(whole[..<end.lowerBound])
     }

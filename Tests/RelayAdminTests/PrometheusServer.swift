@@ -1,0 +1,101 @@
+import Foundation
+import Testing
+
+/// A real Prometheus that scrapes one target every second, until `stop`.
+final class PrometheusServer {
+    private let process = Process()
+    private let folder: URL
+    private let url: String
+
+    /// - Parameter features: as `--enable-feature` takes them.
+    init(scraping target: String, features: String) throws {
+        folder = FileManager.default.temporaryDirectory.appending(path: "prometheus-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let configuration = """
+            global: {scrape_interval: 1s}
+            scrape_configs:
+              - job_name: test
+                static_configs: [{targets: ['\(target)']}]
+            """
+        try Data(configuration.utf8).write(to: folder.appending(path: "prometheus.yml"))
+        let address = "127.0.0.1:\(try FreePort.find())"
+        url = "http://\(address)/api/v1/"
+        process.executableURL = URL(filePath: "/usr/bin/env")
+        process.arguments = [
+            "prometheus", "--config.file=\(folder.path)/prometheus.yml", "--storage.tsdb.path=\(folder.path)/data",
+            "--web.listen-address=\(address)", "--enable-feature=\(features)", "--log.level=error",
+        ]
+        try process.run()
+    }
+
+    func stop() {
+        process.terminate()
+        process.waitUntilExit()
+        try? FileManager.default.removeItem(at: folder)
+    }
+
+    /// The value of an instant query that has one series; nil while it has none, or while nobody answers.
+    func value(_ query: String) throws -> Double? {
+        guard let data = try get("query", ["query": query]) else { return nil }
+        let answer = try JSONDecoder().decode(Answer<Vector>.self, from: data)
+        return answer.data.result.first.flatMap { Double($0.value.text) }
+    }
+
+    /// The value, as soon as `isWanted` holds of it; half a minute of requests with curl, or more.
+    @discardableResult
+    func value(_ query: String, once isWanted: (Double) -> Bool) throws -> Double {
+        for _ in 0..<3_000 {
+            if let value = try value(query), isWanted(value) { return value }
+        }
+        throw NeverSo(query: query)
+    }
+
+    func exemplars(_ query: String) throws -> [Exemplars.Kept] {
+        let now = Date.now.timeIntervalSince1970
+        let data = try get("query_exemplars", ["query": query, "start": "\(now - 3_600)", "end": "\(now + 3_600)"])
+        return try JSONDecoder().decode(Answer<[Exemplars]>.self, from: #require(data)).data.flatMap(\.exemplars)
+    }
+
+    private func get(_ path: String, _ parameters: [String: String]) throws -> Data? {
+        let pairs = parameters.flatMap { ["--data-urlencode", "\($0)=\($1)"] }
+        let curl = Process()
+        curl.executableURL = URL(filePath: "/usr/bin/env")
+        curl.arguments = ["curl", "-sS", "--max-time", "30", url + path] + pairs
+        let output = Pipe()
+        curl.standardOutput = output
+        curl.standardError = FileHandle.nullDevice
+        try curl.run()
+        let data = output.fileHandleForReading.readDataToEndOfFile()
+        curl.waitUntilExit()
+        return curl.terminationStatus == 0 && data.first == UInt8(ascii: "{") ? data : nil
+    }
+
+    struct NeverSo: Error { let query: String }
+
+    private struct Answer<Content: Decodable>: Decodable { let data: Content }
+
+    private struct Vector: Decodable {
+        struct Sample: Decodable { let value: Value }
+        let result: [Sample]
+    }
+
+    /// `[time, "text"]`.
+    private struct Value: Decodable {
+        let text: String
+
+        init(from decoder: any Decoder) throws {
+            var pair = try decoder.unkeyedContainer()
+            _ = try pair.decode(Double.self)
+            text = try pair.decode(String.self)
+        }
+    }
+
+    struct Exemplars: Decodable {
+        struct Kept: Decodable {
+            let labels: [String: String]
+            let value: String
+        }
+
+        let exemplars: [Kept]
+    }
+}
