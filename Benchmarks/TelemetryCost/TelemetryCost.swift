@@ -47,7 +47,7 @@ enum TelemetryCost {
     /// Facts in the shape a loop's tick states them: a batch accepted, written by one flush, and settled.
     private static func measureObserver() throws {
         let registry = MetricRegistry(shards: 1)
-        let readings = RelayReadings(loops: { .init() }, store: { .init() }, logs: { .init() }, wallClock: { 0 })
+        let readings = RelayReadings(loops: { .init() }, store: { .init() }, logs: { .init() }, clock: { .init() })
         let observer = try RelayInstruments(registry: registry, readings: readings, build: .example).observer(loop: 0)
         let events: [RelayEvent] = [.framesReceived(.message, count: 100)]
         for (name, spread) in [("one batch, one flush", 0), ("each message its own times", 1)] as [(String, UInt64)] {

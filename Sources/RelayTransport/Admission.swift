@@ -45,7 +45,7 @@ public struct Admission: Sendable {
         clientAddress: String,
         on loop: DataLoop
     ) -> EventLoopFuture<Outcome> {
-        let wallClock = loop.wallClock
+        let wallClock = loop.clock.nearest(to: attempt.hello.clientTime)
         let monotonic = loop.now
         let verdict = workers.runIfActive(eventLoop: loop.eventLoop) {
             authenticator.verdict(

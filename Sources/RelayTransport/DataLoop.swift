@@ -1,4 +1,3 @@
-import Glibc
 public import NIOCore
 public import RelayCore
 import Synchronization
@@ -9,6 +8,7 @@ import WireProtocol
 public final class DataLoop: LoopPort {
     public let index: Int
     public let eventLoop: any EventLoop
+    let clock: RelayClock
     private let state: NIOLoopBoundBox<State>
 
     private struct State {
@@ -24,8 +24,9 @@ public final class DataLoop: LoopPort {
     private let lastBeatAt: Atomic<UInt64>
     private let lastLag = Atomic<UInt64>(0)
 
-    init(index: Int, eventLoop: any EventLoop) {
+    init(index: Int, eventLoop: any EventLoop, clock: RelayClock) {
         self.index = index
+        self.clock = clock
         self.eventLoop = eventLoop
         state = NIOLoopBoundBox.makeBoxSendingValue(State(), eventLoop: eventLoop)
         lastBeatAt = Atomic(NIODeadline.now().uptimeNanoseconds)
@@ -57,6 +58,7 @@ public final class DataLoop: LoopPort {
             let lag = now > due ? now - due : 0
             self.lastLag.store(lag, ordering: .relaxed)
             self.lastBeatAt.store(now, ordering: .relaxed)
+            if self.index == 0 { self.clock.observe() }
             self.relay?.note(.eventLoopLagged(nanoseconds: lag))
             self.scheduleBeat()
         }
@@ -64,11 +66,7 @@ public final class DataLoop: LoopPort {
 
     public var now: MonotonicNanoseconds { NIODeadline.now().uptimeNanoseconds }
 
-    public var wallClock: UnixMilliseconds {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return UInt64(time.tv_sec) * 1_000 + UInt64(time.tv_nsec) / 1_000_000
-    }
+    public var wallClock: UnixMilliseconds { clock.now }
 
     public func handOver(_ batch: HandOver, to loop: Int) {
         let target = state.value.loops[loop]

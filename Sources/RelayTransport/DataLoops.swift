@@ -5,11 +5,13 @@ public import RelayCore
 public final class DataLoops: Sendable {
     public let group: any EventLoopGroup
     public let loops: [DataLoop]
+    public let clock: RelayClock
 
-    public init(group: any EventLoopGroup) {
+    public init(group: any EventLoopGroup, clock: RelayClock = RelayClock()) {
         self.group = group
+        self.clock = clock
         loops = group.makeIterator().enumerated().map { index, eventLoop in
-            DataLoop(index: index, eventLoop: eventLoop)
+            DataLoop(index: index, eventLoop: eventLoop, clock: clock)
         }
     }
 

@@ -26,7 +26,11 @@ final class ObservedRelay {
             loops: { tables.loops.withLock { $0 } },
             store: { tables.store.withLock { $0 } },
             logs: { tables.logs.withLock { $0 } },
-            wallClock: { Self.wallClock }
+            clock: {
+                var clock = RelayReadings.Clock()
+                clock.now = Self.wallClock
+                return clock
+            }
         )
         self.tables = tables
         let instruments = try RelayInstruments(registry: registry, readings: readings, build: .example)

@@ -10,7 +10,7 @@ extension RelayCatalogue {
     static func relay(build: BuildLabels, healthChecks: [String]) -> [MetricDeclaration] {
         [
             buildInfo(build), eventLoopLag, healthCheck(healthChecks), healthTransitions(healthChecks), healthTier,
-            logRecords, logRecordsDropped, logWriteErrors,
+            logRecords, logRecordsDropped, logWriteErrors, clockJumps, clockOffset,
         ]
     }
 
@@ -49,6 +49,15 @@ extension RelayCatalogue {
         "moltrelay_health_tier",
         labels: [LabelDimension("tier", healthTiers)],
         help: "1 while a probe of the tier is answered with success."
+    )
+    static let clockJumps = MetricDeclaration.counter(
+        "moltrelay_clock_jumps_total",
+        help: "Times the system clock left the relay's own by more than a second."
+    )
+    static let clockOffset = MetricDeclaration.gauge(
+        "moltrelay_clock_offset_seconds",
+        unit: .seconds,
+        help: "How far the system clock is ahead of the relay's own, by which messages expire; 0 unless it jumped."
     )
     static let logRecords = MetricDeclaration.counter(
         "moltrelay_log_records_total",

@@ -35,25 +35,34 @@ public struct RelayReadings: Sendable {
         public init() {}
     }
 
+    /// The relay's own clock, which a step of the system's does not move at once.
+    public struct Clock: Sendable, Equatable {
+        /// For the age of the oldest queued message.
+        public var now: UnixMilliseconds = 0
+        public var jumps = 0
+        public var aheadMilliseconds: Int64 = 0
+
+        public init() {}
+    }
+
     public var loops: @Sendable () -> Loops
     public var store: @Sendable () -> StoreTotals
     public var storeFiles: @Sendable () -> StoreFiles
     public var logs: @Sendable () -> Logs
-    /// For the age of the oldest queued message.
-    public var wallClock: @Sendable () -> UnixMilliseconds
+    public var clock: @Sendable () -> Clock
 
     public init(
         loops: @escaping @Sendable () -> Loops,
         store: @escaping @Sendable () -> StoreTotals,
         storeFiles: @escaping @Sendable () -> StoreFiles = { StoreFiles() },
         logs: @escaping @Sendable () -> Logs,
-        wallClock: @escaping @Sendable () -> UnixMilliseconds
+        clock: @escaping @Sendable () -> Clock
     ) {
         self.loops = loops
         self.store = store
         self.storeFiles = storeFiles
         self.logs = logs
-        self.wallClock = wallClock
+        self.clock = clock
     }
 }
 
@@ -63,6 +72,17 @@ extension RelayReadings {
         try registerStore(in: registry)
         try registerStoreFiles(in: registry)
         try registerLogs(in: registry)
+        try registerClock(in: registry)
+    }
+
+    private func registerClock(in registry: MetricRegistry) throws(MetricDeclarationError) {
+        let jumps = try registry.counter(RelayCatalogue.clockJumps).shared()
+        let offset = try registry.gauge(RelayCatalogue.clockOffset).shared()
+        registry.beforeScrape { [clock] in
+            let clock = clock()
+            jumps.raise(to: UInt64(max(clock.jumps, 0)))
+            offset.set(Double(clock.aheadMilliseconds) / 1_000)
+        }
     }
 
     private func registerStoreFiles(in registry: MetricRegistry) throws(MetricDeclarationError) {
@@ -100,12 +120,12 @@ extension RelayReadings {
         let bytes = try registry.gauge(RelayCatalogue.queueBytes).shared()
         let oldestAge = try registry.gauge(RelayCatalogue.queueOldestAge).shared()
         let recovered = try registry.counter(RelayCatalogue.messagesRecovered).shared()
-        registry.beforeScrape { [store, wallClock] in
+        registry.beforeScrape { [store, clock] in
             let totals = store()
             depth.set(Double(totals.messages))
             bytes.set(Double(totals.bytes))
             recovered.raise(to: UInt64(max(totals.recovered, 0)))
-            let now = wallClock()
+            let now = clock().now
             // The wall clock may have been set back since.
             let oldest = min(totals.oldestAcceptedAt ?? now, now)
             oldestAge.set(Double(now - oldest) / 1_000)

@@ -50,7 +50,7 @@ extension RunningRelay {
 
     private var queue: StatusDocument.Queue {
         let totals = choice.store.totals
-        let now = UInt64(WallClock.unixMilliseconds())
+        let now = loops.clock.now
         return StatusDocument.Queue(
             messages: totals.messages,
             bytes: totals.bytes,

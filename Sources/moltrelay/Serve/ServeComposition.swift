@@ -25,12 +25,15 @@ struct ServeComposition {
         )
         let choice = try StoreChoice(configuration)
         let threads = limits.eventLoops(availableCPUs: System.coreCount)
-        let loops = DataLoops(group: MultiThreadedEventLoopGroup(numberOfThreads: threads))
+        let loops = DataLoops(
+            group: MultiThreadedEventLoopGroup(numberOfThreads: threads),
+            clock: RelayClock { [logger] in $0.tell(logger) }
+        )
         let registry = MetricRegistry(shards: loops.loops.count)
         let gauges = LoopGauges()
         let instruments = try RelayInstruments(
             registry: registry,
-            readings: readings(gauges, choice),
+            readings: readings(gauges, choice, loops.clock),
             build: .this,
             healthChecks: RelayCatalogue.defaultHealthChecks
         )
@@ -87,7 +90,7 @@ struct ServeComposition {
         ) { change in change.tell(logger, instruments.health) }
     }
 
-    private func readings(_ gauges: LoopGauges, _ choice: StoreChoice) -> RelayReadings {
+    private func readings(_ gauges: LoopGauges, _ choice: StoreChoice, _ clock: RelayClock) -> RelayReadings {
         let (log, store) = (log, choice.store)
         return RelayReadings(
             loops: { gauges.sum },
@@ -101,8 +104,30 @@ struct ServeComposition {
                 logs.writeErrors = statistics.writeErrors
                 return logs
             },
-            wallClock: { UInt64(WallClock.unixMilliseconds()) }
+            clock: {
+                var reading = RelayReadings.Clock()
+                reading.now = clock.now
+                reading.jumps = clock.jumps
+                reading.aheadMilliseconds = clock.aheadMilliseconds
+                return reading
+            }
         )
+    }
+}
+
+extension SteadyClock.Change {
+    fileprivate func tell(_ logger: Logger) {
+        switch self {
+        case .jumped(let milliseconds):
+            logger.warning("system clock jumped, not followed yet", metadata: Self.fields(milliseconds))
+        case .returned: logger.notice("system clock came back")
+        case .followed(let milliseconds):
+            logger.warning("system clock followed", metadata: Self.fields(milliseconds))
+        }
+    }
+
+    private static func fields(_ milliseconds: Int64) -> Logger.Metadata {
+        ["by_seconds": "\(Double(milliseconds) / 1_000)"]
     }
 }
 
