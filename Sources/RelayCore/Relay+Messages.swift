@@ -108,6 +108,10 @@ extension Relay {
             acceptBestEffort(bytes: frame.header.payloadLength)
             return dropBestEffort(forwarded.record, .recipientOffline)
         }
+        guard forwarded.expiresAt == .max || forwarded.expiresAt > port.wallClock else {
+            acceptBestEffort(bytes: frame.header.payloadLength)
+            return settleBestEffort(forwarded.record, .expired)
+        }
         _ = append(
             frame,
             to: recipient,
@@ -122,6 +126,8 @@ extension Relay {
     func deliver(_ message: OutboxMessage, to ref: ConnectionRef) {
         // A connection that is gone: its home is told so in a notice of its own.
         guard let connection = connections[ref] else { return }
+        // Its time may have passed on the way here, or in the window: its home or the store settles it.
+        guard message.expiresAt > port.wallClock else { return }
         withOutbox(connection) { $0.append(message) }
         markDirty(connection)
         _ = isPressed(connection)

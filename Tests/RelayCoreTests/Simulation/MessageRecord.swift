@@ -1,41 +1,46 @@
+import RelayCore
 import Testing
 import WireProtocol
 
-struct SentMessage {
-    let number: Int
-    let sender, recipient: Int
-    let mode: DeliveryMode
-    let priority: UInt8
-    let ttl: UInt16
-    let bytes: Int
-    /// The connection of each attempt.
-    var attempts: [SimulatedConnection] = []
-}
-
-/// What the agents of a schedule know: what was sent, what came, what was acknowledged.
-struct MessageRecord {
+/// The simple model that a schedule is held against: what agents sent, what came to them, what they acknowledged. It knows
+/// nothing of how a relay works.
+final class MessageRecord {
     private(set) var messages: [SentMessage] = []
-    private let inbox = Inbox()
+    /// Numbers as they came to each agent, repeats included.
+    private(set) var received: [Int: [Int]] = [:]
+    /// What an agent has and did not acknowledge yet; a crash of it loses this.
+    private var unprocessed: [Int: [Int]] = [:]
+    private(set) var acknowledged: Set<Int> = []
+    /// Exactly-once messages that were acknowledged and have left the store for good.
+    private var finished: Set<Int> = []
+    private var arrivals: [Arrival: MonotonicNanoseconds] = [:]
+    /// Rises whenever an agent comes or goes, which is a reason to send it what it has again.
+    private var epochs: [Int: Int] = [:]
+    let clock: ManualClock
 
-    /// Shared with the closures that connections call.
-    private final class Inbox {
-        /// Numbers as they came to each agent, repeats included.
-        var received: [Int: [Int]] = [:]
-        var acknowledged: Set<Int> = []
+    private struct Arrival: Hashable {
+        let number: Int
+        let connection: ObjectIdentifier
+        let epoch: Int
     }
 
-    var nextNumber: Int { messages.count }
-    var acknowledged: Set<Int> { inbox.acknowledged }
+    init(clock: ManualClock) { self.clock = clock }
 
-    func received(by agent: Int) -> [Int] { inbox.received[agent] ?? [] }
+    var nextNumber: Int { messages.count }
+
+    func received(by agent: Int) -> [Int] { received[agent] ?? [] }
+    func unprocessed(by agent: Int) -> [Int] { unprocessed[agent] ?? [] }
 
     func acknowledgeable(of sender: Int) -> [SentMessage] {
         messages.filter { $0.sender == sender && $0.mode != .bestEffort }
     }
 
-    mutating func send(_ message: SentMessage, on connection: SimulatedConnection) {
+    /// - Parameter isLost: the connection drops before the relay has read it.
+    func send(_ message: SentMessage, on connection: SimulatedConnection, isLost: Bool = false) {
         if message.number == messages.count { messages.append(message) }
         messages[message.number].attempts.append(connection)
+        messages[message.number].lastAttemptAt = clock.now
+        guard !isLost else { return }
         connection.send(
             message.number,
             to: message.recipient,
@@ -46,36 +51,76 @@ struct MessageRecord {
         )
     }
 
-    func acknowledge(_ numbers: [Int], on connection: SimulatedConnection) {
+    /// - Parameter isLost: the agent did, and the relay never hears of it.
+    func acknowledge(_ numbers: [Int], on connection: SimulatedConnection, isLost: Bool = false) {
         guard !numbers.isEmpty, connection.isOpen else { return }
-        inbox.acknowledged.formUnion(numbers)
-        connection.acknowledge(numbers)
+        acknowledged.formUnion(numbers)
+        unprocessed[connection.agent]?.removeAll { numbers.contains($0) }
+        if !isLost { connection.acknowledge(numbers) }
     }
 
+    func crashed(_ agent: Int) { unprocessed[agent] = nil }
+    func cameOrWent(_ agent: Int) { epochs[agent, default: 0] += 1 }
+
     func listen(to connection: SimulatedConnection) {
-        connection.onMessage = { [inbox] message in
-            inbox.received[connection.agent, default: []].append(message.number)
+        connection.onMessage = { [weak self, weak connection] message in
+            guard let self, let connection else { return }
+            arrived(message.number, on: connection)
         }
+    }
+
+    private func arrived(_ number: Int, on connection: SimulatedConnection) {
+        let message = messages[number]
+        received[connection.agent, default: []].append(number)
+        if message.mode != .bestEffort { unprocessed[connection.agent, default: []].append(number) }
+        #expect(message.recipient == connection.agent, "misdelivered: \(number)")
+        // A socket that does not take its bytes may have held a copy all the while.
+        #expect(!finished.contains(number) || !connection.isPrompt, "delivered again: \(number)")
+        expectInTime(message, on: connection)
+        expectReason(message, on: connection)
     }
 
     /// What has come and what will.
     func acknowledgeEverything(on connection: SimulatedConnection) {
-        let record = self
         acknowledge(connection.numbers.filter { messages[$0].mode != .bestEffort }, on: connection)
-        connection.onMessage = { [inbox] message in
-            inbox.received[connection.agent, default: []].append(message.number)
+        connection.onMessage = { [weak self, weak connection] message in
+            guard let self, let connection else { return }
+            arrived(message.number, on: connection)
             guard message.routing.delivery != DeliveryMode.bestEffort.rawValue else { return }
-            record.acknowledge([message.number], on: connection)
+            acknowledge([message.number], on: connection)
+        }
+    }
+
+    /// All is at rest: what was acknowledged and is not in the store will not come again.
+    func noteFinished(in store: SimulatedStore) {
+        for message in messages where message.mode == .exactlyOnce && acknowledged.contains(message.number) {
+            if !store.holds(message) { finished.insert(message.number) }
         }
     }
 }
 
 extension MessageRecord {
+    /// Nothing comes past its TTL, by the time that really passed. A socket that does not take its bytes may hold it up.
+    private func expectInTime(_ message: SentMessage, on connection: SimulatedConnection) {
+        guard message.ttl > 0, connection.isPrompt else { return }
+        // A clock that is set by up to a second is followed at once.
+        let limit = message.lastAttemptAt + .seconds(UInt64(message.ttl) + 1)
+        #expect(clock.now <= limit, "past its time: \(message.number)")
+    }
+
+    /// A message that was sent once comes again only after 30 s, or because connections of its recipient changed.
+    private func expectReason(_ message: SentMessage, on connection: SimulatedConnection) {
+        let epoch = epochs[message.recipient, default: 0]
+        let arrival = Arrival(number: message.number, connection: ObjectIdentifier(connection), epoch: epoch)
+        defer { arrivals[arrival] = clock.now }
+        guard let last = arrivals[arrival], connection.isPrompt, message.attempts.count == 1 else { return }
+        #expect(message.mode != .bestEffort, "best effort twice: \(message.number)")
+        #expect(clock.now >= last + .seconds(30), "again too soon: \(message.number)")
+    }
+
     /// A sender that holds an ACK finds its message delivered and acknowledged, unless its time was short.
     func expectNothingPromisedIsLost() {
-        for message in messages where message.mode != .bestEffort && message.ttl == 0 {
-            let isPromised = message.attempts.contains { $0.acks.contains { $0.number == message.number } }
-            guard isPromised else { continue }
+        for message in messages where message.isLasting && message.isPromised {
             #expect(received(by: message.recipient).contains(message.number), "lost: \(message.number)")
             #expect(acknowledged.contains(message.number), "never acknowledged: \(message.number)")
         }

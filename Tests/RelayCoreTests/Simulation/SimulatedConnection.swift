@@ -9,7 +9,9 @@ final class SimulatedConnection: ConnectionSocket {
     let loop: SimulatedLoop
     private(set) var connection: Connection?
     /// Flushes complete before `flush` returns, as they do on a socket that is not full; else when `completeFlush` says.
-    var completesFlushes = true
+    var completesFlushes = true { didSet { isPrompt = isPrompt && completesFlushes } }
+    /// No flush of it has ever waited.
+    private(set) var isPrompt = true
     private(set) var flushing: ByteBuffer?
     private var reader: WireReader
 

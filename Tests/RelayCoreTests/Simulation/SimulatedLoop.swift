@@ -3,9 +3,22 @@ import RelayCore
 
 /// One time for all loops of a simulation. It moves only when told.
 final class ManualClock {
+    private static let epoch: UnixMilliseconds = 1_800_000_000_000
     /// Not 0, which a timeline takes for "never".
     var now: MonotonicNanoseconds = .seconds(1_000)
-    var wallClock: UnixMilliseconds { 1_800_000_000_000 + now / 1_000_000 }
+    /// How far the system's clock is off, in milliseconds.
+    var error: Int64 = 0
+    private var steady: SteadyClock
+
+    init() { steady = SteadyClock(system: Self.epoch + now / 1_000_000, at: now) }
+
+    private var system: UnixMilliseconds { UnixMilliseconds(Int64(Self.epoch + now / 1_000_000) + error) }
+    var wallClock: UnixMilliseconds { steady.time(at: now) }
+
+    /// The system's clock is looked at, as the beat of a loop does.
+    func beat() { _ = steady.observed(system: system, at: now) }
+    /// A relay that starts has nothing but the system's clock.
+    func restart() { steady = SteadyClock(system: system, at: now) }
 }
 
 /// An event loop that runs one piece of work when it is told to, in the order they came.
@@ -26,6 +39,8 @@ final class SimulatedLoop: LoopPort, @unchecked Sendable {
     /// How often the end of a tick was run.
     private(set) var ticks = 0
     private var queue: Deque<Work> = []
+    /// Handed over in the last tick and not taken yet by the loops they are for: these may run in between.
+    private var onTheWay: Deque<(batch: HandOver, target: Int)> = []
 
     init(index: Int, clock: ManualClock) {
         self.index = index
@@ -35,16 +50,17 @@ final class SimulatedLoop: LoopPort, @unchecked Sendable {
     var now: MonotonicNanoseconds { clock.now }
     var wallClock: UnixMilliseconds { clock.wallClock }
 
-    func handOver(_ batch: HandOver, to loop: Int) { peers[loop].queue.append(.batch(batch)) }
+    func handOver(_ batch: HandOver, to loop: Int) { onTheWay.append((batch, loop)) }
     func perform(_ work: @escaping @Sendable (Relay) -> Void) { queue.append(.work(work)) }
     func requestTick() { queue.append(.tick) }
     func wake(at deadline: MonotonicNanoseconds?) { wakeAt = deadline }
 
-    var hasWork: Bool { relay != nil && (!queue.isEmpty || isDue) }
+    var hasWork: Bool { relay != nil && (!onTheWay.isEmpty || !queue.isEmpty || isDue) }
     private var isDue: Bool { wakeAt.map { $0 <= clock.now } ?? false }
 
     func runOne() {
         guard let relay else { return }
+        if let next = onTheWay.popFirst() { return peers[next.target].queue.append(.batch(next.batch)) }
         switch queue.popFirst() {
         case .batch(let batch): relay.received(batch)
         case .work(let work): work(relay)
@@ -62,6 +78,7 @@ final class SimulatedLoop: LoopPort, @unchecked Sendable {
     func crash() {
         relay = nil
         queue = []
+        onTheWay = []
         peers = []
     }
 }

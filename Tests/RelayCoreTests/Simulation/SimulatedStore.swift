@@ -123,6 +123,20 @@ extension SimulatedStore {
         if !isHeld { answerAll() }
     }
 
+    func holds(_ message: SentMessage) -> Bool {
+        let key = MessageKey(
+            recipient: Names.agent(message.recipient),
+            sender: Names.agent(message.sender),
+            id: Names.id(message.number)
+        )
+        let page = Mutex(QueuePage(messages: [], isLast: true))
+        // At the beginning of time nothing has expired.
+        contents.load(key.recipient, past: .start, maxMessages: .max, maxBytes: .max, now: 0) { result in
+            if case .success(let loaded) = result { page.withLock { $0 = loaded } }
+        }
+        return page.withLock { $0.messages.contains { $0.message.key == key } }
+    }
+
     /// Does the call at `index`, and what writes before it where it writes; nobody hears of it yet.
     func perform(_ index: Int) {
         for call in writers(upTo: index) { perform(only: call) }

@@ -102,12 +102,14 @@ final class Simulation {
 
     func advance(by duration: MonotonicNanoseconds) {
         let end = clock.now + duration
+        clock.beat()
         run()
         while let next = loops.compactMap(\.wakeAt).min(), next <= end {
             clock.now = max(clock.now, next)
             run()
         }
         clock.now = end
+        clock.beat()
         run()
     }
 
@@ -120,6 +122,7 @@ final class Simulation {
 
     /// The process dies and starts again on the same store.
     func crash() {
+        clock.restart()
         for loop in loops { loop.crash() }
         for connection in connections { connection.crash() }
         connections = []
