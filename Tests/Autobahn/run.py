@@ -4,8 +4,8 @@
     run.py --relay PROGRAM   the relay, which echoes nothing: the cases that ask for no echo
     run.py --url ws://127.0.0.1:9001 --cases '1.*'   a server that runs already; wss:// too
 
-A case passes that ends OK, NON-STRICT or INFORMATIONAL; the last two are listed. Exit status 1 where one fails, or where
-the page of `--page` does not hold the table of this run.
+A case passes that ends OK, NON-STRICT or INFORMATIONAL; the last two are listed. Exit status 1 where one fails, or
+where the page of `--page` does not hold the table of this run.
 """
 
 import argparse
