@@ -17,6 +17,7 @@ import traceback
 import uuid
 
 import identity
+from abuse import Abuse
 from flood import Flood, note
 from frames import Message, Type
 from session import Refused, Session
@@ -160,6 +161,10 @@ class Driver:
         """A WebSocket without a handshake, for what `bytes` and `frame` send before one."""
         self.session = await Session.open(url)
         self.session.listen()
+
+    async def do_abuse(self, address, way):
+        """One of the ways of abuse.py; the word with which the relay took it."""
+        return {"word": await Abuse(address, way).run()}
 
     async def do_ignore_pings(self):
         self.session.answers_pings = False

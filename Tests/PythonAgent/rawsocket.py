@@ -13,6 +13,7 @@ import os
 import socket
 import struct
 import time
+import uuid
 
 import identity
 from frames import Frame, Message, Type, decode
@@ -61,7 +62,8 @@ class RawSocket:
         self.reader, self.writer, self.name, self.key = reader, writer, name, key
         self.sequence = 1
         self.state = "request"
-        self.challenge = b""
+        # What it said in HELLO, and what the relay answered.
+        self.said, self.greeting, self.challenge = {}, {}, b""
         self._unread = b""
 
     @classmethod
@@ -99,10 +101,10 @@ class RawSocket:
 
     def message(self, to="nobody", envelope=b"x" * 64, **fields):
         routing = {"sender": identity.agent_hash(self.name), "recipient": identity.agent_hash(to), "timestamp": 1}
-        return Message(**{**routing, "id": None, "delivery": 1, **fields, "envelope": envelope})
+        return Message(**{**routing, "id": uuid.uuid4(), "delivery": 1, **fields, "envelope": envelope})
 
-    async def reach(self, state):
-        """Goes on rightly as far as `state`."""
+    async def reach(self, state, **hello):
+        """Goes on rightly as far as `state`; `hello`: members of its HELLO."""
         if state == "request":
             return
         self.send(UPGRADE)
@@ -111,8 +113,10 @@ class RawSocket:
             raise ConnectionError(head.decode(errors="replace"))
         self.state = "upgraded"
         if state in ("greeted", "open"):
-            self.send(self.packed(self.frame(Type.HELLO, self.hello())))
-            self.challenge = base64.b64decode((await self._reply(Type.HELLO_ACK))["challenge"])
+            self.said = self.hello(**hello)
+            self.send(self.packed(self.frame(Type.HELLO, self.said)))
+            self.greeting = await self._reply(Type.HELLO_ACK)
+            self.challenge = base64.b64decode(self.greeting["challenge"])
             self.state = "greeted"
         if state == "open":
             self.send(self.packed(self.frame(Type.AUTH, self.auth())))
