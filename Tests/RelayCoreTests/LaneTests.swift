@@ -61,6 +61,48 @@ import WireProtocol
         }
     }
 
+    /// A queue of more than a write buffer, read in one page, and live messages beside it.
+    @Test(arguments: [1, 2]) func theWeightsHoldWhileAQueueDrainsAndLiveMessagesCome(loops: Int) {
+        let simulation = Simulation(loops: loops)
+        let sender = simulation.connect(1)
+        let lanes: [Lane] = [.high, .normal, .low, .bulk]
+        var next = 0
+        func sendEach(_ count: Int, _ mode: DeliveryMode) {
+            for lane in lanes {
+                for _ in 0..<count {
+                    sender.send(next, to: 2, mode, priority: Self.priorities[lane] ?? 0, bytes: 3_000)
+                    next += 1
+                }
+            }
+        }
+        sendEach(100, .atLeastOnce)
+        simulation.rest()
+        let recipient = simulation.dial(2, on: loops - 1)
+        recipient.completesFlushes = false
+        simulation.run()
+        sendEach(60, .bestEffort)
+        simulation.run()
+        // AUTH_OK, then the write buffer: what was serialised before a lane held anything.
+        for _ in 0..<2 {
+            recipient.completeFlush()
+            simulation.run()
+        }
+        let serialised = recipient.messages.count
+        recipient.completesFlushes = true
+        recipient.completeFlush()
+        simulation.rest()
+        #expect(recipient.messages.count == next)
+        let served = recipient.messages.dropFirst(serialised).map { $0.routing.lane(flags: $0.flags) }
+        for round in 0..<7 {
+            let turns = served[round * 20..<(round + 1) * 20]
+            #expect(lanes.map { lane in turns.count { $0 == lane } } == [10, 6, 3, 1])
+        }
+        for lane in lanes {
+            let queued = recipient.numbers.filter { $0 < 400 && $0 / 100 == lanes.firstIndex(of: lane) }
+            #expect(queued == queued.sorted())
+        }
+    }
+
     @Test func anEmptyLaneGivesItsTurnAway() {
         let (simulation, sender, recipient) = stalled(1)
         for number in 1...50 { sender.send(number, to: 2, .bestEffort, priority: 255) }

@@ -41,6 +41,59 @@ import WireProtocol
         #expect(simulation.log.fates == [.expired])
     }
 
+    @Test func endsOnItsWayToAnotherLoop() {
+        let simulation = Simulation(loops: 2)
+        let sender = simulation.connect(1)
+        let recipient = simulation.connect(2, on: 1)
+        sender.send(1, to: 2, .bestEffort, ttl: 1)
+        simulation.clock.now += .seconds(2)
+        simulation.rest()
+        #expect(recipient.numbers.isEmpty)
+        #expect(simulation.log.fates == [.expired])
+    }
+
+    /// The store has not said yet that it is over.
+    @Test func aRedeliveryPastItsTimeIsNotSent() throws {
+        let simulation = Simulation()
+        let store = try #require(simulation.store)
+        let sender = simulation.connect(1)
+        let recipient = simulation.connect(2)
+        sender.send(1, to: 2, ttl: 20)
+        simulation.rest()
+        #expect(sender.acks.map(\.kind) == [.queued])
+        store.isHeld = true
+        simulation.advance(by: .seconds(40))
+        #expect(recipient.numbers == [1])
+        store.isHeld = false
+        store.answerAll()
+        simulation.rest()
+        #expect(simulation.log.fates == [.expired])
+    }
+
+    /// Behind a full window, under a commit that hangs.
+    @Test func endsBehindOthers() throws {
+        var settings = RelaySettings()
+        settings.maxInFlightMessages = 1
+        let simulation = Simulation(settings: settings)
+        let store = try #require(simulation.store)
+        let sender = simulation.connect(1)
+        let recipient = simulation.connect(2)
+        store.isHeld = true
+        sender.send(1, to: 2)
+        sender.send(2, to: 2, ttl: 2)
+        simulation.advance(by: .seconds(5))
+        recipient.acknowledge(1)
+        simulation.run()
+        #expect(recipient.numbers == [1])
+        store.isHeld = false
+        store.answerAll()
+        simulation.advance(by: .seconds(10))
+        simulation.rest()
+        #expect(recipient.numbers == [1])
+        #expect(simulation.log.count(.expired) == 1)
+        #expect(simulation.queued == 0)
+    }
+
     @Test(arguments: [1, 2]) func endsInTheStoreOnce(loops: Int) {
         let simulation = Simulation(loops: loops)
         let sender = simulation.connect(1)
