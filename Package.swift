@@ -64,7 +64,7 @@ let package = Package(
         ),
         .target(
             name: "RelayStores",
-            dependencies: ["CSQLite", "RelayCore", "WireProtocol", nioCore],
+            dependencies: ["CSQLite", "RelayCore", "WireProtocol", deques, nioCore],
             swiftSettings: settings
         ),
         .executableTarget(
@@ -158,6 +158,7 @@ let package = Package(
         .testTarget(
             name: "RelayStoresTests",
             dependencies: ["CSQLite", "RelayCore", "RelayStores", "StoreCrashProbe", "StoreFixtures", "WireProtocol"],
+            exclude: ["Version1.sql"],
             swiftSettings: settings
         ),
         .testTarget(

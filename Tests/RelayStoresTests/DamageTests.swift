@@ -39,7 +39,7 @@ import WireProtocol
         file[envelope.lowerBound + 100] ^= 0x01
         try file.write(to: URL(fileURLWithPath: path))
         let store = try open()
-        #expect(store.totals.recovered == 3)
+        #expect(store.totals.recovered == 2)
         #expect(try await loadAndSettle(store) == [Sample.id(0x5A), Sample.id(0x5C)])
         #expect(store.statistics.corruptRows == 1)
         #expect(store.totals.messages == 2)
@@ -47,31 +47,41 @@ import WireProtocol
         await store.close()
     }
 
-    @Test(arguments: [
-        "recipient = x'\(String(repeating: "00", count: 32))'", "sender = x'00'", "id = zeroblob(16)",
-        "flags = 0", "mode = 1", "accepted_at = accepted_at + 1", "expires_at = expires_at + 1",
-        "payload = x''",
-    ])
-    func aChangedColumnIsFoundAndPutAside(_ change: String) async throws {
+    private static let changes = [
+        "header = zeroblob(96)", "header = x'00'", "flags = 0", "accepted_at = accepted_at + 1", "body = x''",
+    ]
+
+    @Test(arguments: changes + ["expires_at = expires_at + 1"])
+    func aChangedColumnIsPutAsideWhenTheFileIsOpened(_ change: String) async throws {
         try await makeStore()
-        try changeRowsBehindTheIndexes(change)
+        try changeRowBehindTheIndex(change)
+        for _ in 1...2 {
+            let store = try open()
+            #expect(store.statistics.corruptRows == 1)
+            #expect(store.totals.recovered == 2)
+            #expect(try await loadAndSettle(store) == [Sample.id(0x5A), Sample.id(0x5C)])
+            await store.close()
+        }
+    }
+
+    @Test(arguments: changes)
+    func aColumnThatChangesLaterIsFoundByTheNextLoad(_ change: String) async throws {
+        try await makeStore()
         let store = try open()
+        try SQLiteConnection(path: path).execute(update(change))
         #expect(try await loadAndSettle(store) == [Sample.id(0x5A), Sample.id(0x5C)])
         #expect(store.statistics.corruptRows == 1)
         #expect(store.totals.messages == 2)
+        #expect(try await store.put(Sample.message(0x5B)).first != .duplicate)
+        #expect(try await store.load(2).messages.count == 3)
         await store.close()
-        let again = try open()
-        #expect(again.statistics.corruptRows == 1)
-        #expect(again.totals.recovered == 2)
-        await again.close()
     }
 
-    /// What an index holds too is read from there and is whole; the row cannot be removed by it any more.
-    @Test(arguments: ["lane = 4", "recipient_bits = 1"])
-    func aRowThatDiffersFromItsIndexDoesNotBlockRemovals(_ change: String) async throws {
+    /// What the index holds is not in the row any more, which cannot be removed by it then.
+    @Test func aRowThatDiffersFromItsIndexDoesNotBlockRemovals() async throws {
         try await makeStore()
-        try changeRowsBehindTheIndexes(change)
         let store = try open()
+        try changeRowBehindTheIndex("expires_at = expires_at + 1")
         let all = [Sample.message(0x5A), Sample.message(0x5B), Sample.message(0x5C)]
         #expect(try await store.commit(all.map { .remove($0.key) }) == [.removed, .absent, .removed])
         #expect(store.statistics.corruptRows == 1)
@@ -80,17 +90,20 @@ import WireProtocol
         await store.close()
     }
 
-    /// As a flipped byte does: the row changes, its index entries do not. A connection a step, since each reads the
-    /// schema as the one before left it.
-    private func changeRowsBehindTheIndexes(_ change: String) throws {
-        let hidden = "name IN ('queue_by_lane', 'queue_by_key', 'queue_by_expiry')"
+    private func update(_ change: String) -> String {
+        "UPDATE queue SET \(change) WHERE sequence = (SELECT max(sequence) - 1 FROM queue);"
+    }
+
+    /// As a flipped byte does: the row changes, its index entry does not. A connection a step, since each reads the schema
+    /// as the one before left it.
+    private func changeRowBehindTheIndex(_ change: String) throws {
         let steps = [
             """
-            CREATE TABLE kept AS SELECT * FROM sqlite_schema WHERE \(hidden);
+            CREATE TABLE kept AS SELECT * FROM sqlite_schema WHERE name = 'queue_by_expiry';
             PRAGMA writable_schema=ON;
-            DELETE FROM sqlite_schema WHERE \(hidden);
+            DELETE FROM sqlite_schema WHERE name = 'queue_by_expiry';
             """,
-            "UPDATE queue SET \(change) WHERE sequence = (SELECT max(sequence) - 1 FROM queue);",
+            update(change),
             "PRAGMA writable_schema=ON; INSERT INTO sqlite_schema SELECT * FROM kept;",
             "DROP TABLE kept;",
         ]

@@ -158,8 +158,25 @@ import Testing
             _ = try await store.commit(batch.map { .remove($0.key) })
         }
         #expect(store.statistics.checkpoints > 5)
-        #expect(store.statistics.logBytes < 200 * 4200)
-        #expect(store.statistics.databaseBytes < 100 * 4096)
+        #expect(store.statistics.logBytes < 200 * 8400)
+        #expect(store.statistics.databaseBytes < 100 * 8192)
+        await store.close()
+    }
+
+    /// Of the directory and the key index.
+    @Test func memoryBoundsTheMessagesToo() async throws {
+        let folder = try TemporaryFolder()
+        defer { withExtendedLifetime(folder) {} }
+        var settings = Writer.Settings(path: folder.file("relay.db"), limits: limits) { 1 }
+        #expect(settings.maxMessages == 10 << 20)
+        settings.limits.maxTotalBytes = 2048
+        settings.minMessages = 3
+        let store = try SQLiteStore(settings, maxInboxBytes: 1 << 20)
+        let messages = (UInt64(1)...4).map { Sample.message($0, envelopeBytes: 0) }
+        #expect(try await store.commit(messages.map { .put($0) }).last == .refused(.totalBytes))
+        #expect(store.totals.messages == 3)
+        #expect(try await store.remove(messages[0]) == .removed)
+        #expect(try await store.put(messages[3]).first != .refused(.totalBytes))
         await store.close()
     }
 

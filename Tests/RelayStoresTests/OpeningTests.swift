@@ -163,12 +163,13 @@ import Testing
     @Test func migratesAllMissingStepsOrNone() async throws {
         try await makeStore()
         let connection = try SQLiteConnection(path: path)
-        let steps = ["CREATE TABLE two(a);", "CREATE TABLE three(a);"]
+        let steps = ["CREATE TABLE two(a);", "CREATE TABLE three(a);"].map(Schema.Step.statements)
         try Schema.migrate(connection, from: 2, steps: steps)
         #expect(try connection.integer("SELECT count(*) FROM sqlite_schema WHERE name IN ('two', 'three')") == 1)
         #expect(try connection.integer("PRAGMA user_version") == 3)
         #expect(throws: SQLiteError.self) {
-            try Schema.migrate(connection, from: 1, steps: ["CREATE TABLE four(a);", "CREATE TABLE three(a);"])
+            let steps = ["CREATE TABLE four(a);", "CREATE TABLE three(a);"].map(Schema.Step.statements)
+            try Schema.migrate(connection, from: 1, steps: steps)
         }
         #expect(try connection.integer("SELECT count(*) FROM sqlite_schema WHERE name = 'four'") == 0)
         #expect(try connection.integer("PRAGMA user_version") == 3)

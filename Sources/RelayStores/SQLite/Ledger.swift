@@ -1,29 +1,35 @@
 import RelayCore
 import WireProtocol
 
-/// What the writer knows of the tables without asking them. Follows a transaction to either of its ends.
+/// What the writer knows of the tables without asking them: counts, and where each queued key is. Follows a transaction
+/// to either of its ends.
 struct Ledger {
     private struct Scalars {
         var exactlyOnce = 0
         var remembered = 0
         var anonymousPins = 0
-        var corruptRows = 0
     }
 
-    private enum Change {
-        case added(MessageKey, bytes: Int)
-        case removed(MessageKey, bytes: Int)
+    enum Change {
+        case added(QueueEntry)
+        case removed(QueueEntry)
     }
 
     private(set) var counts = QueueCounts()
+    private(set) var keys = KeyIndex()
+    var corruptRows = 0
+    /// Of the transaction.
+    private(set) var changes: [Change] = []
     private var scalars = Scalars()
     private var before = Scalars()
-    private var changes: [Change] = []
 
     /// Keys that are or will be remembered.
     var deduplicationIDs: Int { scalars.exactlyOnce + scalars.remembered }
     var anonymousPins: Int { scalars.anonymousPins }
-    var corruptRows: Int { scalars.corruptRows }
+
+    init(remembered: Int = 0, anonymousPins: Int = 0) {
+        scalars = Scalars(remembered: remembered, anonymousPins: anonymousPins)
+    }
 
     mutating func begin() {
         before = scalars
@@ -34,23 +40,23 @@ struct Ledger {
         scalars = before
         for change in changes.reversed() {
             switch change {
-            case .added(let key, let bytes): counts.remove(key, bytes: bytes)
-            case .removed(let key, let bytes): counts.add(key, bytes: bytes)
+            case .added(let entry): take(entry)
+            case .removed(let entry): put(entry)
             }
         }
         changes.removeAll(keepingCapacity: true)
     }
 
-    mutating func added(_ key: MessageKey, bytes: Int, exactlyOnce: Bool) {
-        counts.add(key, bytes: bytes)
-        changes.append(.added(key, bytes: bytes))
-        if exactlyOnce { scalars.exactlyOnce += 1 }
+    mutating func added(_ entry: QueueEntry) {
+        put(entry)
+        changes.append(.added(entry))
+        if entry.isExactlyOnce { scalars.exactlyOnce += 1 }
     }
 
     /// - Parameter remembered: the key is one more to remember.
     mutating func removed(_ entry: QueueEntry, remembered: Bool) {
-        counts.remove(entry.key, bytes: entry.bytes)
-        changes.append(.removed(entry.key, bytes: entry.bytes))
+        take(entry)
+        changes.append(.removed(entry))
         if entry.isExactlyOnce { scalars.exactlyOnce -= 1 }
         if remembered { scalars.remembered += 1 }
     }
@@ -58,26 +64,20 @@ struct Ledger {
     mutating func forgot(_ keys: Int) { scalars.remembered -= keys }
 
     mutating func pinned(anonymous change: Int) { scalars.anonymousPins += change }
-}
 
-extension Ledger {
-    /// Counts what the tables hold: one pass over the queue.
-    init(countingQueue queue: QueueTable, remembered: RememberedTable, pins: PinTable, corruptRows: Int)
-        throws(SQLiteError)
-    {
-        var counts = QueueCounts()
-        var exactlyOnce = 0
-        try queue.forEachEntry { entry in
-            counts.add(entry.key, bytes: entry.bytes)
-            if entry.isExactlyOnce { exactlyOnce += 1 }
-        }
-        self.counts = counts
-        scalars = Scalars(
-            exactlyOnce: exactlyOnce,
-            remembered: try remembered.count(),
-            anonymousPins: try pins.anonymousCount(),
-            corruptRows: corruptRows
-        )
-        before = scalars
+    /// A row found in the queue, outside of any transaction.
+    mutating func found(_ entry: QueueEntry) {
+        put(entry)
+        if entry.isExactlyOnce { scalars.exactlyOnce += 1 }
+    }
+
+    private mutating func put(_ entry: QueueEntry) {
+        counts.add(entry.key, bytes: entry.bytes)
+        keys.insert(entry.key, sequence: entry.sequence)
+    }
+
+    private mutating func take(_ entry: QueueEntry) {
+        counts.remove(entry.key, bytes: entry.bytes)
+        keys.remove(entry.key, sequence: entry.sequence)
     }
 }

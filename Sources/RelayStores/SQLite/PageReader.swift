@@ -1,37 +1,24 @@
 import RelayCore
 import WireProtocol
 
-/// The statements of the reader.
+/// Reads pages: the directory says which rows, the table what they are.
 struct PageReader {
-    private let rows = RowReader()
+    /// Sequences asked of the directory at once: it is locked meanwhile.
+    private static let step = 256
+
+    private let directory: QueueDirectory
     private let begin: SQLiteStatement
     private let end: SQLiteStatement
-    private let lanes: SQLiteStatement
-    private let count: SQLiteStatement
-    private let first: SQLiteStatement
+    private let row: SQLiteStatement
+    private let time: SQLiteStatement
 
-    init(_ connection: SQLiteConnection) throws(SQLiteError) {
+    init(_ connection: SQLiteConnection, directory: QueueDirectory) throws(SQLiteError) {
+        self.directory = directory
         try connection.execute("PRAGMA query_only=ON")
         begin = try SQLiteStatement("BEGIN", on: connection)
         end = try SQLiteStatement("COMMIT", on: connection)
-        lanes = try SQLiteStatement(
-            """
-            SELECT \(RowReader.columns) FROM queue INDEXED BY queue_by_lane
-            WHERE recipient_bits = ?1 AND lane = ?2 AND sequence > ?3 ORDER BY sequence
-            """,
-            on: connection
-        )
-        count = try SQLiteStatement(
-            "SELECT count(*) FROM queue INDEXED BY queue_by_lane WHERE recipient_bits = ?1",
-            on: connection
-        )
-        first = try SQLiteStatement(
-            """
-            SELECT accepted_at, sequence FROM queue INDEXED BY queue_by_lane
-            WHERE recipient_bits = ?1 AND lane = ?2 ORDER BY sequence LIMIT 1
-            """,
-            on: connection
-        )
+        row = try SQLiteStatement("SELECT \(StoredRow.columns) FROM queue WHERE sequence = ?1", on: connection)
+        time = try SQLiteStatement("SELECT accepted_at FROM queue WHERE sequence = ?1", on: connection)
     }
 
     /// A page, and the sequences of rows in its way that are not what was written.
@@ -42,58 +29,62 @@ struct PageReader {
         now: UnixMilliseconds
     ) throws(SQLiteError) -> (QueuePage, suspects: [Int64]) {
         try inSnapshot { () throws(SQLiteError) in
-            var cut = cut
-            var page = QueuePage(messages: [], isLast: true)
-            var suspects: [Int64] = []
-            for lane in Lane.allCases where page.isLast {
-                defer { lanes.reset() }
-                bind(lanes, recipient, lane)
-                lanes.bind(cursor[lane], at: 3)
-                while page.isLast, try lanes.step() {
-                    guard let queued = rows.read(lanes) else {
-                        suspects.append(lanes.integer(0))
-                        continue
-                    }
-                    let message = queued.message
-                    // Another recipient may share the bits: 2^32 tries make a pair of agents that do.
-                    guard message.routing.recipient == recipient, message.expiresAt > now else { continue }
-                    if cut.takes(message.byteCount) { page.messages.append(queued) } else { page.isLast = false }
-                }
-            }
-            return (page, suspects)
+            var draft = Draft(recipient: recipient, now: now, cut: cut)
+            for lane in Lane.allCases { try read(lane, past: cursor[lane], into: &draft) }
+            return (draft.page, draft.suspects)
         }
+    }
+
+    private func read(_ lane: Lane, past cursor: Int64, into draft: inout Draft) throws(SQLiteError) {
+        var last = cursor
+        while draft.page.isLast {
+            let sequences = directory.sequences(of: draft.recipient, lane, past: last, limit: Self.step)
+            guard let highest = sequences.last else { return }
+            for sequence in sequences where draft.page.isLast { try read(sequence, into: &draft) }
+            last = highest
+        }
+    }
+
+    private func read(_ sequence: Int64, into draft: inout Draft) throws(SQLiteError) {
+        defer { row.reset() }
+        row.bind(sequence, at: 1)
+        // Removed since the directory named it, or stored since the snapshot: then whoever asked is told after this.
+        guard try row.step() else { return }
+        draft.add(StoredRow.message(row), sequence: sequence)
     }
 
     func status(of recipient: AgentHash) throws(SQLiteError) -> QueueStatus {
-        try inSnapshot { () throws(SQLiteError) in
-            defer { count.reset() }
-            count.bind(recipient.bits, at: 1)
-            let messages = try count.step() ? Int(count.integer(0)) : 0
-            return QueueStatus(messages: messages, oldestAcceptedAt: try oldest(of: recipient))
+        let messages = directory.count(of: recipient)
+        guard let first = directory.firstSequence(of: recipient) else {
+            return QueueStatus(messages: messages, oldestAcceptedAt: nil)
         }
+        defer { time.reset() }
+        time.bind(first, at: 1)
+        let oldest = try time.step() ? UnixMilliseconds(clamping: time.integer(0)) : nil
+        return QueueStatus(messages: messages, oldestAcceptedAt: oldest)
     }
 
-    private func oldest(of recipient: AgentHash) throws(SQLiteError) -> UnixMilliseconds? {
-        var oldest: (sequence: Int64, acceptedAt: Int64)?
-        for lane in Lane.allCases {
-            defer { first.reset() }
-            bind(first, recipient, lane)
-            guard try first.step(), first.integer(1) < oldest?.sequence ?? .max else { continue }
-            oldest = (first.integer(1), first.integer(0))
-        }
-        return oldest.map { UnixMilliseconds(clamping: $0.acceptedAt) }
-    }
-
-    private func bind(_ statement: SQLiteStatement, _ recipient: AgentHash, _ lane: Lane) {
-        statement.bind(recipient.bits, at: 1)
-        statement.bind(Int64(lane.rawValue), at: 2)
-    }
-
-    // One snapshot for all lanes: taking and leaving one costs more than most of the statements in it.
+    // One snapshot for all rows: taking and leaving one costs more than reading one.
     private func inSnapshot<Value>(_ body: () throws(SQLiteError) -> Value) throws(SQLiteError) -> Value {
         try begin.run()
         // A read transaction that cannot end is ended by the next error or with the connection.
         defer { try? end.run() }
         return try body()
+    }
+}
+
+/// A page in the making.
+private struct Draft {
+    let recipient: AgentHash
+    let now: UnixMilliseconds
+    var cut: PageCut
+    var page = QueuePage(messages: [], isLast: true)
+    var suspects: [Int64] = []
+
+    /// - Parameter queued: nil where the row differs from what was written.
+    mutating func add(_ queued: QueuedMessage?, sequence: Int64) {
+        guard let queued, queued.message.routing.recipient == recipient else { return suspects.append(sequence) }
+        guard queued.message.expiresAt > now else { return }
+        if cut.takes(queued.message.byteCount) { page.messages.append(queued) } else { page.isLast = false }
     }
 }

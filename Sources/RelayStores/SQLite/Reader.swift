@@ -30,6 +30,7 @@ final class Reader {
     private let vfs: String?
     private let inbox: Inbox<ReadJob>
     private let damaged: Inbox<WriteJob>
+    private let directory: QueueDirectory
     private let publication: Publication
     private let clock: @Sendable () -> MonotonicNanoseconds
     private var pages: PageReader?
@@ -40,6 +41,7 @@ final class Reader {
         _ settings: Writer.Settings,
         inbox: Inbox<ReadJob>,
         damaged: Inbox<WriteJob>,
+        directory: QueueDirectory,
         publication: Publication
     ) throws(SQLiteError) {
         path = settings.path
@@ -47,8 +49,9 @@ final class Reader {
         clock = settings.clock
         self.inbox = inbox
         self.damaged = damaged
+        self.directory = directory
         self.publication = publication
-        pages = try PageReader(SQLiteConnection(reopening: path, vfs: vfs))
+        pages = try PageReader(SQLiteConnection(reopening: path, vfs: vfs), directory: directory)
     }
 
     /// Returns once the inbox is closed and what was in it is completed.
@@ -100,7 +103,7 @@ final class Reader {
     private func openPages() throws(SQLiteError) -> PageReader? {
         if let pages { return pages }
         guard backoff.allows(at: clock()) else { return nil }
-        pages = try PageReader(SQLiteConnection(reopening: path, vfs: vfs))
+        pages = try PageReader(SQLiteConnection(reopening: path, vfs: vfs), directory: directory)
         backoff.succeeded()
         return pages
     }

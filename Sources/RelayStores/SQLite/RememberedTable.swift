@@ -1,9 +1,10 @@
 import RelayCore
+import WireProtocol
 
 /// Keys of exactly-once messages that left the queue.
 struct RememberedTable {
     private let connection: SQLiteConnection
-    private let scratch = RowBytes()
+    private let scratch = KeyBytes()
     private let lookup: SQLiteStatement
     private let insertion: SQLiteStatement
     private let renewal: SQLiteStatement
@@ -69,4 +70,21 @@ struct RememberedTable {
         statement.bind(scratch.sender, at: 2)
         statement.bind(scratch.id, at: 3)
     }
+}
+
+/// A key in one place, for binding its parts without a copy each.
+private final class KeyBytes {
+    private let base = UnsafeMutableRawPointer.allocate(byteCount: 80, alignment: 8)
+
+    deinit { base.deallocate() }
+
+    func set(_ key: MessageKey) {
+        key.recipient.write(to: base)
+        key.sender.write(to: base + 32)
+        key.id.write(to: base + 64)
+    }
+
+    var recipient: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: AgentHash.byteCount) }
+    var sender: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base + 32, count: AgentHash.byteCount) }
+    var id: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base + 64, count: MessageID.byteCount) }
 }

@@ -34,9 +34,22 @@ public final class SQLiteStore: MessageStore {
         threads = StoreThreads()
         let connection = try file.openDatabase(vfs: settings.vfs)
         do throws(SQLiteError) {
-            let tables = try StoreTables(connection, limits: settings.limits)
-            let reader = try Reader(settings, inbox: reads, damaged: writes, publication: publication)
-            let writer = try Writer(settings, tables: tables, inbox: writes, publication: publication)
+            let directory = QueueDirectory()
+            let tables = try StoreTables(connection, settings, directory: directory)
+            let reader = try Reader(
+                settings,
+                inbox: reads,
+                damaged: writes,
+                directory: directory,
+                publication: publication
+            )
+            let writer = try Writer(
+                settings,
+                tables: tables,
+                inbox: writes,
+                directory: directory,
+                publication: publication
+            )
             threads.keep(file)
             try threads.start("store-writer") { writer.run() }
             try threads.start("store-reader") { reader.run() }
@@ -56,7 +69,7 @@ public final class SQLiteStore: MessageStore {
         now: UnixMilliseconds,
         completion: @escaping @Sendable (Result<[StoreOutcome], StoreFailure>) -> Void
     ) {
-        submit(.commit(batch, now: now, completion))
+        submit(.commit(batch, bytes: WriteJob.byteCount(of: batch), now: now, completion))
     }
 
     public func load(

@@ -2,32 +2,29 @@
 enum Schema {
     /// "MoRq".
     static let applicationID: Int64 = 0x4D6F_5271
-    static let version: Int64 = 1
+    static let version: Int64 = 2
 
-    // `recipient_bits` is the first 8 bytes of the recipient's SHA-256: the indexes carry 8 bytes instead of 32, and
-    // every read compares the whole hash. Rows lie by sequence, so that a commit appends to the end of the table.
-    // Measured at 1,000 recipients, 200,000 queued, 350 B, batches of 100: 35 us of CPU a row, against 50 with whole
-    // hashes in a unique index and 69 with the table itself ordered by recipient.
+    // Rows lie by sequence, so that a commit appends to the end of the table. Which rows are whose, and which keys are
+    // queued, is held in memory (`QueueIndex`): an index of either touches a page anywhere for every row, which cost 27 us
+    // of CPU a row with 200,000 queued, 3.7 without (docs/performance.md). Expiry rises with the sequence but for
+    // messages with a TTL of their own, so that index is appended to as well.
+    // `header` is the routing header, the first 96 bytes of the payload, and `body` the rest: a key is read without it.
     // `quarantine` is not STRICT: damage may have changed a column's type.
-    private static let tables = """
+    static let queue = """
         CREATE TABLE queue(
             sequence INTEGER PRIMARY KEY,
-            recipient_bits INTEGER NOT NULL,
-            recipient BLOB NOT NULL,
-            sender BLOB NOT NULL,
-            id BLOB NOT NULL,
-            lane INTEGER NOT NULL,
             flags INTEGER NOT NULL,
-            mode INTEGER NOT NULL,
             accepted_at INTEGER NOT NULL,
             expires_at INTEGER NOT NULL,
             checksum INTEGER NOT NULL,
-            payload BLOB NOT NULL
+            header BLOB NOT NULL,
+            body BLOB NOT NULL
         ) STRICT;
-        CREATE INDEX queue_by_lane ON queue(recipient_bits, lane);
-        CREATE INDEX queue_by_key ON queue(recipient_bits, id);
         CREATE INDEX queue_by_expiry ON queue(expires_at);
         CREATE TABLE quarantine AS SELECT * FROM queue;
+        """
+
+    private static let others = """
         CREATE TABLE remembered(
             recipient BLOB NOT NULL,
             sender BLOB NOT NULL,
@@ -46,16 +43,31 @@ enum Schema {
         INSERT INTO sequences VALUES(0);
         """
 
-    /// One entry a step: `migrations[0]` makes version 2 of version 1.
-    static let migrations: [String] = []
+    enum Step {
+        case statements(String)
+        case rowsOfVersion1
 
+        func apply(to connection: SQLiteConnection) throws(SQLiteError) {
+            switch self {
+            case .statements(let sql): try connection.execute(sql)
+            case .rowsOfVersion1: try Version1.migrate(connection)
+            }
+        }
+    }
+
+    /// `migrations[0]` makes version 2 of version 1.
+    static let migrations: [Step] = [.rowsOfVersion1]
+
+    /// Pages of 8 KiB: a batch of 1,000 rows of 350 bytes costs 1.4 us of CPU a row, 1.6 with 4 KiB.
     static func create(on connection: SQLiteConnection) throws(SQLiteError) {
         try connection.execute(
             """
+            PRAGMA page_size=8192;
             PRAGMA auto_vacuum=NONE;
             PRAGMA synchronous=FULL;
             BEGIN EXCLUSIVE;
-            \(tables)
+            \(queue)
+            \(others)
             PRAGMA application_id=\(applicationID);
             PRAGMA user_version=\(version);
             COMMIT;
@@ -67,13 +79,13 @@ enum Schema {
     static func migrate(
         _ connection: SQLiteConnection,
         from found: Int64,
-        steps: [String] = migrations
+        steps: [Step] = migrations
     ) throws(SQLiteError) {
         let missing = steps.dropFirst(Int(found) - 1)
         guard !missing.isEmpty else { return }
         try connection.execute("BEGIN EXCLUSIVE")
         do throws(SQLiteError) {
-            try connection.execute(missing.joined(separator: "\n"))
+            for step in missing { try step.apply(to: connection) }
             try connection.execute("PRAGMA user_version=\(found + Int64(missing.count)); COMMIT")
         } catch {
             try? connection.execute("ROLLBACK")

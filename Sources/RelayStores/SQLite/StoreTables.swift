@@ -1,3 +1,4 @@
+import DequeModule
 import RelayCore
 import WireProtocol
 
@@ -11,35 +12,38 @@ final class StoreTables {
 
     let connection: SQLiteConnection
     private let limits: QueueLimits
+    private let maxMessages: Int
     private let queue: QueueTable
     private let remembered: RememberedTable
     private let pins: PinTable
+    private let directory: QueueDirectory
     private(set) var ledger: Ledger
+    /// Counted anew in this transaction: what the directory becomes with it.
+    private var recounted: [AgentHash: QueueDirectory.Queue]?
     private var nextSequence: Int64
     private var reservedSequences: Int64
     private var reservedBefore: Int64
 
-    init(_ connection: SQLiteConnection, limits: QueueLimits) throws(SQLiteError) {
+    /// Reads every row of the queue.
+    init(_ connection: SQLiteConnection, _ settings: Writer.Settings, directory: QueueDirectory) throws(SQLiteError) {
         self.connection = connection
-        self.limits = limits
+        self.directory = directory
+        limits = settings.limits
+        maxMessages = settings.maxMessages
         queue = try QueueTable(connection)
         remembered = try RememberedTable(connection)
         pins = try PinTable(connection)
-        ledger = try Self.count(connection, queue, remembered, pins)
+        ledger = Ledger()
         let highest = try connection.integer("SELECT max(sequence) FROM queue") ?? 0
         reservedSequences = max(highest, try connection.integer("SELECT reserved FROM sequences") ?? 0)
         reservedBefore = reservedSequences
         nextSequence = reservedSequences + 1
-    }
-
-    private static func count(
-        _ connection: SQLiteConnection,
-        _ queue: QueueTable,
-        _ remembered: RememberedTable,
-        _ pins: PinTable
-    ) throws(SQLiteError) -> Ledger {
-        let corruptRows = Int(try connection.integer("SELECT count(*) FROM quarantine") ?? 0)
-        return try Ledger(countingQueue: queue, remembered: remembered, pins: pins, corruptRows: corruptRows)
+        do {
+            try verify(reindexing: false)
+        } catch {
+            guard error.isIndexMismatch else { throw error }
+            try repair()
+        }
     }
 
     func begin() throws(SQLiteError) {
@@ -48,13 +52,19 @@ final class StoreTables {
         reservedBefore = reservedSequences
     }
 
-    func commit() throws(SQLiteError) { try connection.execute("COMMIT") }
+    func commit() throws(SQLiteError) {
+        try connection.execute("COMMIT")
+        if let recounted { directory.replace(with: recounted) } else { directory.apply(ledger.changes) }
+        recounted = nil
+    }
 
     func rollBack() {
         // Nothing is lost if this fails: libsqlite3 has rolled back by itself then, or the connection is given up.
         if connection.isInTransaction { try? connection.execute("ROLLBACK") }
-        ledger.rollBack()
         reservedSequences = reservedBefore
+        guard recounted != nil else { return ledger.rollBack() }
+        try? recount()
+        recounted = nil
     }
 
     func oldestAcceptedAt() throws(SQLiteError) -> UnixMilliseconds? { try queue.oldestAcceptedAt() }
@@ -64,7 +74,7 @@ final class StoreTables {
         case .put(let message):
             return try put(message, now: now)
         case .remove(let key):
-            guard let entry = try queue.find(key) else { return .absent }
+            guard let entry = try find(key) else { return .absent }
             try remove(entry, now: now)
             return .removed
         }
@@ -73,16 +83,26 @@ final class StoreTables {
     private func put(_ message: Message, now: UnixMilliseconds) throws(SQLiteError) -> StoreOutcome {
         let key = message.key
         let exactlyOnce = message.mode == .exactlyOnce
-        if try queue.find(key) != nil { return .duplicate }
+        if try find(key) != nil { return .duplicate }
         if exactlyOnce, try remembered.contains(key, at: now) { return .duplicate }
         if let limit = ledger.counts.limit(reachedBy: key, bytes: message.byteCount, under: limits) {
             return .refused(limit)
         }
+        if ledger.keys.count >= maxMessages { return .refused(.totalBytes) }
         if exactlyOnce, try !hasRoomForKey(now: now) { return .refused(.deduplicationIDs) }
         let sequence = try takeSequence()
-        try queue.insert(message, key: key, sequence: sequence)
-        ledger.added(key, bytes: message.byteCount, exactlyOnce: exactlyOnce)
+        try queue.insert(message, sequence: sequence)
+        ledger.added(QueueEntry(message, sequence: sequence))
         return .stored(sequence: sequence)
+    }
+
+    private func find(_ key: MessageKey) throws(SQLiteError) -> QueueEntry? {
+        var found: QueueEntry?
+        let sequence = try ledger.keys.sequence(of: key) { sequence throws(SQLiteError) in
+            found = try queue.entry(sequence)
+            return found?.key == key
+        }
+        return sequence == nil ? nil : found
     }
 
     private func hasRoomForKey(now: UnixMilliseconds) throws(SQLiteError) -> Bool {
@@ -111,9 +131,14 @@ final class StoreTables {
 
     func expire(now: UnixMilliseconds, limit: Int) throws(SQLiteError) -> [MessageKey] {
         try forgetLapsed(now: now, limit: limit)
-        let expired = try queue.expired(by: now, limit: limit)
-        for entry in expired { try remove(entry, now: now) }
-        return expired.map(\.key)
+        var expired: [MessageKey] = []
+        for sequence in try queue.expired(by: now, limit: limit) {
+            // A header that is not what was written is left for `load` to find.
+            guard let entry = try queue.entry(sequence), try find(entry.key)?.sequence == sequence else { continue }
+            try remove(entry, now: now)
+            expired.append(entry.key)
+        }
+        return expired
     }
 
     private func forgetLapsed(now: UnixMilliseconds, limit: Int) throws(SQLiteError) {
@@ -135,20 +160,21 @@ final class StoreTables {
         return .success(verdict.outcome)
     }
 
-    /// Puts damaged rows aside, and counts anew where there were any: their columns are not what was counted when they
-    /// came.
+    /// Puts damaged rows aside. What they were counted as is not known any more, so everything is counted anew.
     func quarantine(_ suspects: [Int64]) throws(SQLiteError) {
-        guard try queue.quarantine(suspects) > 0 else { return }
-        try recount()
+        for suspect in suspects where try queue.isDamaged(suspect) { return try recount() }
     }
 
-    /// Makes the indexes anew, since a row whose indexed columns changed under it cannot be removed before, then puts
-    /// aside every damaged row there is. A transaction of its own, as long as the queue is large.
-    func repair() throws(SQLiteError) {
+    /// Makes the index anew, since a row whose indexed column changed under it cannot be removed before, then puts aside
+    /// every damaged row there is.
+    func repair() throws(SQLiteError) { try verify(reindexing: true) }
+
+    /// A transaction of its own, as long as the queue is large.
+    private func verify(reindexing: Bool) throws(SQLiteError) {
         try begin()
         do {
-            try connection.execute("REINDEX queue")
-            try quarantine(try queue.damagedRows())
+            if reindexing { try connection.execute("REINDEX queue") }
+            try recount()
             try commit()
         } catch {
             rollBack()
@@ -156,7 +182,17 @@ final class StoreTables {
         }
     }
 
+    /// Reads and counts every row, and puts the damaged ones aside.
     private func recount() throws(SQLiteError) {
-        ledger = try Self.count(connection, queue, remembered, pins)
+        var counted = Ledger(remembered: try remembered.count(), anonymousPins: try pins.anonymousCount())
+        var queues: [AgentHash: QueueDirectory.Queue] = [:]
+        let damaged = try queue.forEachIntact { entry in
+            counted.found(entry)
+            queues[entry.key.recipient, default: []].add(entry.place)
+        }
+        try queue.putAside(damaged)
+        counted.corruptRows = Int(try connection.integer("SELECT count(*) FROM quarantine") ?? 0)
+        ledger = counted
+        recounted = queues
     }
 }

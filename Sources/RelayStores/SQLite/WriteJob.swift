@@ -2,7 +2,12 @@ import RelayCore
 
 /// One call that changes the store.
 enum WriteJob: Sendable {
-    case commit([StoreOperation], now: UnixMilliseconds, @Sendable (Result<[StoreOutcome], StoreFailure>) -> Void)
+    case commit(
+        [StoreOperation],
+        bytes: Int,
+        now: UnixMilliseconds,
+        @Sendable (Result<[StoreOutcome], StoreFailure>) -> Void
+    )
     case expire(now: UnixMilliseconds, limit: Int, @Sendable (Result<[MessageKey], StoreFailure>) -> Void)
     case pin(KeyClaim, @Sendable (Result<KeyClaimOutcome, StoreFailure>) -> Void)
     /// Rows a load found to differ from what was written. Nobody waits for it.
@@ -10,21 +15,25 @@ enum WriteJob: Sendable {
 
     /// What it is charged with in the inbox: payloads, and a flat sum for the rest of it.
     var byteCount: Int {
-        guard case .commit(let batch, _, _) = self else { return 256 }
-        return batch.reduce(256) { sum, operation in
+        guard case .commit(_, let bytes, _, _) = self else { return 256 }
+        return 256 + bytes
+    }
+
+    static func byteCount(of batch: [StoreOperation]) -> Int {
+        batch.reduce(0) { sum, operation in
             guard case .put(let message) = operation else { return sum + 128 }
             return sum + 256 + message.byteCount
         }
     }
 
     var operations: Int {
-        guard case .commit(let batch, _, _) = self else { return 0 }
+        guard case .commit(let batch, _, _, _) = self else { return 0 }
         return batch.count
     }
 
     func fail(_ failure: StoreFailure) {
         switch self {
-        case .commit(_, _, let completion): completion(.failure(failure))
+        case .commit(_, _, _, let completion): completion(.failure(failure))
         case .expire(_, _, let completion): completion(.failure(failure))
         case .pin(_, let completion): completion(.failure(failure))
         case .quarantine: break

@@ -11,13 +11,20 @@ final class Writer {
         var limits: QueueLimits
         /// A transaction takes no more jobs past this.
         var maxTransactionBytes = 8 << 20
-        /// 16 MiB of log: hot index pages are copied once a checkpoint, not once a commit.
+        /// 32 MiB of log, or 16 in a file of 4 KiB pages: the pages most written to are copied once a checkpoint, not once
+        /// a commit.
         var checkpointPages = 4096
+        var minMessages = 65_536
         var clock: @Sendable () -> MonotonicNanoseconds
+
+        /// A message costs memory too, 30 to 60 bytes in `KeyIndex` and `QueueDirectory`: one for each KiB of the limit in
+        /// bytes, so that they take 3 to 6 % of it at most, and `minMessages` in any case.
+        var maxMessages: Int { max(minMessages, limits.maxTotalBytes / 1024) }
     }
 
     private let settings: Settings
     private let inbox: Inbox<WriteJob>
+    private let directory: QueueDirectory
     private let publication: Publication
     private var tables: StoreTables?
     private var backoff = Backoff()
@@ -29,11 +36,13 @@ final class Writer {
         _ settings: Settings,
         tables: StoreTables,
         inbox: Inbox<WriteJob>,
+        directory: QueueDirectory,
         publication: Publication
     ) throws(SQLiteError) {
         self.settings = settings
         self.tables = tables
         self.inbox = inbox
+        self.directory = directory
         self.publication = publication
         var totals = StoreTotals()
         totals.recovered = tables.ledger.counts.messages
@@ -112,7 +121,7 @@ final class Writer {
     /// - Returns: what to tell the caller once the transaction is durable.
     private func apply(_ job: WriteJob, on tables: StoreTables, rows: inout Int) throws(SQLiteError) -> () -> Void {
         switch job {
-        case .commit(let batch, let now, let completion):
+        case .commit(let batch, _, let now, let completion):
             var outcomes: [StoreOutcome] = []
             outcomes.reserveCapacity(batch.count)
             for operation in batch { outcomes.append(try tables.apply(operation, now: now)) }
@@ -151,7 +160,7 @@ final class Writer {
         guard backoff.allows(at: settings.clock()) else { return nil }
         do {
             let connection = try SQLiteConnection(reopening: settings.path, vfs: settings.vfs)
-            let reopened = try StoreTables(connection, limits: settings.limits)
+            let reopened = try StoreTables(connection, settings, directory: directory)
             let oldest = try reopened.oldestAcceptedAt()
             backoff.succeeded()
             hasRepaired = false

@@ -53,7 +53,7 @@ extension Schema {
             "queue.max_total_size_bytes",
             \.queue.maxTotalSizeBytes,
             .whole(1_048_576...(.max), .bytes),
-            "Bytes that may wait for all agents together."
+            "Bytes that may wait for all agents together; in SQLite one message for each KiB of it at most."
         ),
         Setting(
             "queue.retention_hours",
