@@ -10,21 +10,15 @@ extension Relay {
     /// One ACK frame a kind and tick, however many messages it answers.
     func sendAnswers(_ connection: Connection, wallClock: UnixMilliseconds) {
         guard !connection.answers.isEmpty else { return }
-        var acknowledged: [AckType: [MessageID]] = [:]
-        for answer in connection.answers {
-            switch answer {
-            case .acknowledged(let id, let kind): acknowledged[kind, default: []].append(id)
-            case .refused(let id, let code): send(refusal(of: id, code), to: connection)
-            }
-        }
-        connection.answers.removeAll(keepingCapacity: true)
+        for case .refused(let id, let code) in connection.answers { send(refusal(of: id, code), to: connection) }
         for kind in AckType.allCases {
-            for ids in (acknowledged[kind] ?? []).chunks(of: Ack.maxIDs) {
+            for ids in connection.answers.acknowledged(kind).chunks(of: Ack.maxIDs) {
                 let ack = Ack(messageIDs: Array(ids), type: kind, timestamp: wallClock)
                 let payload = connection.takesBinaryAcknowledgements ? ack.binary : ack.json
                 send(OutgoingFrame(type: .ack, payload: payload), to: connection)
             }
         }
+        connection.answers.removeAll(keepingCapacity: true)
     }
 
     /// The NACK of a message that was not taken.
@@ -63,6 +57,12 @@ extension NackCode {
         case .draining: 5_000
         case .expired, .tooLarge, .senderMismatch: nil
         }
+    }
+}
+
+extension [Answer] {
+    fileprivate func acknowledged(_ wanted: AckType) -> [MessageID] {
+        compactMap { if case .acknowledged(let id, wanted) = $0 { id } else { nil } }
     }
 }
 

@@ -66,11 +66,11 @@ extension Relay {
 
     /// Does what the home wants done, until it wants nothing more.
     func carryOutEffects() {
-        var effects = home.takeEffects()
-        while !effects.isEmpty {
+        while home.hasEffects {
+            home.takeEffects(into: &effects)
             for effect in effects { carryOut(effect) }
-            effects = home.takeEffects()
         }
+        effects.removeAll(keepingCapacity: true)
     }
 
     private func carryOut(_ effect: HomeEffect) {

@@ -28,6 +28,8 @@ public final class Relay {
     var rates: MessageRates?
     var nextPressureCheck: MonotonicNanoseconds = 0
     var nextExpiry: MonotonicNanoseconds = 0
+    /// Empty but while they are carried out.
+    var effects: [HomeEffect] = []
     private var facts: [MessageFact] = []
     private var events: [RelayEvent] = []
     private var frames = FrameTally()

@@ -123,13 +123,24 @@ extension MessageID: CustomStringConvertible {
         return String(decoding: text, as: UTF8.self)
     }
 
+    static let uuidByteCount = 36
+
+    /// Reserves nothing: an exact reservation for each id of a list would copy all before it each time.
     func appendUUID(to text: inout [UInt8]) {
-        text.reserveCapacity(text.count + 36)
-        withUnsafeBytes(of: (a, b)) { bytes in
-            for index in 0..<Self.byteCount {
-                if index == 4 || index == 6 || index == 8 || index == 10 { text.append(UInt8(ascii: "-")) }
-                Hex.append(bytes[index], to: &text)
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Self.uuidByteCount) { digits in
+            var end = 0
+            withUnsafeBytes(of: (a, b)) { bytes in
+                for index in 0..<Self.byteCount {
+                    if index == 4 || index == 6 || index == 8 || index == 10 {
+                        digits[end] = UInt8(ascii: "-")
+                        end += 1
+                    }
+                    digits[end] = Hex.digit(bytes[index] >> 4)
+                    digits[end + 1] = Hex.digit(bytes[index] & 0x0F)
+                    end += 2
+                }
             }
+            text.append(contentsOf: digits)
         }
     }
 }

@@ -66,18 +66,20 @@ struct CommitQueue {
         var batch = collecting
         collecting = Batch()
         putsCollecting = 0
-        batch.entries.removeAll { if case .elided = $0 { true } else { false } }
+        if batch.elided > 0 { batch.entries.removeAll { if case .elided = $0 { true } else { false } } }
         guard !batch.entries.isEmpty else { return nil }
         nextID += 1
         committing[nextID] = (batch, now)
         committingBytes += batch.bytes
-        let operations: [StoreOperation] = batch.entries.compactMap { entry in
+        var operations: [StoreOperation] = []
+        operations.reserveCapacity(batch.entries.count)
+        for entry in batch.entries {
             switch entry {
             case .put(let delivering):
                 delivering.persistence = .committing
-                return .put(delivering.message)
-            case .remove(let key): return .remove(key)
-            case .elided: return nil
+                operations.append(.put(delivering.message))
+            case .remove(let key): operations.append(.remove(key))
+            case .elided: break
             }
         }
         return (nextID, operations)

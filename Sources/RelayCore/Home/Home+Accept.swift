@@ -10,7 +10,8 @@ extension Home {
         at now: MonotonicNanoseconds
     ) {
         let key = message.key
-        if let first = puts[key] ?? recipients[key.recipient]?.inWindow(key) { return join(first, sender) }
+        let known = recipients[key.recipient]
+        if let first = puts[key] ?? known?.inWindow(key) { return join(first, sender) }
         guard !removals.contains(key) else { return repeatAcknowledgement(of: key, to: sender) }
         let delivering = Delivering(
             message: message,
@@ -30,20 +31,31 @@ extension Home {
         guard commits.pendingBytes + message.byteCount <= settings.maxCommittingBytes else {
             return drop(delivering, .storageUnavailable, answer: .storageUnavailable)
         }
-        if maySendAtOnce(delivering) {
+        if let known, maySendAtOnce(delivering, to: known) {
             persist(delivering, isUrgent: false, at: now)
-            send(delivering, to: key.recipient)
+            send(delivering, to: known)
         } else if hasStore {
             persist(delivering, isUrgent: true, at: now)
-            recipients[key.recipient, default: Recipient()].behind.append(delivering)
+            wait(delivering, in: known ?? remember(key.recipient))
         } else {
-            let isConnected = recipients[key.recipient]?.primary != nil
+            let isConnected = known?.primary != nil
             drop(
                 delivering,
                 isConnected ? .queueFull : .recipientOffline,
                 answer: isConnected ? .queueFull : .recipientOffline
             )
         }
+    }
+
+    private mutating func remember(_ agent: AgentHash) -> Recipient {
+        let recipient = Recipient(agent)
+        recipients[agent] = recipient
+        return recipient
+    }
+
+    private mutating func wait(_ delivering: Delivering, in recipient: Recipient) {
+        recipient.behind.append(delivering)
+        if recipient.primary != nil { watch(recipient) }
     }
 
     /// A retry of a message that is not settled: one ACK an attempt, when the first copy gets its own.
@@ -65,12 +77,10 @@ extension Home {
         effects.append(.answer(sender, .acknowledged(key.id, .received)))
     }
 
-    private func maySendAtOnce(_ delivering: Delivering) -> Bool {
+    private func maySendAtOnce(_ delivering: Delivering, to recipient: Recipient) -> Bool {
         // Exactly once commits before its first write, always (protocol section 7).
         guard delivering.mode != .exactlyOnce || !hasStore else { return false }
-        guard let recipient = recipients[delivering.key.recipient], recipient.primary != nil else { return false }
-        return isCaughtUp(recipient) && recipient.behind.isEmpty
-            && !recipient.isPressed
+        return recipient.primary != nil && isCaughtUp(recipient) && recipient.behind.isEmpty && !recipient.isPressed
             && recipient.hasRoom(for: delivering.message.byteCount, settings: settings)
             && recipient.window[delivering.key.id] == nil
     }
@@ -84,14 +94,15 @@ extension Home {
     }
 
     /// Puts the message into its recipient's window and on its way to the primary connection.
-    mutating func send(_ delivering: Delivering, to agent: AgentHash) {
-        guard let primary = recipients[agent]?.primary else { return }
-        recipients[agent]?.insert(delivering)
+    mutating func send(_ delivering: Delivering, to recipient: Recipient) {
+        guard let primary = recipient.primary else { return }
+        recipient.insert(delivering)
+        watch(recipient)
         transmit(delivering, to: primary)
     }
 
-    mutating func resend(_ delivering: Delivering, to agent: AgentHash) {
-        guard let primary = recipients[agent]?.primary else { return }
+    mutating func resend(_ delivering: Delivering, to recipient: Recipient) {
+        guard let primary = recipient.primary else { return }
         effects.append(.event(.redelivered))
         transmit(delivering, to: primary)
     }

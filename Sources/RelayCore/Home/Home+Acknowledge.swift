@@ -20,16 +20,18 @@ extension Home {
         by agent: AgentHash,
         at now: MonotonicNanoseconds
     ) {
+        let recipient = recipients[agent]
         for id in ids {
-            guard let delivering = recipients[agent]?.remove(id) else {
+            guard let delivering = recipient?.remove(id) else {
                 effects.append(.event(.unknownAcknowledgement))
                 continue
             }
             delivering.timeline.acknowledged = now
             finish(delivering, kind, at: now)
         }
-        readQueue(of: agent)
-        forget(agent)
+        guard let recipient else { return }
+        readQueue(of: recipient)
+        forget(recipient)
     }
 
     private mutating func finish(_ delivering: Delivering, _ kind: AckType, at now: MonotonicNanoseconds) {
@@ -53,27 +55,34 @@ extension Home {
     /// The store removed these for their age.
     mutating func expired(_ keys: [MessageKey]) {
         for key in keys where !removals.contains(key) {
-            noteGone(key)
-            guard let delivering = recipients[key.recipient]?.inWindow(key), delivering.isWithStore else {
+            let recipient = recipients[key.recipient]
+            recipient?.noteGone(key)
+            guard let recipient, let delivering = recipient.inWindow(key), delivering.isWithStore else {
                 let timeline = MessageTimeline(received: 0)
                 effects.append(.fact(.settled(timeline, mode: .atLeastOnce, fate: .expired)))
                 continue
             }
-            recipients[key.recipient]?.remove(key.id)
+            recipient.remove(key.id)
             settle(delivering, .expired)
-            forget(key.recipient)
+            forget(recipient)
         }
     }
 
     /// Once a second: what was not acknowledged in time is sent again, or left to the queue after its last attempt.
     mutating func sweep(at now: MonotonicNanoseconds, wallClock: UnixMilliseconds) {
-        for (agent, recipient) in recipients {
+        let swept = watched
+        watched.removeAll(keepingCapacity: true)
+        for recipient in swept {
+            recipient.isWatched = false
+            // Forgotten meanwhile, and perhaps another in its place.
+            guard recipients[recipient.agent] === recipient else { continue }
             for delivering in recipient.window.values.sorted(by: { $0.order < $1.order }) {
-                check(delivering, of: agent, at: now, wallClock: wallClock)
+                check(delivering, of: recipient, at: now, wallClock: wallClock)
             }
-            if recipient.backlog == .failed { recipients[agent]?.backlog = .unread }
-            readQueue(of: agent)
-            forget(agent)
+            if recipient.backlog == .failed { recipient.backlog = .unread }
+            readQueue(of: recipient)
+            forget(recipient)
+            if recipient.needsSweep { watch(recipient) }
         }
         for key in formerAbsentees { removals.remove(key) }
         formerAbsentees = absentees
@@ -84,28 +93,28 @@ extension Home {
 
     private mutating func check(
         _ delivering: Delivering,
-        of agent: AgentHash,
+        of recipient: Recipient,
         at now: MonotonicNanoseconds,
         wallClock: UnixMilliseconds
     ) {
         let isStored = delivering.persistence == .stored
         if !isStored, delivering.persistence != .committing, delivering.message.expiresAt <= wallClock {
-            return expire(delivering, of: agent)
+            return expire(delivering, of: recipient)
         }
         guard let deadline = delivering.deadline, now >= deadline else { return }
-        if delivering.attempt < settings.maxAttempts { return resend(delivering, to: agent) }
+        if delivering.attempt < settings.maxAttempts { return resend(delivering, to: recipient) }
         switch delivering.persistence {
-        case .stored: recipients[agent]?.remove(delivering.key.id)
+        case .stored: recipient.remove(delivering.key.id)
         case .collecting, .committing: break
         case .none, .refused:
-            recipients[agent]?.remove(delivering.key.id)
+            recipient.remove(delivering.key.id)
             drop(delivering, .recipientOffline, answer: .recipientOffline)
         }
     }
 
     /// Its time passed while memory alone held it.
-    private mutating func expire(_ delivering: Delivering, of agent: AgentHash) {
-        recipients[agent]?.remove(delivering.key.id)
+    private mutating func expire(_ delivering: Delivering, of recipient: Recipient) {
+        recipient.remove(delivering.key.id)
         if case .collecting(let index) = delivering.persistence {
             commits.elide(at: index)
             puts[delivering.key] = nil

@@ -26,59 +26,62 @@ extension Home {
         switch entry {
         case .elided: break
         case .remove(let key):
-            noteGone(key)
+            recipients[key.recipient]?.noteGone(key)
             // Expired before: the word of it comes by way of another loop, perhaps after this, and finds it settled.
             if outcome == .absent { absentees.append(key) } else { removals.remove(key) }
         case .put(let delivering):
             puts[delivering.key] = nil
-            let isLive = takeFromBehind(delivering) == false
+            let recipient = recipients[delivering.key.recipient]
+            let wasBehind = recipient.map { takeFromBehind(delivering, of: $0) } ?? false
             switch outcome {
-            case .stored(let sequence): stored(delivering, sequence: sequence, isLive: isLive, at: now)
-            case .duplicate: duplicate(delivering, isLive: isLive)
-            case .refused, .removed, .absent: refused(delivering, .queueFull, isLive: isLive)
+            case .stored(let sequence): stored(delivering, sequence: sequence, recipient, isLive: !wasBehind, at: now)
+            case .duplicate: duplicate(delivering, isLive: !wasBehind)
+            case .refused, .removed, .absent: refused(delivering, .queueFull, isLive: !wasBehind)
             }
-            if !isLive { readQueue(of: delivering.key.recipient) }
-            forget(delivering.key.recipient)
+            guard let recipient else { return }
+            if wasBehind { readQueue(of: recipient) }
+            forget(recipient)
         }
     }
 
     /// True where the message waited behind others and was not sent.
-    mutating func takeFromBehind(_ delivering: Delivering) -> Bool {
-        let agent = delivering.key.recipient
-        guard let index = recipients[agent]?.behind.firstIndex(where: { $0 === delivering }) else { return false }
-        recipients[agent]?.behind.remove(at: index)
+    func takeFromBehind(_ delivering: Delivering, of recipient: Recipient) -> Bool {
+        guard let index = recipient.behind.firstIndex(where: { $0 === delivering }) else { return false }
+        recipient.behind.remove(at: index)
         return true
     }
 
     private mutating func stored(
         _ delivering: Delivering,
         sequence: Int64,
+        _ recipient: Recipient?,
         isLive: Bool,
         at now: MonotonicNanoseconds
     ) {
-        let agent = delivering.key.recipient
         delivering.timeline.stored = now
         if !delivering.isSettled { unstoredCount -= 1 }
         delivering.persistence = .stored
-        if !delivering.isSettled { recipients[agent]?.gone.remove(delivering.key) }
+        if !delivering.isSettled { recipient?.gone.remove(delivering.key) }
         acknowledge(delivering, .queued)
+        guard let recipient else { return }
         if isLive {
             // It is in the window: the next page need not hold it. While older messages are still to be read, the cursor
             // stays before them.
+            guard recipient.backlog == .read else { return }
             let lane = delivering.message.lane
-            guard recipients[agent]?.backlog == .read, let cursor = recipients[agent]?.cursor[lane] else { return }
-            recipients[agent]?.cursor[lane] = max(cursor, sequence)
+            recipient.cursor[lane] = max(recipient.cursor[lane], sequence)
         } else {
-            markUnread(agent)
+            markUnread(recipient)
         }
     }
 
-    mutating func markUnread(_ agent: AgentHash) {
-        switch recipients[agent]?.backlog {
-        case .read, .failed: recipients[agent]?.backlog = .unread
-        case .loading: recipients[agent]?.backlog = .loading(isStale: true)
-        case .unread, nil: break
+    private mutating func markUnread(_ recipient: Recipient) {
+        switch recipient.backlog {
+        case .read, .failed: recipient.backlog = .unread
+        case .loading: recipient.backlog = .loading(isStale: true)
+        case .unread: break
         }
+        if recipient.primary != nil { watch(recipient) }
     }
 
     /// The store holds an older copy of this message: that one counts, this one ends here.
@@ -123,14 +126,15 @@ extension Home {
         case .remove(let key): removals.remove(key)
         case .put(let delivering):
             puts[delivering.key] = nil
-            let isLive = takeFromBehind(delivering) == false
+            let recipient = recipients[delivering.key.recipient]
+            let isLive = recipient.map { !takeFromBehind(delivering, of: $0) } ?? true
             if delivering.isSeenStored {
                 // Its own commit failed, so what the page held was the older copy.
                 duplicate(delivering, isLive: isLive)
             } else {
                 refused(delivering, .storageUnavailable, isLive: isLive)
             }
-            forget(delivering.key.recipient)
+            if let recipient { forget(recipient) }
         }
     }
 }

@@ -9,6 +9,8 @@ struct Home {
     /// false: nothing outlives its connection and an absent recipient is refused.
     let hasStore: Bool
     var recipients: [AgentHash: Recipient] = [:]
+    /// Those that need a sweep, and some that did since the last one.
+    var watched: [Recipient] = []
     var commits = CommitQueue()
     /// Messages in a batch, collected or under commit.
     var puts: [MessageKey: Delivering] = [:]
@@ -36,7 +38,7 @@ struct Home {
     }
 
     mutating func register(_ agent: AgentHash, _ connection: ConnectionRef) {
-        var recipient = recipients[agent] ?? Recipient()
+        let recipient = recipients[agent] ?? Recipient(agent)
         guard recipient.connections.count < settings.maxConnectionsPerAgent else {
             effects.append(.registered(connection, epoch: nil))
             return
@@ -46,36 +48,38 @@ struct Home {
         nextEpoch += 1
         effects.append(.registered(connection, epoch: nextEpoch))
         recipients[agent] = recipient
-        readQueue(of: agent)
+        watch(recipient)
+        readQueue(of: recipient)
     }
 
     mutating func unregister(_ agent: AgentHash, _ connection: ConnectionRef) {
-        guard let index = recipients[agent]?.connections.firstIndex(of: connection) else { return }
-        let wasPrimary = recipients[agent]?.primary == connection
-        recipients[agent]?.connections.remove(at: index)
-        recipients[agent]?.pressed.remove(connection)
-        let primary = recipients[agent]?.primary
+        guard let recipient = recipients[agent],
+            let index = recipient.connections.firstIndex(of: connection)
+        else { return }
+        let wasPrimary = recipient.primary == connection
+        recipient.connections.remove(at: index)
+        recipient.pressed.remove(connection)
+        let primary = recipient.primary
         if wasPrimary {
             nextEpoch += 1
             effects.append(.route(agent, primary: primary, epoch: nextEpoch))
         }
-        let lost = (recipients[agent]?.window.values.filter { $0.sentTo == connection } ?? [])
-            .sorted { $0.order < $1.order }
+        let lost = recipient.window.values.filter { $0.sentTo == connection }.sorted { $0.order < $1.order }
         if primary != nil {
-            for delivering in lost { resend(delivering, to: agent) }
-            readQueue(of: agent)
+            for delivering in lost { resend(delivering, to: recipient) }
+            readQueue(of: recipient)
         } else {
-            let waiting = lost.filter { park($0, of: agent) }
-            recipients[agent]?.behind.insert(contentsOf: waiting, at: 0)
-            recipients[agent]?.rewind()
+            let waiting = lost.filter { park($0, of: recipient) }
+            recipient.behind.insert(contentsOf: waiting, at: 0)
+            recipient.rewind()
         }
-        forget(agent)
+        forget(recipient)
     }
 
     /// Nobody is left to take it: what is stored waits there, what will be waits behind it (true), the rest has no
     /// second chance.
-    private mutating func park(_ delivering: Delivering, of agent: AgentHash) -> Bool {
-        recipients[agent]?.remove(delivering.key.id)
+    private mutating func park(_ delivering: Delivering, of recipient: Recipient) -> Bool {
+        recipient.remove(delivering.key.id)
         delivering.sentTo = nil
         delivering.deadline = nil
         switch delivering.persistence {
@@ -91,12 +95,12 @@ struct Home {
     }
 
     mutating func pressure(_ agent: AgentHash, _ connection: ConnectionRef, isHigh: Bool) {
-        guard recipients[agent]?.connections.contains(connection) == true else { return }
+        guard let recipient = recipients[agent], recipient.connections.contains(connection) else { return }
         if isHigh {
-            recipients[agent]?.pressed.insert(connection)
+            recipient.pressed.insert(connection)
         } else {
-            recipients[agent]?.pressed.remove(connection)
-            readQueue(of: agent)
+            recipient.pressed.remove(connection)
+            readQueue(of: recipient)
         }
     }
 
@@ -130,13 +134,19 @@ struct Home {
     }
 
     /// Drops the memory of an agent that has nothing here any more.
-    mutating func forget(_ agent: AgentHash) {
-        if recipients[agent]?.isForgettable == true { recipients[agent] = nil }
+    mutating func forget(_ recipient: Recipient) {
+        if recipient.isForgettable { recipients[recipient.agent] = nil }
+    }
+
+    mutating func watch(_ recipient: Recipient) {
+        guard !recipient.isWatched else { return }
+        recipient.isWatched = true
+        watched.append(recipient)
     }
 
     var nextDeadline: MonotonicNanoseconds? {
         let commit = commits.deadline(settings: settings)
-        guard !recipients.isEmpty || !removals.isEmpty else { return commit }
+        guard !watched.isEmpty || !removals.isEmpty else { return commit }
         return min(commit ?? .max, nextSweep)
     }
 
@@ -157,9 +167,10 @@ struct Home {
 
     var hasEffects: Bool { !effects.isEmpty }
 
-    mutating func takeEffects() -> [HomeEffect] {
-        defer { effects.removeAll(keepingCapacity: true) }
-        return effects
+    /// - Parameter taken: is emptied and lends its memory to the next effects.
+    mutating func takeEffects(into taken: inout [HomeEffect]) {
+        taken.removeAll(keepingCapacity: true)
+        swap(&taken, &effects)
     }
 }
 

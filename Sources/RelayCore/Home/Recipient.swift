@@ -1,8 +1,9 @@
 import DequeModule
 import WireProtocol
 
-/// What a home knows of one agent that has connections, messages under way, or both.
-struct Recipient {
+/// What a home knows of one agent that has connections, messages under way, or both. A reference, because each message
+/// looks at several of its tables and a copy would retain them all; confined to its home's loop.
+final class Recipient {
     enum Backlog: Equatable {
         /// Nothing is stored past the cursor: a new message may be sent at once.
         case read
@@ -14,6 +15,7 @@ struct Recipient {
         case failed
     }
 
+    let agent: AgentHash
     /// Oldest first; the last is the primary.
     var connections: [ConnectionRef] = []
     /// Sent and not acknowledged. Keyed by id alone, as an ACK is: equal ids of two senders are never in it at once.
@@ -30,23 +32,33 @@ struct Recipient {
     /// The load under way, by a number no other load of this home has: a late answer to an earlier one is thrown away,
     /// also where the agent was forgotten and came back meanwhile.
     var reading: UInt64 = 0
+    /// The next sweep looks at it.
+    var isWatched = false
+
+    init(_ agent: AgentHash) { self.agent = agent }
 
     var primary: ConnectionRef? { connections.last }
     var isPressed: Bool { primary.map(pressed.contains) ?? false }
     var isForgettable: Bool { connections.isEmpty && window.isEmpty && behind.isEmpty }
+
+    /// Something here may be due for a resend, or could not be read or sent when it was to be.
+    var needsSweep: Bool {
+        guard window.isEmpty, primary != nil else { return !window.isEmpty }
+        return !behind.isEmpty || backlog == .unread || backlog == .failed
+    }
 
     func hasRoom(for bytes: Int, settings: RelaySettings) -> Bool {
         window.count < settings.maxInFlightMessages
             && (window.isEmpty || windowBytes + bytes <= settings.maxInFlightBytes)
     }
 
-    mutating func insert(_ delivering: Delivering) {
+    func insert(_ delivering: Delivering) {
         window[delivering.key.id] = delivering
         windowBytes += delivering.message.byteCount
     }
 
     @discardableResult
-    mutating func remove(_ id: MessageID) -> Delivering? {
+    func remove(_ id: MessageID) -> Delivering? {
         guard let delivering = window.removeValue(forKey: id) else { return nil }
         windowBytes -= delivering.message.byteCount
         return delivering
@@ -57,8 +69,13 @@ struct Recipient {
         return delivering
     }
 
+    /// The store has removed it: a page that was read before must not bring it back.
+    func noteGone(_ key: MessageKey) {
+        if case .loading = backlog { gone.insert(key) }
+    }
+
     /// The queue is read from its start again: at each AUTH_OK, and after everything sent was lost with a connection.
-    mutating func rewind() {
+    func rewind() {
         cursor = .start
         backlog = .unread
         gone = []

@@ -51,4 +51,8 @@ public struct MessageKey: Hashable, Sendable {
         self.sender = sender
         self.id = id
     }
+
+    public func _rawHashValue(seed: Int) -> Int {
+        id._rawHashValue(seed: sender._rawHashValue(seed: recipient._rawHashValue(seed: seed)))
+    }
 }

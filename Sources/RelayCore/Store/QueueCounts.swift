@@ -6,6 +6,10 @@ public struct QueueCounts: Sendable {
     private struct Pair: Hashable {
         var recipient: AgentHash
         var sender: AgentHash
+
+        func _rawHashValue(seed: Int) -> Int {
+            sender._rawHashValue(seed: recipient._rawHashValue(seed: seed))
+        }
     }
 
     public private(set) var messages = 0

@@ -58,6 +58,7 @@ public struct Ack: Document {
     }
 
     public func write(to json: inout JSONWriter) {
+        json.reserve(128 + messageIDs.count * (MessageID.uuidByteCount + 3))
         json.object { json in
             json.member(CodingKeys.messageIDs, messageIDs)
             json.member(CodingKeys.type, type.name)
