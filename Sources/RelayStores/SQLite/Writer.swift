@@ -28,6 +28,7 @@ final class Writer {
     private let publication: Publication
     private var tables: StoreTables?
     private var backoff = Backoff()
+    private var room = DiskRoom()
     /// Once a connection: where repairing did not help, each failing batch would repair again.
     private var hasRepaired = false
     private var lastError = SQLiteError(code: SQLITE_OK, message: "not open")
@@ -72,10 +73,13 @@ final class Writer {
     }
 
     private func perform(_ jobs: ArraySlice<WriteJob>) {
-        defer { inbox.release(bytes: jobs.reduce(0) { $0 + $1.byteCount }) }
+        defer { inbox.release(bytes: Self.bytes(of: jobs)) }
         attempt(jobs, again: true)
         checkpoint()
+        proveRoom()
     }
+
+    private static func bytes(of jobs: ArraySlice<WriteJob>) -> Int { jobs.reduce(0) { $0 + $1.byteCount } }
 
     private func attempt(_ jobs: ArraySlice<WriteJob>, again: Bool) {
         guard let tables = openTables() else {
@@ -84,7 +88,7 @@ final class Writer {
         }
         do {
             let answers = try transact(jobs, on: tables)
-            publication.succeeded(.writer)
+            if room.succeeded(bytes: Self.bytes(of: jobs)) { publication.succeeded(.writer) }
             for answer in answers { answer() }
         } catch {
             tables.rollBack()
@@ -141,15 +145,16 @@ final class Writer {
     }
 
     private func fail(_ jobs: ArraySlice<WriteJob>, with error: SQLiteError) {
-        failed(error)
+        failed(error, bytes: Self.bytes(of: jobs))
         for job in jobs { job.fail(error.failure) }
     }
 
     /// After an error of input or output nothing this connection believes is sure any more: it is given up.
-    private func failed(_ error: SQLiteError) {
+    private func failed(_ error: SQLiteError, bytes: Int = 0) {
         let now = settings.clock()
         publication.failed(.writer, error, at: now)
         lastError = error
+        if error.kind == .diskFull { room.failed(bytes: bytes, at: now) }
         guard error.isInputOutput else { return }
         tables = nil
         backoff.failed(at: now)
@@ -194,6 +199,18 @@ final class Writer {
             publication.count { $0.checkpoints += 1 }
         } catch {
             failed(error)
+        }
+    }
+
+    /// After a full disk, in a pause of the traffic or between its batches: only this brings the store's health back.
+    private func proveRoom() {
+        guard let connection = tables?.connection, room.isWorthProving(at: settings.clock()) else { return }
+        do {
+            try connection.proveRoom(for: room.owed)
+            if room.succeeded(bytes: room.owed) { publication.succeeded(.writer) }
+        } catch {
+            failed(error)
+            room.proofFailed(at: settings.clock())
         }
     }
 }

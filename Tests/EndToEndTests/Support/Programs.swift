@@ -30,6 +30,9 @@ enum Programs {
         return Outcome(ending: await child.end(), lines: child.output.lines)
     }
 
+    /// Where a test is about what does not happen while nobody asks for it; no event says that it did not.
+    static func watch(seconds: Int) async throws { _ = try await run("sleep", ["\(seconds)"]) }
+
     /// A shell that stops at the first command that fails.
     static func shell(_ script: String, environment: [String: String] = [:]) async throws -> Outcome {
         try await run("bash", ["-euo", "pipefail", "-c", script], environment: environment)
