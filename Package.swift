@@ -58,8 +58,13 @@ let package = Package(
             swiftSettings: settings
         ),
         .target(
+            name: "Listening",
+            dependencies: [nioCore],
+            swiftSettings: settings
+        ),
+        .target(
             name: "RelayTransport",
-            dependencies: ["Identity", "RelayCore", "WireProtocol", nioCore, nioHTTP1, nioPosix],
+            dependencies: ["Identity", "Listening", "RelayCore", "WireProtocol", nioCore, nioHTTP1, nioPosix],
             swiftSettings: hotPath
         ),
         .target(
@@ -91,7 +96,7 @@ let package = Package(
         ),
         .target(
             name: "RelayAdmin",
-            dependencies: ["Telemetry", nioCore, nioHTTP1, nioPosix],
+            dependencies: ["Listening", "Telemetry", nioCore, nioHTTP1, nioPosix],
             swiftSettings: settings
         ),
         .target(
@@ -157,7 +162,10 @@ let package = Package(
         ),
         .testTarget(
             name: "RelayStoresTests",
-            dependencies: ["CSQLite", "RelayCore", "RelayStores", "StoreCrashProbe", "StoreFixtures", "WireProtocol"],
+            dependencies: [
+                "CSQLite", "RelayCore", "RelayFixture", "RelayStores", "StoreCrashProbe", "StoreFixtures",
+                "WireProtocol",
+            ],
             exclude: ["Version1.sql"],
             swiftSettings: settings
         ),
@@ -195,7 +203,7 @@ let package = Package(
         ),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: [],
+            dependencies: ["RelayFixture"],
             swiftSettings: settings
         ),
     ],

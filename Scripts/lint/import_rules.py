@@ -16,13 +16,14 @@ ROOMS = {
     "Identity": {"WireProtocol"},
     "RelayCore": {"WireProtocol"},
     "RelayTLS": set(),
+    "Listening": set(),
     "HTTPClient": {"RelayTLS"},
-    "RelayTransport": {"WireProtocol", "Identity", "RelayCore", "RelayTLS"},
+    "RelayTransport": {"WireProtocol", "Identity", "RelayCore", "RelayTLS", "Listening"},
     "RelayStores": {"WireProtocol", "RelayCore"},
     "RelayCluster": {"WireProtocol", "RelayCore", "HTTPClient"},
     "Telemetry": {"HTTPClient"},
     "RelayTelemetry": {"WireProtocol", "RelayCore", "Telemetry"},
-    "RelayAdmin": {"Telemetry"},
+    "RelayAdmin": {"Telemetry", "Listening"},
     "RelayClient": {"WireProtocol", "Identity", "RelayTLS"},
 }
 # What would tie the core to a process, a socket or a back end of telemetry.

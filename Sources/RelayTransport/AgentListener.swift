@@ -1,4 +1,5 @@
 import Identity
+import Listening
 public import NIOCore
 import NIOHTTP1
 import NIOPosix
@@ -56,13 +57,8 @@ public struct AgentListener: Sendable {
     /// - Returns: the listening channel; its local address has the real port where 0 was asked for. Once it is closed,
     ///   sockets that have not asked for their upgrade are refused it.
     public func bind(host: String, port: Int) -> EventLoopFuture<any Channel> {
-        let turnstile = turnstile
-        return ServerBootstrap(group: loops.group)
-            .serverChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(ClosingHandler(turnstile: turnstile))
-                }
-            }
+        ServerBootstrap(group: loops.group)
+            .serverChannelInitializer { channel in channel.eventLoop.makeCompletedFuture { try guardDoor(channel) } }
             .serverChannelOption(.backlog, value: 1_024)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
@@ -72,6 +68,19 @@ public struct AgentListener: Sendable {
             )
             .childChannelInitializer { channel in channel.eventLoop.makeCompletedFuture { try open(channel) } }
             .bind(host: host, port: port)
+    }
+
+    private func guardDoor(_ channel: any Channel) throws {
+        let (loop, journal) = (loops.loop(of: channel.eventLoop), journal)
+        func paused(by obstacle: AcceptObstacle) {
+            loop?.relay?.note(.acceptPaused)
+            journal.paused(obstacle)
+        }
+        try channel.pipeline.syncOperations.addHandlers(
+            ClosingHandler(turnstile: turnstile),
+            AcceptGate(maxSockets: limits.maxSockets) { open in paused(by: .socketsSpent(open)) },
+            AcceptPause { errno in paused(by: .refusedBySystem(errno: errno)) }
+        )
     }
 
     /// Of a socket that cannot be served; ends it.

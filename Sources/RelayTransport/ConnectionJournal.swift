@@ -1,7 +1,7 @@
 public import RelayCore
 public import WireProtocol
 
-/// What an operator may want to read of one connection, for a log. Told on the connection's loop; must not wait.
+/// What an operator may want to read of connections, for a log. Told on a data loop; must not wait.
 public struct ConnectionJournal: Sendable {
     public enum Entry: Sendable {
         /// The agent has its AUTH_OK.
@@ -15,8 +15,12 @@ public struct ConnectionJournal: Sendable {
     public typealias Writer = @Sendable (_ entry: Entry, _ client: String) -> Void
 
     let write: Writer
+    let paused: @Sendable (AcceptObstacle) -> Void
 
-    public init(_ write: @escaping Writer) { self.write = write }
+    public init(_ write: @escaping Writer, paused: @escaping @Sendable (AcceptObstacle) -> Void = { _ in }) {
+        self.write = write
+        self.paused = paused
+    }
 
     public static let none = ConnectionJournal { _, _ in }
 }

@@ -20,6 +20,8 @@ typealias HandlerMaker = @Sendable (ConnectionServices) throws -> any ChannelHan
 public struct TransportLimits: Sendable {
     /// Sockets, those that have not asked for their upgrade yet among them.
     public var maxConnections: Int
+    /// Accepting pauses at as many: the descriptors left are for everything else. Refused sockets count too.
+    public var maxSockets: Int
     /// An IPv6 address counts as its /64.
     public var maxConnectionsPerIP: Int
     public var connectionsPerIPPerSecond: Int
@@ -31,6 +33,7 @@ public struct TransportLimits: Sendable {
 
     public init(
         maxConnections: Int = 100_000,
+        maxSockets: Int = .max,
         maxConnectionsPerIP: Int = 100,
         connectionsPerIPPerSecond: Int = 10,
         connectionsPerSecond: Int = 1_000,
@@ -38,6 +41,7 @@ public struct TransportLimits: Sendable {
         handshakeTimeout: TimeAmount = .seconds(5)
     ) {
         self.maxConnections = maxConnections
+        self.maxSockets = maxSockets
         self.maxConnectionsPerIP = maxConnectionsPerIP
         self.connectionsPerIPPerSecond = connectionsPerIPPerSecond
         self.connectionsPerSecond = connectionsPerSecond

@@ -95,7 +95,8 @@ import Testing
         let limit = OpenFileLimit(soft: 1024, hard: 1024)
         #expect(limit.warning(maxConnections: 896) == nil)
         #expect(limit.warning(maxConnections: 897)?.hasPrefix("open files are limited to 1024: about 896") == true)
-        #expect(OpenFileLimit(soft: 10, hard: 10).warning(maxConnections: 1)?.contains("about 0") == true)
+        #expect(OpenFileLimit(soft: 10, hard: 10).warning(maxConnections: 6)?.contains("about 5") == true)
+        #expect(OpenFileLimit(soft: .max, hard: .max).warning(maxConnections: .max) == nil)
     }
 }
 

@@ -20,7 +20,7 @@ import identity
 from abuse import Abuse
 from flood import Flood, note
 from frames import Message, Type
-from session import Refused, Session
+from session import Refused, Session, tcp
 
 TYPES = {type.name: type for type in Type}
 
@@ -43,6 +43,7 @@ class Driver:
     def __init__(self):
         self.session = None
         self.flood = None
+        self.sockets = []
 
     async def obey(self, command):
         action = getattr(self, "do_" + command.pop("do"))
@@ -72,6 +73,8 @@ class Driver:
         if attest:
             options["attestation"] = attestation(agent, key, **attest)
             options["org"] = attest["org"]
+        if self.session:
+            self.session.forget()
         self.session = await Session.open(url, receive_buffer, additional_headers=headers)
         hello, accepted = await self.session.authenticate(agent, key, **options)
         return {"hello_ack": hello, "auth_ok": accepted}
@@ -166,6 +169,14 @@ class Driver:
         """One of the ways of abuse.py; the word with which the relay took it."""
         return {"word": await Abuse(address, way).run()}
 
+    async def do_sockets(self, url, count):
+        """TCP connections that say nothing; whether the relay accepts them is another matter."""
+        self.sockets += [tcp(url) for _ in range(count)]
+
+    async def do_sockets_close(self):
+        for connection in self.sockets:
+            connection.close()
+
     async def do_ignore_pings(self):
         self.session.answers_pings = False
 
@@ -195,11 +206,11 @@ def attestation(agent, key, org, key_word=None, issued_s=-60, expires_s=3600, da
     return document | {"capabilities": ["added later"]} if damaged else document
 
 
-async def main():
+async def serve(driver):
+    """One command at a time, until there are no more."""
     lines = asyncio.StreamReader(limit=2**24)
     loop = asyncio.get_running_loop()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
-    driver = Driver()
     while line := await lines.readline():
         try:
             answer = await driver.obey(json.loads(line))
@@ -209,4 +220,4 @@ async def main():
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    asyncio.run(serve(Driver()))

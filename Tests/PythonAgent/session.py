@@ -215,6 +215,11 @@ class Session:
         if self._reader:
             await self._reader
 
+    def forget(self):
+        """Reads no more; for a session that another one follows."""
+        if self._reader:
+            self._reader.cancel()
+
     async def drop(self):
         """Ends the TCP connection without a word."""
         self.connection.transport.abort()
@@ -222,10 +227,11 @@ class Session:
             await self._reader
 
 
-def tcp(url, receive_buffer):
+def tcp(url, receive_buffer=None):
     address = urllib.parse.urlsplit(url)
     connection = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+    if receive_buffer:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
     connection.connect((address.hostname, address.port))
     connection.setblocking(False)
     return connection

@@ -48,6 +48,7 @@ import WireProtocol
             (.redelivered, ["moltrelay_redeliveries_total": 1]),
             (.unknownAcknowledgement, ["moltrelay_unknown_acknowledgements_total": 1]),
             (.slowConsumerClosed, ["moltrelay_slow_consumers_total": 1]),
+            (.acceptPaused, ["moltrelay_accept_pauses_total": 1]),
             (.senderPaused, ["moltrelay_sender_pauses_total": 1]),
             (
                 .storeCommitted(operations: 40, started: 1_000, at: 2_001_000),

@@ -1,3 +1,4 @@
+import Listening
 public import NIOCore
 import NIOHTTP1
 import NIOPosix
@@ -58,11 +59,17 @@ public final class AdminServer: Sendable {
         let open = try await loop.submit {
             NIOLoopBound(OpenConnections(limit: limits.maxConnections), eventLoop: loop)
         }.get()
-        return ServerBootstrap(group: loop).childChannelInitializer { channel in
-            channel.eventLoop.makeCompletedFuture {
-                try Self.addHandlers(to: channel, router: router, limits: limits, open: open.value)
+        return ServerBootstrap(group: loop)
+            .serverChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(AcceptPause())
+                }
             }
-        }
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try Self.addHandlers(to: channel, router: router, limits: limits, open: open.value)
+                }
+            }
     }
 
     private static func addHandlers(

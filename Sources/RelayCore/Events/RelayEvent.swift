@@ -60,6 +60,8 @@ public enum RelayEvent: Sendable, Equatable {
     /// Told beside `connectionFailed(.limit)`.
     case connectionRefused(ConnectionLimit)
     case rateUntracked(RateTable)
+    /// Agents' sockets wait in the backlog for want of file descriptors.
+    case acceptPaused
     case handshakeCompleted(opened: MonotonicNanoseconds, at: MonotonicNanoseconds)
     case authenticationFailed(code: AuthFailCode)
     case framesReceived(FrameType, count: Int)

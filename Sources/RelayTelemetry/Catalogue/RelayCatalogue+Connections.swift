@@ -7,7 +7,7 @@ extension RelayCatalogue {
         connectionsActive, connectionErrors, connectionFailures, connectionRefusals, ratesUntracked, connectionsOpened,
         connectionsClosed,
         connectionDuration, handshakeDuration, authentications, framesReceived, outboxBytes, slowConsumers,
-        senderPauses,
+        senderPauses, acceptPauses,
     ]
 
     static let connectionsActive = MetricDeclaration.gauge(
@@ -77,6 +77,10 @@ extension RelayCatalogue {
     static let senderPauses = MetricDeclaration.counter(
         "moltrelay_sender_pauses_total",
         help: "Times a best-effort sender was paused for a full outbox."
+    )
+    static let acceptPauses = MetricDeclaration.counter(
+        "moltrelay_accept_pauses_total",
+        help: "Times accepting agents' sockets paused because file descriptors ran out."
     )
 
     static let authenticated = "ok"

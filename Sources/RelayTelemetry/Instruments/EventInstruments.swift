@@ -27,6 +27,7 @@ struct EventInstruments {
         case .connectionFailed(let cause): connections.failed(cause)
         case .connectionRefused(let limit): connections.refused(limit)
         case .rateUntracked(let table): connections.untracked(table)
+        case .acceptPaused: connections.acceptPauses.add()
         case .handshakeCompleted(let opened, let time): connections.authenticated(opened, time)
         case .authenticationFailed(let code): connections.refused(code)
         case .framesReceived(let type, let count): connections.framesReceived[type.place].add(UInt64(count))
@@ -45,7 +46,7 @@ struct EventInstruments {
 }
 
 private struct ConnectionInstruments {
-    let opened, slowConsumers, senderPauses: ShardCounter
+    let opened, slowConsumers, senderPauses, acceptPauses: ShardCounter
     let framesReceived: ShardCounters
     private let errors: ShardCounter
     private let closed, failures, refusals, ratesUntracked, authentications: ShardCounters
@@ -55,6 +56,7 @@ private struct ConnectionInstruments {
         opened = families.opened.on(shard: shard)[0]
         slowConsumers = families.slowConsumers.on(shard: shard)[0]
         senderPauses = families.senderPauses.on(shard: shard)[0]
+        acceptPauses = families.acceptPauses.on(shard: shard)[0]
         framesReceived = families.framesReceived.on(shard: shard)
         errors = families.errors.on(shard: shard)[0]
         closed = families.closed.on(shard: shard)

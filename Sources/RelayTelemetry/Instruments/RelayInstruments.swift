@@ -55,7 +55,7 @@ struct MessageFamilies: Sendable {
 
 struct ConnectionFamilies: Sendable {
     let opened, closed, errors, failures, refusals, ratesUntracked, authentications: CounterFamily
-    let framesReceived, slowConsumers, senderPauses: CounterFamily
+    let framesReceived, slowConsumers, senderPauses, acceptPauses: CounterFamily
     let duration, handshakeDuration: HistogramFamily
 
     init(_ registry: MetricRegistry) throws(MetricDeclarationError) {
@@ -69,6 +69,7 @@ struct ConnectionFamilies: Sendable {
         framesReceived = try registry.counter(RelayCatalogue.framesReceived)
         slowConsumers = try registry.counter(RelayCatalogue.slowConsumers)
         senderPauses = try registry.counter(RelayCatalogue.senderPauses)
+        acceptPauses = try registry.counter(RelayCatalogue.acceptPauses)
         duration = try registry.histogram(RelayCatalogue.connectionDuration)
         handshakeDuration = try registry.histogram(RelayCatalogue.handshakeDuration)
     }

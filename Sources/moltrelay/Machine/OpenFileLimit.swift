@@ -5,8 +5,11 @@ struct OpenFileLimit: Sendable, Equatable {
     var soft: UInt
     var hard: UInt
 
-    /// Listeners, event loops, the store, log files, the admin socket and scrapes in progress.
-    static let reserve: UInt = 128
+    /// For listeners, event loops, the store, log files, the admin socket and scrapes in progress.
+    private static let reserve: UInt = 128
+
+    /// Sockets of agents that fit beside the reserve; half of a limit too small for it.
+    var room: Int { Int(clamping: soft - min(Self.reserve, soft / 2)) }
 
     /// Raises the soft limit as far as any process may. Nothing here uses select(2), for which 1024 is the default.
     static func raised() -> OpenFileLimit? {
@@ -26,8 +29,7 @@ struct OpenFileLimit: Sendable, Equatable {
 
     /// What to warn of at start: not room for `maxConnections` sockets.
     func warning(maxConnections: Int) -> String? {
-        guard soft < UInt(maxConnections) + Self.reserve else { return nil }
-        let room = soft > Self.reserve ? soft - Self.reserve : 0
+        guard room < maxConnections else { return nil }
         return "open files are limited to \(soft): about \(room) connections fit, limits.max_connections is "
             + "\(maxConnections); raise LimitNOFILE (systemd) or ulimit -n, or lower limits.max_connections"
     }

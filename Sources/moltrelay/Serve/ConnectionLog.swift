@@ -27,7 +27,9 @@ final class ConnectionLog: Sendable {
         salt = (try? SecureRandom.bytes(16)) ?? []
     }
 
-    var journal: ConnectionJournal { ConnectionJournal { entry, client in self.write(entry, client) } }
+    var journal: ConnectionJournal {
+        ConnectionJournal({ entry, client in self.write(entry, client) }, paused: AcceptLog(logger).write)
+    }
 
     private func write(_ entry: ConnectionJournal.Entry, _ client: String) {
         switch entry {

@@ -50,6 +50,7 @@ extension Configuration {
     var transportLimits: TransportLimits {
         TransportLimits(
             maxConnections: limits.maxConnections,
+            maxSockets: OpenFileLimit.current()?.room ?? .max,
             maxConnectionsPerIP: limits.maxConnectionsPerIP,
             connectionsPerIPPerSecond: limits.connectionsPerIPPerSecond,
             connectionsPerSecond: limits.connectionRatePerSecond,
