@@ -1,5 +1,6 @@
 import Foundation
 import RelayCore
+import RelayFixture
 import RelayStores
 import StoreFixtures
 import Testing
@@ -7,33 +8,47 @@ import Testing
 @Suite struct CrashTests {
     private static let limits = QueueLimits(maxMessagesPerAgent: .max / 2, maxSharePerSender: 1)
 
-    @Test func losesNothingAcknowledgedOverFiveKills() async throws {
+    @Test func killsLoseNothingAcknowledged() async throws {
         let folder = try TemporaryFolder()
         defer { withExtendedLifetime(folder) {} }
+        var numbers = SeededNumbers(seed: CrashRounds.seed)
         var acknowledged: Set<UInt64> = []
-        for round in UInt64(0)..<5 {
-            acknowledged.formUnion(try kill(in: folder, round: round))
+        for round in 0..<CrashRounds.count {
+            let start = UInt64(round) * 1_000_000
+            // Not only right after an acknowledgement: also in the midst of whatever runs some time after one.
+            let count = Int.random(in: 0...2000, using: &numbers)
+            let delay = UInt32.random(in: 0...30_000, using: &numbers)
+            acknowledged.formUnion(try kill(in: folder, from: start, after: count, microseconds: delay))
             let missing = try await missing(acknowledged, in: folder)
-            #expect(missing.isEmpty, "round \(round): \(missing.count) of \(acknowledged.count) are lost")
+            let what = "\(missing.count) of \(acknowledged.count) are lost"
+            #expect(missing.isEmpty, "round \(round), CRASH_SEED=\(CrashRounds.seed): \(what)")
         }
+        #expect(acknowledged.count > CrashRounds.count * 100)
     }
 
     @Test func theLossCheckerCatchesAStoreThatForgets() async throws {
         let folder = try TemporaryFolder()
         defer { withExtendedLifetime(folder) {} }
-        let acknowledged = try kill(in: folder, round: 0, options: ["--lossy"])
+        let acknowledged = try kill(in: folder, from: 0, after: 2000, options: ["--lossy"])
         let missing = try await missing(Set(acknowledged), in: folder)
         // Every fiftieth: more than one in a hundred, less than one in twenty-five.
         #expect(missing.count > acknowledged.count / 100)
         #expect(missing.count < acknowledged.count / 25)
     }
 
-    /// Kills a probe after a random number of acknowledgements.
-    private func kill(in folder: TemporaryFolder, round: UInt64, options: [String] = []) throws -> [UInt64] {
-        let probe = try Probe([folder.file("relay.db"), String(round * 1_000_000)] + options)
-        probe.readAcknowledgements(.random(in: 500...3000))
+    /// Kills a probe that writes messages from `first` on, some time after `count` acknowledgements.
+    private func kill(
+        in folder: TemporaryFolder,
+        from first: UInt64,
+        after count: Int,
+        microseconds: UInt32 = 0,
+        options: [String] = []
+    ) throws -> [UInt64] {
+        let probe = try Probe([folder.file("relay.db"), String(first)] + options)
+        probe.readAcknowledgements(count)
+        usleep(microseconds)
         probe.killAndReadTheRest()
-        #expect(probe.acknowledged.count >= 500)
+        #expect(probe.acknowledged.count >= count)
         return probe.acknowledged
     }
 
