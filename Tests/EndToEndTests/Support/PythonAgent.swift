@@ -1,7 +1,7 @@
 import Glibc
 import Testing
 
-/// An agent that shares no code with the relay: Tests/PythonAgent/driver.py, one command at a time.
+/// An agent that shares no code with the relay: a program in Tests/PythonAgent, one command at a time.
 final class PythonAgent: Sendable {
     let name: String
     private let process: ChildProcess
@@ -17,11 +17,12 @@ final class PythonAgent: Sendable {
         var close: Int? { json["close"]["code"].int }
     }
 
-    init(_ name: String) throws {
+    /// - Parameter program: `driver.py` is one agent, `crowd.py` many.
+    init(_ name: String, program: String = "driver.py") throws {
         self.name = name
         process = try ChildProcess(
             Programs.python,
-            ["-u", Programs.repository + "/Tests/PythonAgent/driver.py"],
+            ["-u", Programs.repository + "/Tests/PythonAgent/\(program)"],
             environment: ["PATH": Programs.path, "PYTHONDONTWRITEBYTECODE": "1"],
             mergingErrors: false
         )
