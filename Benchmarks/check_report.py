@@ -13,6 +13,14 @@ import picture
 import table
 from scenarios import ALL, SCENARIOS
 
+# The file is read by other programs: a key that goes or changes its meaning is a new schema.
+KEYS = "schema started command machine load_before rounds seconds servers took_seconds summary budgets results"
+ROW_KEYS = (
+    "scenario server rounds rate server_cpu_us_per_message messages_per_second messages_per_read latency_of p50_us p99_us "
+    "p999_us server_cores client_cores resident_bytes bytes_per_connection connections connections_per_second spared_share "
+    "syncs_per_message relay_cpu_ratio relay_throughput_ratio growth"
+)
+
 HERE = pathlib.Path(__file__).resolve().parent
 
 
@@ -20,6 +28,7 @@ def spoken(server: str, scenario: str = "pairs-256", **changed) -> dict:
     """A round as the generator and the server tell it, nothing wrong with it."""
     result = {
         "scenario": scenario, "server": server, "pattern": "pairs", "delivery": "best_effort", "away": 0, "agents": 100,
+        "payload_bytes": 256,
         "rate": 0, "sent": 1000, "lost": 0, "refused": 0, "server_cpu_us_per_message": 1.0,
         "messages_per_second": 1000.0, "messages_per_read": 1.0, "server_cores": 0.5, "client_cores": 0.4,
         "latency_of": "delivery", "latency_us": {"p50": 1.0, "p99": 2.0, "p999": 3.0}, "connect_seconds": 0.1,
@@ -50,14 +59,17 @@ class Evidence(unittest.TestCase):
 
     def stored(self, **counts) -> dict:
         result = spoken("moltrelay", away=10, delivery="at_least_once")
-        result["counts"] |= {"delivered": 0, "queued": 1000, "committed": 1000} | counts
+        result["counts"] |= {"delivered": 0, "queued": 1000, "committed": 1000, "written": 400_000} | counts
         return result
+
+    def kept(self, queued: int) -> dict:
+        return {"queued": queued, "written": 400_000}
 
     def test_what_agrees(self):
         for server in ("moltrelay", "nats", "nats-new", "floor"):
             self.assertEqual(evidence.contradictions(spoken(server)), [])
         self.assertEqual(evidence.contradictions(self.stored()), [])
-        self.assertEqual(evidence.contradictions(spoken("jetstream", away=10, counts={"queued": 1000})), [])
+        self.assertEqual(evidence.contradictions(spoken("jetstream", away=10, counts=self.kept(1000))), [])
 
     def test_lost_or_refused(self):
         self.refutes("lost 1", spoken("floor", lost=1))
@@ -73,11 +85,14 @@ class Evidence(unittest.TestCase):
         self.refutes("elided 7", self.stored(elided=7))
         self.refutes("queued 999", self.stored(queued=999))
 
+    def test_stored_means_on_disk(self):
+        self.refutes("1000 messages stored in 4096 bytes", self.stored(written=4096))
+
     def test_recipients_there_means_some_writes_are_spared(self):
         self.refutes("no write was spared", spoken("moltrelay", delivery="at_least_once"))
 
     def test_a_stream_that_kept_less(self):
-        self.refutes("queued 999", spoken("jetstream-sync", away=10, counts={"queued": 999}))
+        self.refutes("queued 999", spoken("jetstream-sync", away=10, counts=self.kept(999)))
 
 
 class Summary(unittest.TestCase):
@@ -131,6 +146,8 @@ class Run(unittest.TestCase):
             done = subprocess.run(command, capture_output=True, text=True, timeout=120)
             self.assertEqual(done.returncode, 0, done.stderr)
             written = json.loads(results.read_text())
+        self.assertEqual(" ".join(written), KEYS)
+        self.assertEqual(" ".join(written["summary"][0]), ROW_KEYS)
         self.assertEqual(written["schema"], 1)
         self.assertEqual([row["scenario"] for row in written["summary"]], ["pairs-256", "scatter-256", "window-1"])
         self.assertGreater(written["summary"][0]["server_cpu_us_per_message"]["min"], 0)

@@ -11,6 +11,8 @@ def contradictions(result: dict) -> list[str]:
         for name, expected in expectations(result).items()
         if result["counts"].get(name) != expected
     ]
+    if result["away"] and result["counts"]["written"] < result["sent"] * result["payload_bytes"]:
+        found.append(f"{result['sent']} messages stored in {result['counts']['written']} bytes")
     if result["server"] == "moltrelay" and result["delivery"] == "at_least_once" and not result["away"]:
         # How many of them depends on how soon the recipients answer: the table says it.
         if result["counts"]["elided"] == 0:

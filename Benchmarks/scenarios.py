@@ -23,7 +23,7 @@ def scatter(more: str) -> str:
 
 
 # At a rate the server has to spare, so that a read holds one message with few connections as with many.
-CROWD = "--pattern scatter --window 1000 --payload 256 --rate 20000 --agents "
+CROWD = "--pattern scatter --window 1000 --payload 256 --rate 20000 --warmup 1 --agents "
 STORED = "--pattern pairs --payload 256 --at-least-once --away 10000 --agents 100 --window "
 
 SCENARIOS = {

@@ -5,6 +5,7 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -78,6 +79,7 @@ class Server:
     """A running server: `pid`, `port`. A context manager that ends it and removes its folder."""
 
     dialect = ""
+    stop = signal.SIGTERM
 
     def __init__(self, folder: pathlib.Path, binary: pathlib.Path, prefix: tuple[str, ...] = ()):
         self.folder, self.binary, self.prefix = folder, binary, prefix
@@ -92,6 +94,11 @@ class Server:
     def counts(self) -> dict[str, int]:
         """What the server itself says it did since its start, in the words of `evidence.py`."""
         return {}
+
+    def written(self) -> int:
+        """Bytes it has caused to be written to disk, dirty pages included."""
+        lines = pathlib.Path(f"/proc/{self.pid}/io").read_text().splitlines()
+        return int(next(line.split()[1] for line in lines if line.startswith("write_bytes:")))
 
     def spawn(self, command: list[str], stdout=None) -> None:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("MOLTRELAY_")}
@@ -115,7 +122,7 @@ class Server:
 
     def __exit__(self, *_) -> None:
         if self.process is not None:
-            self.process.terminate()
+            self.process.send_signal(self.stop)
             try:
                 self.process.wait(5)
             except subprocess.TimeoutExpired:
@@ -130,6 +137,8 @@ class Server:
 
 class MoltRelay(Server):
     dialect = "moltrelay"
+    # It drains without waiting for a load balancer to notice.
+    stop = signal.SIGINT
 
     @staticmethod
     def version(binary: pathlib.Path) -> str:
