@@ -111,6 +111,11 @@ class Summary(unittest.TestCase):
         rows = table.summarise([spoken("moltrelay", rate=10), spoken("nats", rate=10)])
         self.assertIsNone(rows[1]["relay_throughput_ratio"])
 
+    def test_what_fell_behind_its_pace_is_marked_and_not_judged(self):
+        rounds = (spoken("moltrelay", "paced-10k", rate=10000), spoken("nats", "paced-10k", rate=1000))
+        self.assertEqual([row["relay_cpu_ratio"] for row in table.summarise(list(rounds))], [None, None])
+        self.assertIn("1000<", table.text(report(*rounds)))
+
     def test_growth(self):
         few = spoken("moltrelay", "agents-1k", agents=1000)
         many = spoken("moltrelay", "agents-15k", agents=15000, server_cpu_us_per_message=1.4)

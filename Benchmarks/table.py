@@ -22,10 +22,11 @@ def summarise(rounds: list[dict]) -> list[dict]:
     few = {row["server"]: row for row in rows if row["scenario"] == "agents-1k"}
     for row in rows:
         relay = relays.get(row["scenario"])
-        row["relay_cpu_ratio"] = relay and cpu_ratio(relay, row)
+        row["relay_cpu_ratio"] = None if not relay or behind(relay) or behind(row) else cpu_ratio(relay, row)
         row["relay_throughput_ratio"] = relay and throughput_ratio(relay, row)
         crowd = row["scenario"].startswith("agents-") and row["server"] in few
-        row["growth"] = cpu_ratio(row, few[row["server"]]) if crowd else None
+        kept_up = crowd and not behind(row) and not behind(few[row["server"]])
+        row["growth"] = cpu_ratio(row, few[row["server"]]) if kept_up else None
     return rows
 
 
@@ -79,6 +80,11 @@ def saturated(row: dict) -> bool:
     return row["client_cores"]["median"] >= SATURATED
 
 
+def behind(row: dict) -> bool:
+    """It, or the generator, could not keep the pace: what it spent was on other messages than those counted."""
+    return row["messages_per_second"]["median"] < 0.95 * row["rate"]
+
+
 def text(report: dict) -> str:
     rows = report["summary"]
     relayed = [row for row in rows if row["messages_per_second"]["max"] > 0]
@@ -116,12 +122,14 @@ def relayed_text(rows: list[dict]) -> str:
         lines.append(
             f"{row['scenario']:<14} {row['server']:<14} {cpu['min']:>8.3f} {cpu['median']:>8.3f} {cpu['max']:>8.3f} "
             f"{factor(row['relay_cpu_ratio']):>7} {row['messages_per_second']['median']:>9.0f}"
-            f"{'*' if saturated(row) else ' '} {factor(row['relay_throughput_ratio']):>7} "
+            f"{'*' if saturated(row) else '<' if behind(row) else ' '} {factor(row['relay_throughput_ratio']):>7} "
             f"{row['p50_us']['median']:>9.1f} {row['p99_us']['median']:>9.1f} "
             f"{row['resident_bytes']['median'] / 2**20:>8.1f}"
         )
     if any(saturated(row) for row in rows):
         lines.append("* the generator had its core full: the server could have done more")
+    if any(behind(row) for row in rows):
+        lines.append("< fell behind the pace: latency and CPU are those of an overloaded machine")
     return "\n".join(lines)
 
 
