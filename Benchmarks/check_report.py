@@ -88,8 +88,12 @@ class Evidence(unittest.TestCase):
     def test_stored_means_on_disk(self):
         self.refutes("1000 messages stored in 4096 bytes", self.stored(written=4096))
 
-    def test_recipients_there_means_some_writes_are_spared(self):
-        self.refutes("no write was spared", spoken("moltrelay", delivery="at_least_once"))
+    def test_a_write_is_spared_or_made(self):
+        result = spoken("moltrelay", delivery="at_least_once")
+        result["counts"] |= {"elided": 600, "committed": 800}
+        self.assertEqual(evidence.contradictions(result), [])
+        result["counts"]["committed"] = 399
+        self.refutes("600 writes spared, 399 made", result)
 
     def test_a_stream_that_kept_less(self):
         self.refutes("queued 999", spoken("jetstream-sync", away=10, counts=self.kept(999)))
