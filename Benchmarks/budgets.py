@@ -1,4 +1,4 @@
-"""The goals of docs/performance.md that a run of the side by side can judge."""
+"""The goals of speed that a run of the side by side can judge."""
 
 import dataclasses
 
