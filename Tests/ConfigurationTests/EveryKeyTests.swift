@@ -54,7 +54,9 @@ private let singleValues = [
     "kafka.topics.presence.partitions": "1", "kafka.topics.presence.replication_factor": "1",
     "kafka.mirror_maker.enabled": "true", "kafka.mirror_maker.source_cluster": "us", "logging.level": "debug",
     "logging.format": "text", "logging.output": "stderr", "metrics.enabled": "false", "metrics.prometheus": "false",
-    "metrics.statsd.enabled": "true", "metrics.statsd.address": "s:1", "tracing.enabled": "true",
+    "metrics.statsd.enabled": "true", "metrics.statsd.address": "s:1", "metrics.statsd.flavor": "dogstatsd",
+    "metrics.statsd.prefix": "eu.", "metrics.statsd.flush_interval_ms": "1000", "metrics.statsd.sample_rate": "0.5",
+    "metrics.statsd.max_datagram_bytes": "512", "tracing.enabled": "true",
     "tracing.jaeger.endpoint": "https://j/api", "tracing.jaeger.sample_rate": "1.0", "health.endpoint": "/h",
     "health.detailed_endpoint": "/d", "admin.socket": "/s",
 ]

@@ -26,7 +26,6 @@ import Testing
 
     @Test(arguments: [
         ("messages: {compression: true}", Feature.compression),
-        ("metrics: {statsd: {enabled: true}}", .statsd),
         ("tracing: {enabled: true}", .tracing),
     ])
     func whatLosesNothingIsWarnedOf(yaml: String, feature: Feature) throws {
@@ -44,7 +43,7 @@ import Testing
         "kafka: {topics: {messages: {name: m}}, mirror_maker: {enabled: false}}",
         "messages: {compression: false, compression_threshold: 1}",
         "limits: {max_memory_bytes: 0}",
-        "metrics: {statsd: {address: \"s:1\"}}",
+        "metrics: {statsd: {enabled: true, address: \"s:1\", flavor: dogstatsd, prefix: \"\"}}",
         "tracing: {enabled: false, jaeger: {sample_rate: 1}}",
     ])
     func whatIsNotInUseIsAccepted(yaml: String) throws {

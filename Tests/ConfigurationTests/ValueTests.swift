@@ -96,6 +96,20 @@ import Testing
         )
     }
 
+    @Test(arguments: [
+        ("address: nowhere", "29: metrics.statsd.address: expected a host and a port"),
+        ("address: \"h:99999\"", "29: metrics.statsd.address: expected a host and a port"),
+        ("flavor: dogstats", "28: metrics.statsd.flavor: expected one of plain, dogstatsd, found"),
+        ("prefix: \"a:b\"", "28: metrics.statsd.prefix: expected at most 128 letters"),
+        ("sample_rate: 0", "33: metrics.statsd.sample_rate: expected a number above 0"),
+        ("flush_interval_ms: 10s", "39: metrics.statsd.flush_interval_ms: expected a whole number"),
+    ])
+    func aWrongStatsDSettingIsNamedByItsPlace(setting: String, complaint: String) throws {
+        let report = try load("metrics: {statsd: {\(setting)}}\n")
+        #expect(!report.isAcceptable)
+        #expect(report.lines[0].hasPrefix("config.yaml:1:\(complaint)"), "\(report.text)")
+    }
+
     @Test func whatIsShownHasABoundAndNoControlCharacters() {
         #expect(quote("a\u{1b}[31m\n\u{202e}é") == #"'a\u{1B}[31m\n\u{202E}é'"#)
         #expect(quote(String(repeating: "x", count: 100)) == "'" + String(repeating: "x", count: 80) + "…'")

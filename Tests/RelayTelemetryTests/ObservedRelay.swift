@@ -55,7 +55,9 @@ final class ObservedRelay {
     func set(_ totals: StoreTotals) { tables.store.withLock { $0 = totals } }
     func set(_ logs: RelayReadings.Logs) { tables.logs.withLock { $0 = logs } }
 
-    func scrape() -> [UInt8] { exposition.scrape()?.body ?? [] }
+    func scrape(_ format: ExpositionFormat = .text) -> [UInt8] {
+        exposition.scrape(accept: format.contentType)?.body ?? []
+    }
 
     /// By sample name with labels, as in the text.
     func samples() -> [String: Double] {

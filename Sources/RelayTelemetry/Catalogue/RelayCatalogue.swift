@@ -3,7 +3,7 @@ public import Telemetry
 /// Every metric of the relay: the one place where its name, unit, labels and meaning are written down. The reference
 /// page is made from it, and tests hold dashboards and alerts to it. Names of the deployment guide stand as they are.
 public enum RelayCatalogue {
-    /// Begins the names of what the exposition says about itself.
+    /// Begins the names of what telemetry says about itself.
     public static let selfPrefix = "moltrelay_"
 
     /// In the order of a scrape. Labels whose values a start decides (build, health checks) come from the arguments.
@@ -27,7 +27,11 @@ public enum RelayCatalogue {
             Group(title: "Queue and store", declarations: storage),
             Group(title: "Relay", declarations: relay(build: build, healthChecks: healthChecks)),
             Group(title: "Process", declarations: ProcessMetrics.declarations),
-            Group(title: "Telemetry about itself", declarations: ExpositionMetrics.declarations(prefix: selfPrefix)),
+            Group(
+                title: "Telemetry about itself",
+                declarations: ExpositionMetrics.declarations(prefix: selfPrefix)
+                    + StatsdMetrics.declarations(prefix: selfPrefix)
+            ),
         ]
     }
 

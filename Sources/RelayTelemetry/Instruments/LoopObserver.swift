@@ -1,5 +1,5 @@
 public import RelayCore
-import Telemetry
+public import Telemetry
 
 /// Turns the facts of one event loop into its shard of the metrics. Used on that loop only.
 public final class LoopObserver: RelayObserver {
@@ -14,5 +14,11 @@ public final class LoopObserver: RelayObserver {
     public func observe(messages facts: UnsafeBufferPointer<MessageFact>, events: UnsafeBufferPointer<RelayEvent>) {
         messages.observe(facts)
         for event in events { self.events.observe(event) }
+    }
+
+    /// Leads from the histograms that a first attempt was observed in to its trace. For whoever decided that the trace is
+    /// kept, after the fact `written`.
+    public func keep(_ exemplar: Exemplar, of timeline: MessageTimeline, queued: Bool) {
+        messages.keep(exemplar, of: timeline, queued: queued)
     }
 }

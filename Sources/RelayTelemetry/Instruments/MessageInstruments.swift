@@ -51,6 +51,11 @@ struct MessageInstruments {
         }
     }
 
+    func keep(_ exemplar: Exemplar, of timeline: MessageTimeline, queued: Bool) {
+        guard queued else { return writes.keep(exemplar, of: timeline) }
+        if let wait = elapsed(timeline.received, timeline.written) { queueWait.keep(exemplar, of: wait) }
+    }
+
     private func ended(_ timeline: MessageTimeline, _ fate: MessageFate) {
         settled[fate.place].add()
         if case .dropped(let reason) = fate { dropped[reason.place].add() }
@@ -83,6 +88,13 @@ private struct WriteInstruments {
         if let time = elapsed(timeline.received, timeline.routed) { route.observe(time, count: run.count) }
         if let time = elapsed(timeline.routed, timeline.enqueued) { enqueue.observe(time, count: run.count) }
         if let time = elapsed(timeline.enqueued, timeline.written) { write.observe(time, count: run.count) }
+    }
+
+    func keep(_ exemplar: Exemplar, of timeline: MessageTimeline) {
+        if let time = elapsed(timeline.received, timeline.written) { latency.keep(exemplar, of: time) }
+        if let time = elapsed(timeline.received, timeline.routed) { route.keep(exemplar, of: time) }
+        if let time = elapsed(timeline.routed, timeline.enqueued) { enqueue.keep(exemplar, of: time) }
+        if let time = elapsed(timeline.enqueued, timeline.written) { write.keep(exemplar, of: time) }
     }
 }
 

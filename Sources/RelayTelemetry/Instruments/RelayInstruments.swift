@@ -3,6 +3,7 @@ public import Telemetry
 /// The relay's metrics, declared in a registry whose shards are the event loops that carry messages.
 public struct RelayInstruments: Sendable {
     public let health: HealthInstruments
+    public let statsd: StatsdMetrics
     let messages: MessageFamilies
     let connections: ConnectionFamilies
     let store: StoreFamilies
@@ -25,6 +26,7 @@ public struct RelayInstruments: Sendable {
         health = try HealthInstruments(registry, checks: healthChecks)
         try readings.register(in: registry)
         try ProcessMetrics.register(in: registry)
+        statsd = try StatsdMetrics(registry: registry, prefix: RelayCatalogue.selfPrefix)
     }
 
     /// The observer of one event loop, to be made once for each and called on that loop only.

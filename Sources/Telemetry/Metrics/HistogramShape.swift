@@ -31,6 +31,13 @@ struct HistogramShape: Sendable {
     /// The sum, then the buckets.
     var cellCount: Int { bucketCells + 1 }
 
+    /// The middle of the values that fall into a cell, in ticks.
+    func middle(ofCell cell: Int) -> UInt64 {
+        guard cell > 0, cell < bucketCells - 1 else { return cell > 0 ? layout.bounds[cell - 1] : 0 }
+        let (above, upTo) = (layout.bounds[cell - 1], layout.bounds[cell])
+        return above + (upTo - above + 1) / 2
+    }
+
     private static func nativeIndices(of cells: [UInt64], _ native: NativeBuckets.Bounds) -> [Int32] {
         var place = 0
         return cells.map { cell in

@@ -29,6 +29,11 @@ public struct MetricSnapshot: Sendable {
         Double(bitPattern: count(family, series: series))
     }
 
+    /// All of a family, series by series.
+    func values(of family: Family) -> ArraySlice<UInt64> {
+        values[family.offset..<family.offset + family.seriesCount * family.registered.cellsPerSeries]
+    }
+
     /// A histogram's cells, see `HistogramShape`.
     func cells(_ family: Family, series: Int) -> ArraySlice<UInt64> {
         let start = family.offset + series * family.registered.cellsPerSeries

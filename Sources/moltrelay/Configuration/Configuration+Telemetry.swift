@@ -1,3 +1,5 @@
+import Telemetry
+
 extension Configuration {
     struct Logging: Sendable, Equatable {
         enum Level: String, Sendable, CaseIterable { case debug, info, warn, error }
@@ -13,6 +15,12 @@ extension Configuration {
         struct StatsD: Sendable, Equatable {
             var enabled = false
             var address = HostPort(host: "localhost", port: 8125)
+            var flavor = StatsdOptions.Flavor.plain
+            var prefix = ""
+            var flushIntervalMilliseconds = 10_000
+            var sampleRate = 1.0
+            /// nil: by the way to the server.
+            var maxDatagramBytes: Int?
         }
 
         var enabled = true

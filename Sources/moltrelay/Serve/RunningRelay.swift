@@ -19,6 +19,7 @@ final class RunningRelay: Sendable {
     let gauges: LoopGauges
     let registry: MetricRegistry
     let exposition: MetricExposition
+    let statsd: StatsdExporter?
     let choice: StoreChoice
     let workers: NIOThreadPool
     let checks: HealthChecks
@@ -44,6 +45,7 @@ final class RunningRelay: Sendable {
         gauges: LoopGauges,
         registry: MetricRegistry,
         exposition: MetricExposition,
+        statsd: StatsdExporter?,
         choice: StoreChoice,
         workers: NIOThreadPool,
         checks: HealthChecks,
@@ -57,6 +59,7 @@ final class RunningRelay: Sendable {
         self.gauges = gauges
         self.registry = registry
         self.exposition = exposition
+        self.statsd = statsd
         self.choice = choice
         self.workers = workers
         self.checks = checks
@@ -148,5 +151,6 @@ final class RunningRelay: Sendable {
         try? await loops.group.shutdownGracefully()
         try? await workers.shutdownGracefully()
         try? await admin.close()
+        statsd?.close()
     }
 }

@@ -55,6 +55,7 @@ struct ServeComposition {
             gauges: gauges,
             registry: registry,
             exposition: try MetricExposition(registry: registry, selfPrefix: RelayCatalogue.selfPrefix),
+            statsd: statsd(registry, instruments),
             choice: choice,
             workers: workers,
             checks: HealthChecks(registry: health, loops: loops, store: choice.store, clock: clock),
@@ -68,6 +69,26 @@ struct ServeComposition {
             throw error
         }
         return running
+    }
+
+    private func statsd(_ registry: MetricRegistry, _ instruments: RelayInstruments) -> StatsdExporter? {
+        let settings = configuration.metrics.statsd
+        guard configuration.metrics.enabled, settings.enabled else { return nil }
+        return StatsdExporter(
+            registry: registry,
+            host: settings.address.host,
+            port: settings.address.port,
+            options: StatsdOptions(
+                flavor: settings.flavor,
+                prefix: settings.prefix,
+                sampleRate: settings.sampleRate,
+                tags: ["relay_id:\(configuration.auth.relayID)"],
+                flushInterval: .milliseconds(settings.flushIntervalMilliseconds),
+                maxDatagramBytes: settings.maxDatagramBytes
+            ),
+            metrics: instruments.statsd,
+            logger: logger
+        )
     }
 
     private func raiseOpenFiles() {

@@ -1,7 +1,7 @@
 /// What settings can ask for and a build may lack. The relay never starts on half of what it was told: what is not
 /// built is refused by key and line, or warned of where ignoring it loses nothing but a signal or a saving.
 enum Feature: String, Sendable, CaseIterable {
-    case tls, acme, redis, postgres, cluster, kafka, compression, statsd, tracing, memoryLimit
+    case tls, acme, redis, postgres, cluster, kafka, compression, tracing, memoryLimit
 
     /// Of this build. A name added here switches on every setting that asks for it, and what the reference says.
     static let built: Set<Feature> = []
@@ -18,7 +18,6 @@ enum Feature: String, Sendable, CaseIterable {
         case .cluster: "clustering"
         case .kafka: "messages between regions over Kafka"
         case .compression: "compression"
-        case .statsd: "metrics to StatsD"
         case .tracing: "traces"
         case .memoryLimit: "a limit on memory"
         }
@@ -27,7 +26,7 @@ enum Feature: String, Sendable, CaseIterable {
     /// Nothing that was acknowledged, kept secret or promised depends on it.
     var canBeIgnored: Bool {
         switch self {
-        case .compression, .statsd, .tracing: true
+        case .compression, .tracing: true
         case .tls, .acme, .redis, .postgres, .cluster, .kafka, .memoryLimit: false
         }
     }
@@ -51,8 +50,6 @@ enum Feature: String, Sendable, CaseIterable {
         case .compression:
             "No `compression:*` extension is offered in a handshake, so agents send uncompressed and nothing is lost "
                 + "but bandwidth: a warning, no refusal. Say `messages.compression: false` to silence it."
-        case .statsd:
-            "Nothing is sent to StatsD; the same figures are on /metrics of `server.listen.metrics`."
         case .tracing:
             "No spans are recorded or sent; messages with a trace context are relayed with it unchanged."
         case .memoryLimit:

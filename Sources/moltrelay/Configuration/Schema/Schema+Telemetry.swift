@@ -22,10 +22,43 @@ extension Schema {
             "metrics.statsd.enabled",
             \.metrics.statsd.enabled,
             .boolean,
-            "Send the same figures to StatsD.",
-            needs: .when(.statsd) { $0.metrics.statsd.enabled }
+            "Send the same figures to StatsD over UDP, where `metrics.enabled` is true too."
         ),
         Setting("metrics.statsd.address", \.metrics.statsd.address, .remoteAddress, "The StatsD server."),
+        Setting(
+            "metrics.statsd.flavor",
+            \.metrics.statsd.flavor,
+            .choice,
+            "`plain`: counters and gauges, labels in their names, histograms as count, sum and quantiles. `dogstatsd`: "
+                + "labels as tags, and `relay_id`, histograms as values with a sample rate."
+        ),
+        Setting(
+            "metrics.statsd.prefix",
+            \.metrics.statsd.prefix,
+            .statsdPrefix,
+            "In front of every name, with its dot: `eu.relay1.`.",
+            default: "none"
+        ),
+        Setting(
+            "metrics.statsd.flush_interval_ms",
+            \.metrics.statsd.flushIntervalMilliseconds,
+            .whole(100...3_600_000, .milliseconds),
+            "How often everything is sent, its datagrams spread over the interval."
+        ),
+        Setting(
+            "metrics.statsd.sample_rate",
+            \.metrics.statsd.sampleRate,
+            .sampleRate,
+            "The part of a histogram's observations that dogstatsd gets. Counters are whole in any case: they are sent as "
+                + "what they grew by."
+        ),
+        Setting(
+            "metrics.statsd.max_datagram_bytes",
+            \.metrics.statsd.maxDatagramBytes,
+            .whole(256...65_507, .bytes),
+            "The most a datagram carries.",
+            default: "`1432`; `4000` to a server on this machine"
+        ),
     ]
 
     static let tracing = [

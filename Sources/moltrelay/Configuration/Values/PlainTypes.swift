@@ -83,14 +83,17 @@ private func decimal(_ text: String) -> Int? {
 }
 
 extension ValueType where Value == Double {
-    static var share: ValueType {
-        let name = "a number from 0 to 1"
-        return ValueType(
+    static var share: ValueType { fraction("a number from 0 to 1") { (0...1).contains($0) } }
+
+    static var sampleRate: ValueType { fraction("a number above 0, at most 1") { $0 > 0 && $0 <= 1 } }
+
+    private static func fraction(_ name: String, _ isAllowed: @escaping @Sendable (Double) -> Bool) -> ValueType {
+        ValueType(
             name: name,
             read: { raw throws(Unacceptable) in
                 let text = try raw.text(expected: name)
                 guard !raw.isQuoted else { throw Unacceptable(raw, expected: "\(name), without quotes") }
-                guard let number = Double(text), (0...1).contains(number) else {
+                guard let number = Double(text), isAllowed(number) else {
                     throw Unacceptable(raw, expected: name, meant: percentage(text))
                 }
                 return number
@@ -119,6 +122,16 @@ extension ValueType where Value == String {
         .parsed("1 to 128 visible ASCII characters", show: { $0 }) { text in
             let isVisible = text.utf8.allSatisfy { (33...126).contains($0) }
             return (1...128).contains(text.utf8.count) && isVisible ? text : nil
+        }
+    }
+
+    /// The beginning of a name that every StatsD server takes; empty for none.
+    static var statsdPrefix: ValueType {
+        .parsed("at most 128 letters, digits, dots, dashes and underscores", show: { $0 }) { text in
+            let isPlain = text.utf8.allSatisfy { byte in
+                (97...122).contains(byte | 0x20) || (48...57).contains(byte) || ".-_".utf8.contains(byte)
+            }
+            return text.utf8.count <= 128 && isPlain ? text : nil
         }
     }
 
