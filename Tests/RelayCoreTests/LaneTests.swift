@@ -103,6 +103,37 @@ import WireProtocol
         }
     }
 
+    /// A queue of many windows: each page begins with the lane whose turn it is.
+    @Test func theWeightsHoldOverALongQueue() {
+        var settings = RelaySettings()
+        settings.maxInFlightMessages = 20
+        let simulation = Simulation(settings: settings, limits: QueueLimits(maxSharePerSender: 1))
+        let sender = simulation.connect(1)
+        let lanes: [Lane] = [.bulk, .low, .normal, .high]
+        for lane in lanes {
+            for number in 0..<300 {
+                sender.send(1_000 * Int(lane.rawValue) + number, to: 2, priority: Self.priorities[lane] ?? 0)
+            }
+        }
+        for number in 9_000..<9_010 { sender.send(number, to: 2, priority: 0) }
+        simulation.rest()
+        let recipient = simulation.connect(2)
+        var counts: [Lane: Int] = [:]
+        while recipient.messages.count < 410 {
+            let before = recipient.messages.count
+            recipient.acknowledge(Array(recipient.numbers.suffix(20)))
+            simulation.run()
+            guard recipient.messages.count > before else { break }
+        }
+        for message in recipient.messages.prefix(410) {
+            counts[message.routing.lane(flags: message.flags), default: 0] += 1
+        }
+        #expect(recipient.numbers.prefix(10).elementsEqual(9_000..<9_010))
+        // Ten of the first page's twenty were critical.
+        #expect(counts[.critical] == 10)
+        #expect(lanes.map { counts[$0] ?? 0 } == [20, 60, 120, 200])
+    }
+
     @Test func anEmptyLaneGivesItsTurnAway() {
         let (simulation, sender, recipient) = stalled(1)
         for number in 1...50 { sender.send(number, to: 2, .bestEffort, priority: 255) }

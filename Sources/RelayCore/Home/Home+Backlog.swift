@@ -11,6 +11,10 @@ extension Home {
         let bytes = settings.maxInFlightBytes - recipient.windowBytes
         guard room >= settings.maxInFlightMessages / 2 || recipient.window.isEmpty, bytes > 0 else { return }
         let reading = reading()
+        // The lanes share a long queue by their weights, page by page.
+        var cursor = recipient.cursor
+        cursor.first = Lanes.turns[recipient.pages % Lanes.turns.count]
+        recipient.pages += 1
         recipient.backlog = .loading(isStale: false)
         recipient.reading = reading
         effects.append(
@@ -18,7 +22,7 @@ extension Home {
                 QueueReading(
                     recipient: recipient.agent,
                     reading: reading,
-                    cursor: recipient.cursor,
+                    cursor: cursor,
                     maxMessages: room,
                     maxBytes: bytes
                 )

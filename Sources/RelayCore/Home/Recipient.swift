@@ -24,6 +24,8 @@ final class Recipient {
     /// Accepted, not sent, and not known to be stored, in order.
     var behind: Deque<Delivering> = []
     var cursor = QueueCursor.start
+    /// Pages asked for since the queue was read from its start: whose turn the next one is.
+    var pages = 0
     var backlog = Backlog.unread
     /// Connections whose outbox is past its high watermark.
     var pressed: Set<ConnectionRef> = []
@@ -77,6 +79,7 @@ final class Recipient {
     /// The queue is read from its start again: at each AUTH_OK, and after everything sent was lost with a connection.
     func rewind() {
         cursor = .start
+        pages = 0
         backlog = .unread
         gone = []
     }

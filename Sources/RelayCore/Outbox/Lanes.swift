@@ -5,7 +5,7 @@ import WireProtocol
 /// within a lane.
 struct Lanes {
     /// Turns of the four weighted lanes in one round of twenty: spread, so that no lane waits for a whole block.
-    private static let turns: [Lane] = [
+    static let turns: [Lane] = [
         .high, .normal, .high, .normal, .high, .low, .high, .normal, .high, .bulk,
         .high, .normal, .high, .low, .high, .normal, .high, .normal, .high, .low,
     ]

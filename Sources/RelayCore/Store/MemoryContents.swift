@@ -98,7 +98,7 @@ struct MemoryContents {
         var cut = cut
         var page = QueuePage(messages: [], isLast: true)
         guard let lanes = queues[recipient] else { return page }
-        for lane in Lane.allCases {
+        for lane in cursor.order {
             let queue = lanes[Int(lane.rawValue)]
             for sequence in queue[queue.firstIndex(past: cursor[lane])...] {
                 guard let message = messages[sequence], message.expiresAt > now else { continue }

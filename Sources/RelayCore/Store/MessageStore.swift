@@ -11,8 +11,8 @@ public import WireProtocol
 /// - Sequences rise with every message stored for a recipient, over restarts too.
 /// - A put over a limit, or of a key that is queued already, is an outcome of that operation and fails no batch. A key
 ///   that is queued is a duplicate even where a limit is reached too.
-/// - `load` returns messages of higher lanes first, within a lane by sequence, never one with `expiresAt <= now`. It
-///   sees every batch whose completion ran before it was called.
+/// - `load` returns messages by lane in the order of the cursor, within a lane by sequence, never one with
+///   `expiresAt <= now`. It sees every batch whose completion ran before it was called.
 /// - Messages past their `expiresAt` count towards limits and totals until `expire` removes them.
 /// - Completions run once each, on any thread (the caller's included, before the call returns), and hold up the store
 ///   while they run. Those of commits and expiries that succeeded run in the order in which they were applied; otherwise
@@ -91,8 +91,10 @@ public enum QueueLimit: String, Sendable, CaseIterable {
     case deduplicationIDs = "dedup_max_ids"
 }
 
-/// How far a recipient's queue was read: the last sequence taken of each lane.
+/// How far a recipient's queue was read, the last sequence taken of each lane, and in which order to go on.
 public struct QueueCursor: Sendable, Equatable {
+    /// Whose turn it is after the critical lane.
+    public var first = Lane.high
     private var lanes: (Int64, Int64, Int64, Int64, Int64) = (0, 0, 0, 0, 0)
 
     public static let start = QueueCursor()
@@ -120,7 +122,10 @@ public struct QueueCursor: Sendable, Equatable {
         }
     }
 
-    public static func == (lhs: Self, rhs: Self) -> Bool { lhs.lanes == rhs.lanes }
+    /// Critical, the lane whose turn it is, then the others, higher ones first.
+    public var order: [Lane] { [.critical, first] + Lane.allCases.filter { $0 != .critical && $0 != first } }
+
+    public static func == (lhs: Self, rhs: Self) -> Bool { lhs.lanes == rhs.lanes && lhs.first == rhs.first }
 }
 
 public struct QueuedMessage: Sendable, Equatable {

@@ -30,7 +30,7 @@ struct PageReader {
     ) throws(SQLiteError) -> (QueuePage, suspects: [Int64]) {
         try inSnapshot { () throws(SQLiteError) in
             var draft = Draft(recipient: recipient, now: now, cut: cut)
-            for lane in Lane.allCases { try read(lane, past: cursor[lane], into: &draft) }
+            for lane in cursor.order { try read(lane, past: cursor[lane], into: &draft) }
             return (draft.page, draft.suspects)
         }
     }

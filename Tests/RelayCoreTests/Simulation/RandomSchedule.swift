@@ -7,6 +7,8 @@ final class RandomSchedule {
     private static let agents = 1...4
     private static let pauses: [MonotonicNanoseconds] = [
         .milliseconds(1), .milliseconds(3), .milliseconds(60), .seconds(1), .seconds(6), .seconds(31),
+        // Longer than a message is sent again and again.
+        .seconds(190),
     ]
 
     private static let clockErrors: [Int64] = [0, 0, 86_400_000, -86_400_000, 1_000_000_000, 90_000, 700]
@@ -190,6 +192,20 @@ final class RandomSchedule {
             simulation.advance(by: .seconds(45))
             endRefused()
         }
+        simulation.rest()
+        if simulation.queued > 0 { comeAgain() }
+    }
+
+    /// What was given up after its last attempt waits for its agent's next AUTH_OK.
+    private func comeAgain() {
+        for agent in Self.agents {
+            let connections = open.filter { $0.agent == agent }
+            if connections.count == simulation.settings.maxConnectionsPerAgent { connections.first.map(close) }
+            // Its home must hear of the one before the other.
+            simulation.run()
+            record.acknowledgeEverything(on: dial(agent))
+        }
+        simulation.advance(by: .seconds(45))
         simulation.rest()
     }
 
