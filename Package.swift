@@ -71,7 +71,7 @@ let package = Package(
         .target(
             name: "RelayStores",
             dependencies: ["CSQLite", "RelayCore", "WireProtocol", deques, nioCore],
-            swiftSettings: settings
+            swiftSettings: hotPath
         ),
         .executableTarget(
             name: "store-benchmark",

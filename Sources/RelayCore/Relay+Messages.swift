@@ -26,7 +26,7 @@ extension Relay {
 
     private func own(_ frame: InboundFrame, routing: RoutingHeader) -> Message? {
         let length = frame.header.frameLength
-        var buffer = ByteBuffer()
+        var buffer = ByteBufferAllocator().buffer(capacity: length)
         let written = buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: length) { space in
             frame.copyVerified(to: space.baseAddress!) ? length : 0
         }

@@ -53,6 +53,6 @@ public struct MessageKey: Hashable, Sendable {
     }
 
     public func _rawHashValue(seed: Int) -> Int {
-        id._rawHashValue(seed: sender._rawHashValue(seed: recipient._rawHashValue(seed: seed)))
+        id.hashValue(from: sender, to: recipient, seed: seed)
     }
 }

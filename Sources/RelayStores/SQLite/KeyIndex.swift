@@ -1,6 +1,6 @@
 import RelayCore
 
-/// The sequence of every queued key, by a 64-bit fingerprint keyed anew in each process: 16 bytes a slot and a quarter of
+/// The sequence of every queued key, by a 64-bit fingerprint that is seeded anew in each process: 16 bytes a slot and a quarter of
 /// the slots free at least, so 21 to 43 bytes a message. Two keys may share a fingerprint, which nobody can bring about
 /// on purpose: whoever looks a key up compares it with the row.
 struct KeyIndex {
@@ -12,6 +12,7 @@ struct KeyIndex {
 
     private static let free = Slot(fingerprint: 0, sequence: 0)
 
+    private let seed = Int.random(in: .min ... .max)
     private(set) var count = 0
     private var slots = [Slot](repeating: free, count: 1024)
 
@@ -22,7 +23,7 @@ struct KeyIndex {
         of key: MessageKey,
         where isMatch: (Int64) throws(SQLiteError) -> Bool
     ) throws(SQLiteError) -> Int64? {
-        let fingerprint = Self.fingerprint(of: key)
+        let fingerprint = fingerprint(of: key)
         var index = home(of: fingerprint)
         while slots[index].sequence != 0 {
             if slots[index].fingerprint == fingerprint, try isMatch(slots[index].sequence) {
@@ -35,14 +36,14 @@ struct KeyIndex {
 
     mutating func insert(_ key: MessageKey, sequence: Int64) {
         if 4 * (count + 1) > 3 * slots.count { grow() }
-        place(Slot(fingerprint: Self.fingerprint(of: key), sequence: sequence))
+        place(Slot(fingerprint: fingerprint(of: key), sequence: sequence))
         count += 1
     }
 
     /// - Returns: false where this key was not at this sequence.
     @discardableResult
     mutating func remove(_ key: MessageKey, sequence: Int64) -> Bool {
-        let fingerprint = Self.fingerprint(of: key)
+        let fingerprint = fingerprint(of: key)
         var index = home(of: fingerprint)
         while slots[index].sequence != sequence || slots[index].fingerprint != fingerprint {
             guard slots[index].sequence != 0 else { return false }
@@ -83,7 +84,7 @@ struct KeyIndex {
 
     private func home(of fingerprint: UInt64) -> Int { Int(truncatingIfNeeded: fingerprint) & mask }
 
-    private static func fingerprint(of key: MessageKey) -> UInt64 {
-        UInt64(bitPattern: Int64(key._rawHashValue(seed: 0)))
+    private func fingerprint(of key: MessageKey) -> UInt64 {
+        UInt64(bitPattern: Int64(key._rawHashValue(seed: seed)))
     }
 }
