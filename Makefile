@@ -38,11 +38,11 @@ test: setup ## Run every test; FILTER=Name runs the Swift tests of that name
 	@grep -E 'Test run with [0-9]+ tests?' .build/test.log | tail -n 1
 
 autobahn: ## Hold the WebSocket codec and the relay to the Autobahn test suite; needs a Python 2.7
-	@Scripts/setup build autobahn
+	@Scripts/setup build test autobahn
 	swift build --product autobahn-echo
 	swift build --product moltrelay
-	@python3 Tests/Autobahn/run.py --echo .build/debug/autobahn-echo --page docs/conformance.md
-	@python3 Tests/Autobahn/run.py --relay .build/debug/moltrelay --page docs/conformance.md
+	@$(PYTHON) Tests/Autobahn/run.py --echo .build/debug/autobahn-echo --page docs/conformance.md
+	@$(PYTHON) Tests/Autobahn/run.py --relay .build/debug/moltrelay --page docs/conformance.md
 
 lint: setup ## Check format, imports, names, sizes, shell scripts and the Dockerfile
 	swift-format lint --strict --parallel --recursive $(SWIFT_FOLDERS)
