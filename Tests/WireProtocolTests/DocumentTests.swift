@@ -48,6 +48,21 @@ import WireProtocol
         try Self.roundTrip(ProtocolError(code: .refused, streamID: 7, message: "m", details: ["b": "2", "a": "1"]))
     }
 
+    /// Found by fuzzing: JSONDecoder takes all of these. An attestation in them would not be seen.
+    @Test func utf8AndNothingElse() throws {
+        let ping = Ping(timestamp: 1, sequence: 2).json
+        let wide = Self.widened(ping)
+        let unread = Array(#"{"timestamp":1,"sequence":2,"unread":""#.utf8) + [0xFF] + Array(#""}"#.utf8)
+        for bytes in [wide, [0] + wide.dropLast(), [0xFF, 0xFE] + wide, [0xEF, 0xBB, 0xBF] + ping, unread] {
+            #expect(throws: DocumentError.notJSON) { try Ping(json: bytes) }
+        }
+        let attestation = Self.widened(Array(Self.attestation.utf8))
+        #expect(throws: DocumentError.notJSON) { try OrgAttestation(json: attestation) }
+    }
+
+    /// ASCII in UTF-16, its low bytes first.
+    private static func widened(_ ascii: [UInt8]) -> [UInt8] { ascii.flatMap { byte -> [UInt8] in [byte, 0] } }
+
     private func helloAck(proof: RelayProof?) -> HelloAck {
         HelloAck(
             extensions: ["batching"],

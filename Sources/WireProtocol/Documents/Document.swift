@@ -23,6 +23,7 @@ extension Document {
 
 extension Decodable {
     static func decoded(from json: [UInt8]) throws(DocumentError) -> Self {
+        guard isUTF8Alone(json) else { throw .notJSON }
         do {
             return try JSONDecoder().decode(Self.self, from: Data(json))
         } catch let error as DocumentError {
@@ -33,6 +34,13 @@ extension Decodable {
             throw .notJSON
         }
     }
+}
+
+/// JSONDecoder takes UTF-16, UTF-32 and a byte order mark as well, and any bytes in a string that nobody asks for.
+/// `JSONMember` does not: the attestation of an AUTH in UTF-16 would go unseen, and the agent be let in as one that sent
+/// none.
+private func isUTF8Alone(_ json: [UInt8]) -> Bool {
+    !json.contains(0) && !json.starts(with: [0xEF, 0xBB, 0xBF]) && String(validating: json, as: UTF8.self) != nil
 }
 
 /// Why a document could not be read. Names the member, never repeats what the peer wrote in it.
