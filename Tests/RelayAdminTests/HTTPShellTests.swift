@@ -160,6 +160,7 @@ import Testing
             #expect(counter.value == 1)
             connection.close()
         }
+        #expect(counter.value == 1, "nor are the other seven made once it is gone")
     }
 
     @Test func `an address in use, and one that is nobody's, are told`() async throws {

@@ -67,7 +67,8 @@ final class AdminConnection: ChannelInboundHandler {
         )
         setAutoRead(false, context)
         let written = write(answer, keepAlive: request.head.isKeepAlive, isHead: request.head.method == .HEAD, context)
-        written.assumeIsolated().whenComplete { _ in
+        // Where the write failed the connection is gone, and what was asked on it in advance is nobody's question.
+        written.assumeIsolated().whenSuccess {
             self.setAutoRead(true, context)
             self.carryOut(self.state.answered(at: context.eventLoop.now), context)
         }
