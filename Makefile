@@ -47,13 +47,13 @@ autobahn: ## Hold the WebSocket codec and the relay to the Autobahn test suite; 
 lint: setup ## Check format, imports, names, sizes, shell scripts and the Dockerfile
 	swift-format lint --strict --parallel --recursive $(SWIFT_FOLDERS)
 	@python3 -m Scripts.lint
-	shellcheck Scripts/setup .ci/run
+	shellcheck Scripts/setup .ci/run Tests/Fuzz/run
 	$(dir $(PYTHON))hadolint deploy/docker/Dockerfile
 
 format: ## Rewrite the Swift sources in the house format
 	swift-format format --in-place --parallel --recursive $(SWIFT_FOLDERS)
 
 clean: ## Remove everything built, the test environment and the state of `make run`
-	rm -rf .build
+	rm -rf .build .build-fuzz
 
-include Benchmarks/bench.mk
+include Benchmarks/bench.mk Tests/Fuzz/fuzz.mk

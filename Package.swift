@@ -210,3 +210,34 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6]
 )
+
+// For `make fuzz` alone (docs/decisions.md). libFuzzer brings its own main, so the executable gives way to the part of it
+// that reads configuration. Our modules are instrumented, what they depend on is not.
+if Context.environment["MOLTRELAY_FUZZ"] != nil {
+    let sanitizers = "-sanitize=fuzzer,address"
+    let instrumented = SwiftSetting.unsafeFlags([
+        sanitizers, "-sanitize-coverage=edge,inline-8bit-counters,pc-table,trace-cmp", "-enable-testing",
+    ])
+    package.targets.removeAll { $0.name == "moltrelay" }
+    package.targets += [
+        .target(
+            name: "moltrelay",
+            dependencies: ["Identity", yams],
+            path: "Sources/moltrelay/Configuration",
+            swiftSettings: settings
+        ),
+        .executableTarget(
+            name: "fuzz",
+            dependencies: [
+                "Identity", "RelayCore", "RelayTransport", "WireProtocol", "moltrelay", nioCore, nioEmbedded, nioPosix,
+            ],
+            path: "Tests/Fuzz",
+            exclude: ["Corpus", "fuzz.mk", "run", "words.dict"],
+            swiftSettings: settings + [.unsafeFlags(["-parse-as-library"])],
+            linkerSettings: [.unsafeFlags([sanitizers])]
+        ),
+    ]
+    for target in package.targets where [.regular, .executable].contains(target.type) {
+        target.swiftSettings = (target.swiftSettings ?? []) + [instrumented]
+    }
+}

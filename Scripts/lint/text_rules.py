@@ -35,8 +35,8 @@ def _room(path):
 
 
 def _golden(path):
-    """Recorded output: as long, and with the spaces, that its program gave it."""
-    return "Golden" in pathlib.PurePosixPath(path).parts
+    """Recorded output, or a fuzzer's input: as long, and with the spaces, that its program gave it."""
+    return not {"Golden", "Corpus"}.isdisjoint(pathlib.PurePosixPath(path).parts)
 
 
 def text_findings(path, text):
