@@ -50,7 +50,7 @@ import Testing
                 }
                 return
             }
-            for number: UInt64 in 1...200_000 {
+            for number: UInt64 in 1...1_000_000 {
                 let own = number * 2 + UInt64(index)
                 let exemplar = Exemplar(traceHigh: own, traceLow: own, span: own, unixMilliseconds: 0)
                 cells.keep(exemplar, ticks: own, bucket: 0)

@@ -4,7 +4,7 @@ import Foundation
 struct ExternalProgram {
     /// With Tests/requirements.txt, as `make setup` installs it.
     static let python = ProcessInfo.processInfo.environment["AGENT_PYTHON"] ?? root + "/.build/venv/bin/python"
-    static let root = URL(filePath: #filePath).pathComponents.dropLast(4).joined(separator: "/")
+    static let root = URL(filePath: #filePath).appending(path: "../../../..").standardized.path
 
     struct Output {
         var status: Int32

@@ -61,6 +61,64 @@ import Testing
         #expect(lines.contains("self_telemetry_instruments_refused_total 1"))
     }
 
+    @Test func aFloatingCounterKeepsItsFractionsAndNeverFalls() throws {
+        let (factory, scrape) = try factory(budget: 100)
+        let joules = FloatingPointCounter(label: "joules", dimensions: [("rail", "a")], factory: factory)
+        for amount in [0.125, -3, .nan, .infinity, 0.25] { joules.increment(by: amount) }
+        joules.reset()
+        #expect(scrape().contains(#"joules_total{rail="a"} 0.375"#))
+        let whole = Counter(label: "grams", factory: factory)
+        whole.increment(by: 5)
+        whole.increment(by: -7)
+        whole.reset()
+        whole.destroy()
+        #expect(scrape().contains("grams_total 5"), "a server would read less as a restart")
+    }
+
+    @Test func recordersAggregateOrStandAsTheyAre() throws {
+        let (factory, scrape) = try factory(budget: 100)
+        for value in [3, 700, -2] {
+            Recorder(label: "size", aggregate: true, factory: factory).record(value)
+            Recorder(label: "level", aggregate: false, factory: factory).record(value)
+        }
+        Timer(label: "work", factory: factory).recordSeconds(2)
+        let lines = scrape()
+        for line in [
+            #"size_bucket{le="1.0"} 1"#, #"size_bucket{le="10.0"} 2"#, #"size_bucket{le="1000.0"} 3"#, "size_sum 701",
+            "level -2", #"work_seconds_bucket{le="1.0"} 0"#, #"work_seconds_bucket{le="5.0"} 1"#, "work_seconds_sum 2",
+        ] {
+            #expect(lines.contains(line))
+        }
+    }
+
+    @Test(
+        arguments: [
+            ("http.requests", [("method", "get")], #"http_requests_total{method="get"} 1"#),
+            ("9 lives", [("a-b", "x"), ("a.b", "y")], #"_9_lives_total{a_b="y"} 1"#),
+            ("größe", [("__name__", "n")], #"gr____e_total{_name__="n"} 1"#),
+            ("", [("", "v")], #"__total{_="v"} 1"#), ("done_total", [("le", "1")], #"done_total{exported_le="1"} 1"#),
+            ("quoted", [("q", "a\"b\\c\nd")], #"quoted_total{q="a\"b\\c\nd"} 1"#),
+        ] as [(String, [(String, String)], String)]
+    )
+    func namesAreMadeWhatAServerTakes(label: String, dimensions: [(String, String)], line: String) throws {
+        let (factory, scrape) = try factory(budget: 100)
+        Counter(label: label, dimensions: dimensions, factory: factory).increment()
+        #expect(scrape().contains(line))
+    }
+
+    /// In OpenMetrics a counter `x_total` and a gauge `x` are one family, twice.
+    @Test func aNameThatIsTakenIsRefusedAndCounted() throws {
+        let (factory, scrape) = try factory(budget: 100)
+        Counter(label: "x", factory: factory).increment()
+        Meter(label: "x", factory: factory).set(1)
+        FloatingPointCounter(label: "x", factory: factory).increment(by: 0.5)
+        Meter(label: "self_scrape_series", factory: factory).set(9)
+        let lines = scrape()
+        #expect(lines.contains("x_total 1"))
+        #expect(!lines.contains { $0.hasPrefix("x ") || $0 == "self_scrape_series 9" })
+        #expect(lines.contains("self_telemetry_instruments_refused_total 3"))
+    }
+
     private func factory(budget: Int) throws -> (RegistryMetricsFactory, () -> [String]) {
         let registry = MetricRegistry(shards: 0, dynamicSeriesBudget: budget)
         let exposition = try MetricExposition(registry: registry, selfPrefix: "self_")
