@@ -7,7 +7,8 @@ extension Relay {
         requestTick()
         note(.connectionOpened)
         return connections.insert { ref in
-            Connection(ref: ref, socket: socket, openedAt: now, outboxMaxBytes: settings.outboxMaxBytes)
+            let outbox = Outbox(maxBytes: settings.outboxMaxBytes, pool: buffers)
+            return Connection(ref: ref, socket: socket, openedAt: now, outbox: outbox)
         }
     }
 

@@ -29,11 +29,12 @@ extension Relay {
                     plain: UnsafeRawBufferPointer(rebasing: bytes[0..<forwarded.frameLength])
                 )
                 if let header = try? FrameHeader(decoding: plain.base) {
-                    receive(forwarded, frame: InboundFrame(header: header, bytes: plain))
+                    receive(forwarded, frame: InboundFrame(header: header, bytes: plain, isVerified: true))
                 }
                 return forwarded.frameLength
             }
         }
+        buffers.give(batch.frames)
         for notice in batch.notices { receive(notice, from: batch.source) }
         let left = ledger.subtract(batch.byteCount, from: batch.source, to: loop)
         let mark = settings.handOverMaxBytes / 2

@@ -15,6 +15,7 @@ public final class Relay {
     private let observer: any RelayObserver
 
     var connections: ConnectionTable
+    let buffers = BufferPool()
     var hub = Hub()
     var home: Home
     var outgoing: [HandOver]
@@ -34,6 +35,7 @@ public final class Relay {
     private var events: [RelayEvent] = []
     private var frames = FrameTally()
     private var isTickRequested = false
+    private var tickBeganAt: MonotonicNanoseconds = 0
 
     /// - Parameters:
     ///   - store: nil where `queue.enabled` is false: then nothing outlives the connections.
@@ -79,7 +81,15 @@ public final class Relay {
     func requestTick() {
         guard !isTickRequested else { return }
         isTickRequested = true
+        tickBeganAt = port.now
         port.requestTick()
+    }
+
+    /// When this tick began: for all that is read in it, since all of it was there by then. One look at the clock a tick,
+    /// and one timeline for the messages of a tick that go one way.
+    public func readBegan() -> MonotonicNanoseconds {
+        requestTick()
+        return tickBeganAt
     }
 
     func markDirty(_ connection: Connection) {
@@ -124,7 +134,7 @@ public final class Relay {
 
     private func handOver() {
         for target in outgoing.indices where !outgoing[target].isEmpty {
-            var batch = HandOver(source: loop)
+            var batch = outgoing[target].successor(from: buffers)
             swap(&batch, &outgoing[target])
             ledger.add(batch.byteCount, from: loop, to: target)
             port.handOver(batch, to: target)

@@ -62,10 +62,9 @@ public struct AgentListener: Sendable {
             .serverChannelOption(.backlog, value: 1_024)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-            .childChannelOption(
-                .recvAllocator,
-                value: AdaptiveRecvByteBufferAllocator(minimum: 1_024, initial: 2_048, maximum: 262_144)
-            )
+            // For the upgrade request; then `SharedReadBuffer`.
+            .childChannelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 1_024))
+            .childChannelOption(.maxMessagesPerRead, value: SharedReadBuffer.readsPerTick)
             .childChannelInitializer { channel in channel.eventLoop.makeCompletedFuture { try open(channel) } }
             .bind(host: host, port: port)
     }

@@ -33,10 +33,12 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private var deadlineAt: MonotonicNanoseconds = .max
 
     var loop: DataLoop { services.loop }
-    var relay: Relay? { services.loop.relay }
+    /// Of the loop; held here, since the loop would check its thread with each look.
+    let relay: Relay?
 
     init(services: ConnectionServices) throws {
         self.services = services
+        relay = services.loop.relay
         session = SessionStateMachine(
             configuration: services.session,
             challenge: try SecureRandom.bytes(HelloAck.challengeByteCount),
@@ -46,6 +48,8 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
+        // Fails for a channel that is closed, which reads no more.
+        try? context.channel.syncOptions?.setOption(.recvAllocator, value: SharedReadBuffer(loop: loop))
         connection = relay?.open(self, at: loop.now)
         scheduleDeadline()
     }
@@ -68,8 +72,11 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        var buffer = unwrapInboundIn(data)
-        let now = loop.now
+        let read = unwrapInboundIn(data)
+        defer { loop.giveReadBuffer(read) }
+        guard let connection, let relay else { return }
+        var buffer = read
+        let now = relay.readBegan()
         if var waiting = leftover {
             leftover = nil
             waiting.writeBuffer(&buffer)
@@ -77,7 +84,7 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
         }
         buffer.readWithUnsafeReadableBytes { bytes in
             var input = bytes
-            decode(&input, at: now)
+            decode(&input, at: now, on: connection, relay)
             return bytes.count - input.count
         }
         if buffer.readableBytes > 0, !isDeaf { leftover = ByteBuffer(buffer: buffer) }
@@ -85,12 +92,17 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     /// Goes on while the connection ends: the peer's close frame is still to come, behind whatever it sent before.
-    private func decode(_ input: inout UnsafeRawBufferPointer, at now: MonotonicNanoseconds) {
+    private func decode(
+        _ input: inout UnsafeRawBufferPointer,
+        at now: MonotonicNanoseconds,
+        on connection: Connection,
+        _ relay: Relay
+    ) {
         while !isDeaf {
             switch decoder.next(&input) {
             case .needMore: return
             case .data(let piece, let endsMessage):
-                take(piece, at: now)
+                take(piece, at: now, on: connection, relay)
                 if endsMessage, assembler.isMidFrame { endedMidFrame() }
             case .ping(let payload): answerPing(payload)
             case .pong: break
@@ -108,15 +120,15 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     /// Payload of a binary message: whole frames, and pieces of frames.
-    private func take(_ piece: MaskedBytes, at now: MonotonicNanoseconds) {
+    private func take(_ piece: MaskedBytes, at now: MonotonicNanoseconds, on connection: Connection, _ relay: Relay) {
         var piece = piece
         let limits = session.frameLimits
         while ending.takesInput {
             switch assembler.next(&piece, limits: limits) {
             case .needMore: return
-            case .frame(let frame): take(frame, at: now)
+            case .frame(let frame): take(frame, at: now, on: connection, relay)
             case .skipped(let header, let routing):
-                relay?.received(frameOf: header.typeCode)
+                relay.received(frameOf: header.typeCode)
                 perform(session.skippedMessage(header, routing: routing, at: now))
             case .refused(let header): perform(session.oversized(header))
             case .invalid(let error): perform(session.invalidHeader(error))
@@ -124,14 +136,25 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
         }
     }
 
-    private func take(_ frame: InboundFrame, at now: MonotonicNanoseconds) {
-        relay?.received(frameOf: frame.header.typeCode)
-        // The wall clock is for documents only; a MESSAGE does not pay for it.
-        let isMessage = frame.header.type == .message
+    private func take(_ frame: InboundFrame, at now: MonotonicNanoseconds, on connection: Connection, _ relay: Relay) {
+        relay.received(frameOf: frame.header.typeCode)
+        if let (routing, mode) = session.receivedMessage(frame, at: now) {
+            return accept(frame, routing, mode, at: now, on: connection, relay)
+        }
         if frame.header.type == .ping { session.load = services.turnstile.load }
-        let action = session.received(frame, at: now, wallClock: isMessage ? 0 : loop.wallClock)
+        let action = session.received(frame, at: now, wallClock: loop.wallClock)
         guard case .message(let routing, let mode, _) = action else { return perform(action) }
-        guard let connection, let relay else { return }
+        accept(frame, routing, mode, at: now, on: connection, relay)
+    }
+
+    private func accept(
+        _ frame: InboundFrame,
+        _ routing: RoutingHeader,
+        _ mode: DeliveryMode,
+        at now: MonotonicNanoseconds,
+        on connection: Connection,
+        _ relay: Relay
+    ) {
         if !relay.accept(frame, routing: routing, mode: mode, from: connection, at: now) {
             perform(session.checksumFailed(frame))
         }

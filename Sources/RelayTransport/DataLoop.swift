@@ -18,6 +18,7 @@ public final class DataLoop: LoopPort {
         var wake: Scheduled<Void>?
         var wakeAt: MonotonicNanoseconds = .max
         var beat: Scheduled<Void>?
+        var readBuffer: ByteBuffer?
     }
 
     static let beatInterval: MonotonicNanoseconds = .milliseconds(250)
@@ -39,6 +40,23 @@ public final class DataLoop: LoopPort {
         state.value.relay = relay
         state.value.loops = loops
         scheduleBeat()
+    }
+
+    /// On this loop only; as `SharedReadBuffer` asks.
+    func takeReadBuffer(_ allocator: ByteBufferAllocator) -> ByteBuffer {
+        guard var buffer = state.value.readBuffer else {
+            return allocator.buffer(capacity: SharedReadBuffer.byteCount)
+        }
+        // Taken out, or clearing it would allocate another.
+        state.value.readBuffer = nil
+        buffer.clear()
+        return buffer
+    }
+
+    /// What was read is used up.
+    func giveReadBuffer(_ buffer: ByteBuffer) {
+        guard buffer.capacity == SharedReadBuffer.byteCount else { return }
+        state.value.readBuffer = buffer
     }
 
     /// How long the loop has not turned; any thread. Liveness asks.

@@ -91,17 +91,26 @@ public struct FrameHeader: Equatable, Sendable {
     }
 
     /// - Parameter bytes: at least 17 bytes, unmasked.
-    @inlinable
     public init(decoding bytes: UnsafeRawPointer) throws(DecodingError) {
-        let magic = UInt16(bigEndian: bytes.loadUnaligned(as: UInt16.self))
+        try self.init(MaskedBytes(base: bytes, count: Self.byteCount, key: 0))
+    }
+
+    /// Unmasked in registers: every frame passes here.
+    /// - Parameter bytes: at least 17.
+    init(_ bytes: MaskedBytes) throws(DecodingError) {
+        precondition(bytes.count >= Self.byteCount)
+        let first = UInt64(bigEndian: bytes.word(at: 0))
+        let second = UInt64(bigEndian: bytes.word(at: 8))
+        let last = (bytes.base + 16).load(as: UInt8.self) ^ UInt8(truncatingIfNeeded: UInt32(littleEndian: bytes.key))
+        let magic = UInt16(truncatingIfNeeded: first >> 48)
         guard magic == Self.magic else { throw .magic(received: magic) }
-        let version = bytes.load(fromByteOffset: 2, as: UInt8.self)
+        let version = UInt8(truncatingIfNeeded: first >> 40)
         guard version == Self.version else { throw .version(received: version) }
-        typeCode = bytes.load(fromByteOffset: 3, as: UInt8.self)
-        flags = FrameFlags(rawValue: bytes.load(fromByteOffset: 4, as: UInt8.self))
-        payloadLength = Int(UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: 5, as: UInt32.self)))
-        streamID = UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: 9, as: UInt32.self))
-        sequence = UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: 13, as: UInt32.self))
+        typeCode = UInt8(truncatingIfNeeded: first >> 32)
+        flags = FrameFlags(rawValue: UInt8(truncatingIfNeeded: first >> 24))
+        payloadLength = Int(first & 0xFF_FFFF) << 8 | Int(second >> 56)
+        streamID = UInt32(truncatingIfNeeded: second >> 24)
+        sequence = UInt32(truncatingIfNeeded: second) << 8 | UInt32(last)
         guard payloadLength <= Self.maxPayloadBytes else { throw .length(received: payloadLength) }
     }
 

@@ -14,108 +14,111 @@ public final class FrameAssembler {
         case invalid(FrameHeader.DecodingError)
     }
 
-    private var partial: [UInt8] = []
+    // Plain fields and memory of its own, since every frame of a read passes here: an array would cost each an
+    // exclusivity check.
+    private var memory: UnsafeMutableRawPointer?
+    private var capacity = 0
+    /// Bytes of a frame in `memory`.
+    private var held = 0
+    /// They are the frame given out last, kept until the next call because they are pointed to.
+    private var isLent = false
     private var skipping = 0
-    /// The frame given out last, kept until the next call because its bytes are pointed to.
-    private var lent: UnsafeMutableRawPointer?
 
     public init() {}
 
-    deinit { lent?.deallocate() }
+    deinit { memory?.deallocate() }
 
     /// A frame has begun and not ended: a message may not end here.
-    public var isMidFrame: Bool { !partial.isEmpty || skipping > 0 }
+    public var isMidFrame: Bool { heldBytes > 0 || skipping > 0 }
 
     /// Of a frame that has not all come.
-    public var heldBytes: Int { partial.count }
+    public var heldBytes: Int { isLent ? 0 : held }
 
     /// - Parameter limits: held against each header before its payload is buffered.
     public func next(_ piece: inout MaskedBytes, limits: FrameLimits) -> Output {
-        lent?.deallocate()
-        lent = nil
+        if isLent { forget() }
+        if held == 0, skipping == 0, let frame = whole(&piece, limits) { return .frame(frame) }
         if skipping > 0 {
             let count = min(skipping, piece.count)
             skipping -= count
             piece.removeFirst(count)
         }
         guard piece.count > 0 else { return .needMore }
-        return partial.isEmpty ? whole(&piece, limits) : assembled(&piece, limits)
+        return assembled(&piece, limits)
     }
 
-    private func whole(_ piece: inout MaskedBytes, _ limits: FrameLimits) -> Output {
-        guard piece.count >= FrameHeader.byteCount else { return assembled(&piece, limits) }
-        let header: FrameHeader
-        switch Self.decodeHeader(piece) {
-        case .success(let decoded): header = decoded
-        case .failure(let error): return .invalid(error)
-        }
-        guard piece.count >= header.frameLength, limits.admission(of: header) == .buffer else {
-            return assembled(&piece, limits)
-        }
-        let frame = InboundFrame(header: header, bytes: piece[0..<header.frameLength])
-        piece.removeFirst(header.frameLength)
-        return .frame(frame)
+    /// What nearly every frame is: all in this piece, and admitted. Anything else is left to `assembled`.
+    @inline(__always)
+    private func whole(_ piece: inout MaskedBytes, _ limits: FrameLimits) -> InboundFrame? {
+        guard piece.count >= FrameHeader.byteCount, let header = try? FrameHeader(piece) else { return nil }
+        let length = header.frameLength
+        guard piece.count >= length, limits.admission(of: header) == .buffer else { return nil }
+        let frame = InboundFrame(header: header, bytes: piece[0..<length])
+        piece.removeFirst(length)
+        return frame
     }
 
     private func assembled(_ piece: inout MaskedBytes, _ limits: FrameLimits) -> Output {
         take(&piece, upTo: FrameHeader.byteCount)
-        guard partial.count >= FrameHeader.byteCount else { return .needMore }
+        guard held >= FrameHeader.byteCount else { return .needMore }
         let header: FrameHeader
-        switch partial.withUnsafeBytes({ Self.decodeHeader(MaskedBytes(plain: $0)) }) {
-        case .success(let decoded): header = decoded
-        case .failure(let error): return .invalid(error)
-        }
+        do throws(FrameHeader.DecodingError) { header = try FrameHeader(heldPlain) } catch { return .invalid(error) }
         switch limits.admission(of: header) {
         case .buffer: break
         case .skip: return skipped(header, &piece)
         case .refuse: return .refused(header)
         }
         take(&piece, upTo: header.frameLength)
-        guard partial.count == header.frameLength else { return .needMore }
-        return .frame(lend(header))
+        guard held == header.frameLength else { return .needMore }
+        isLent = true
+        return .frame(InboundFrame(header: header, bytes: heldPlain))
     }
 
     private func skipped(_ header: FrameHeader, _ piece: inout MaskedBytes) -> Output {
         let needed = FrameHeader.byteCount + RoutingHeader.byteCount
         take(&piece, upTo: needed)
-        guard partial.count == needed else { return .needMore }
-        let routing = partial.withUnsafeBytes { RoutingHeader(decoding: $0.baseAddress! + FrameHeader.byteCount) }
+        guard held == needed else { return .needMore }
+        let routing = RoutingHeader(heldPlain[FrameHeader.byteCount..<needed])
         skipping = header.frameLength - needed
-        partial = []
+        forget()
         let count = min(skipping, piece.count)
         skipping -= count
         piece.removeFirst(count)
         return .skipped(header, routing)
     }
 
-    private func lend(_ header: FrameHeader) -> InboundFrame {
-        let copy = UnsafeMutableRawPointer.allocate(byteCount: partial.count, alignment: 16)
-        partial.withUnsafeBytes { copy.copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
-        lent = copy
-        let bytes = MaskedBytes(base: copy, count: partial.count, key: 0)
-        // A short frame's buffer is kept for the next; a long one's is not held by an idle connection.
-        partial.removeAll(keepingCapacity: partial.capacity <= 512)
-        return InboundFrame(header: header, bytes: bytes)
+    private var heldPlain: MaskedBytes {
+        MaskedBytes(plain: UnsafeRawBufferPointer(start: memory, count: held))
     }
 
     private func take(_ piece: inout MaskedBytes, upTo length: Int) {
-        let count = min(length - partial.count, piece.count)
+        let count = min(length - held, piece.count)
         guard count > 0 else { return }
-        let start = partial.count
-        partial.append(contentsOf: repeatElement(0, count: count))
-        partial.withUnsafeMutableBytes { piece[0..<count].copy(to: $0.baseAddress! + start) }
+        reserve(held + count)
+        piece[0..<count].copy(to: memory! + held)
+        held += count
         piece.removeFirst(count)
     }
 
-    private static func decodeHeader(_ piece: MaskedBytes) -> Result<FrameHeader, FrameHeader.DecodingError> {
-        var words: (UInt64, UInt64, UInt64) = (0, 0, 0)
-        return withUnsafeMutableBytes(of: &words) { bytes in
-            piece[0..<FrameHeader.byteCount].copy(to: bytes.baseAddress!)
-            do throws(FrameHeader.DecodingError) {
-                return .success(try FrameHeader(decoding: bytes.baseAddress!))
-            } catch {
-                return .failure(error)
-            }
+    private func reserve(_ needed: Int) {
+        guard needed > capacity else { return }
+        let larger = max(needed, 2 * capacity)
+        let grown = UnsafeMutableRawPointer.allocate(byteCount: larger, alignment: 16)
+        if let memory {
+            grown.copyMemory(from: memory, byteCount: held)
+            memory.deallocate()
         }
+        memory = grown
+        capacity = larger
+    }
+
+    /// A short frame's memory is kept for the next; a long one's is not held by an idle connection.
+    private func forget() {
+        held = 0
+        isLent = false
+        guard capacity > 512 else { return }
+        memory?.deallocate()
+        memory = nil
+        capacity = 0
     }
 }

@@ -4,6 +4,11 @@ public struct AgentHash: Hashable, Sendable {
 
     let a, b, c, d: UInt64
 
+    /// - Parameter a: the first eight bytes as they lie in memory; the others follow.
+    init(_ a: UInt64, _ b: UInt64, _ c: UInt64, _ d: UInt64) {
+        (self.a, self.b, self.c, self.d) = (a, b, c, d)
+    }
+
     /// - Parameter bytes: exactly 32 bytes, in wire order.
     public init(_ bytes: UnsafeRawBufferPointer) {
         precondition(bytes.count == Self.byteCount)
@@ -57,6 +62,9 @@ public struct MessageID: Hashable, Sendable {
     public static let byteCount = 16
 
     let a, b: UInt64
+
+    /// - Parameter a: the first eight bytes as they lie in memory; the others follow.
+    init(_ a: UInt64, _ b: UInt64) { (self.a, self.b) = (a, b) }
 
     /// - Parameter bytes: exactly 16 bytes, in wire order.
     public init(_ bytes: UnsafeRawBufferPointer) {

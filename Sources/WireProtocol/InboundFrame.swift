@@ -1,23 +1,27 @@
-/// One whole frame in a read buffer: header decoded, payload still masked, checksum not yet checked.
+/// One whole frame in a read buffer: header decoded, payload still masked, checksum mostly not yet checked.
 public struct InboundFrame {
     public let header: FrameHeader
     /// The frame from its first header byte to its last checksum byte.
     public let bytes: MaskedBytes
+    /// The checksum was found to hold already.
+    public let isVerified: Bool
 
-    public init(header: FrameHeader, bytes: MaskedBytes) {
+    public init(header: FrameHeader, bytes: MaskedBytes, isVerified: Bool = false) {
         precondition(bytes.count == header.frameLength)
         self.header = header
         self.bytes = bytes
+        self.isVerified = isVerified
     }
 
     public var payload: MaskedBytes {
         bytes[FrameHeader.byteCount..<FrameHeader.byteCount + header.payloadLength]
     }
 
-    /// Copies header and payload in the clear (not the checksum) and says whether the checksum holds over them.
+    /// Copies the frame in the clear and says whether its checksum holds.
     /// - Parameter destination: room for `header.frameLength` bytes.
     public func copyVerified(to destination: UnsafeMutableRawPointer) -> Bool {
         bytes.copy(to: destination)
+        guard !isVerified else { return true }
         let covered = FrameHeader.byteCount + header.payloadLength
         let sent = UInt32(bigEndian: destination.loadUnaligned(fromByteOffset: covered, as: UInt32.self))
         return Checksum.crc32(destination, count: covered) == sent
@@ -29,11 +33,13 @@ public struct InboundFrame {
     /// The plain payload, or nil where the checksum does not hold. For frames off the message path.
     public func verifiedPayload() -> [UInt8]? {
         var plain = bytes.plain
-        let holds = plain.withUnsafeBytes { plain in
-            let covered = FrameHeader.byteCount + header.payloadLength
-            let sent = UInt32(bigEndian: plain.loadUnaligned(fromByteOffset: covered, as: UInt32.self))
-            return Checksum.crc32(plain.baseAddress!, count: covered) == sent
-        }
+        let holds =
+            isVerified
+            || plain.withUnsafeBytes { plain in
+                let covered = FrameHeader.byteCount + header.payloadLength
+                let sent = UInt32(bigEndian: plain.loadUnaligned(fromByteOffset: covered, as: UInt32.self))
+                return Checksum.crc32(plain.baseAddress!, count: covered) == sent
+            }
         guard holds else { return nil }
         plain.removeLast(FrameHeader.checksumByteCount)
         plain.removeFirst(FrameHeader.byteCount)

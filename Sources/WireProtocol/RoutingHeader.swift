@@ -40,13 +40,21 @@ public struct RoutingHeader: Equatable, Sendable {
 
     /// - Parameter bytes: at least 96 bytes, unmasked.
     public init(decoding bytes: UnsafeRawPointer) {
-        sender = AgentHash(UnsafeRawBufferPointer(start: bytes, count: 32))
-        recipient = AgentHash(UnsafeRawBufferPointer(start: bytes + 32, count: 32))
-        id = MessageID(UnsafeRawBufferPointer(start: bytes + 64, count: 16))
-        timestamp = UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 80, as: UInt64.self))
-        ttl = UInt16(bigEndian: bytes.loadUnaligned(fromByteOffset: 88, as: UInt16.self))
-        priority = bytes.load(fromByteOffset: 90, as: UInt8.self)
-        delivery = bytes.load(fromByteOffset: 91, as: UInt8.self)
+        self.init(MaskedBytes(base: bytes, count: Self.byteCount, key: 0))
+    }
+
+    /// Unmasked in registers: every message passes here.
+    /// - Parameter bytes: at least 96.
+    init(_ bytes: MaskedBytes) {
+        precondition(bytes.count >= Self.byteCount)
+        sender = AgentHash(bytes.word(at: 0), bytes.word(at: 8), bytes.word(at: 16), bytes.word(at: 24))
+        recipient = AgentHash(bytes.word(at: 32), bytes.word(at: 40), bytes.word(at: 48), bytes.word(at: 56))
+        id = MessageID(bytes.word(at: 64), bytes.word(at: 72))
+        timestamp = UInt64(bigEndian: bytes.word(at: 80))
+        let rest = UInt64(bigEndian: bytes.word(at: 88))
+        ttl = UInt16(truncatingIfNeeded: rest >> 48)
+        priority = UInt8(truncatingIfNeeded: rest >> 40)
+        delivery = UInt8(truncatingIfNeeded: rest >> 32)
     }
 
     /// Writes 96 bytes.

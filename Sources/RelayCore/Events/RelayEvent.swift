@@ -5,7 +5,7 @@ public typealias MonotonicNanoseconds = UInt64
 
 /// When a message reached each stage of its way; 0 where it did not (yet).
 public struct MessageTimeline: Sendable, Equatable {
-    /// The read that brought the last byte of its frame.
+    /// The beginning of the loop tick that read the last byte of its frame.
     public var received: MonotonicNanoseconds
     /// Its destination was known and it left the loop tick that read it.
     public var routed: MonotonicNanoseconds = 0

@@ -4,25 +4,34 @@ import WireProtocol
 /// Serialises frames for one connection: numbers them, sets their checksums and puts WebSocket heads around them, one
 /// a frame or, towards a batching peer, one a flush.
 struct FrameWriter {
-    /// Storage that an idle connection may keep.
-    private static let idleBytes = 1024
-
+    private let pool: BufferPool
     private var buffer = ByteBuffer()
+    /// What the next flush will take if it is like the last ones.
+    private var expectedBytes = 0
     /// The next number of this direction: from 1, wrapping to 0 (protocol section 2).
     private var sequence: UInt32 = 1
 
-    var byteCount: Int { max(0, buffer.readableBytes - reserved) }
+    /// Of the buffer, WebSocket heads included, but not what is `reserved` for one.
+    private(set) var byteCount = 0
     /// A batching peer's buffer begins with room for the longest WebSocket head.
     private var reserved = 0
+
+    init(pool: BufferPool) { self.pool = pool }
 
     /// Copies a checked-on-copy frame. False, and nothing written, where its checksum does not hold.
     mutating func append(_ frame: InboundFrame, isBatching: Bool) -> Bool {
         let length = frame.header.frameLength
-        return append(length: length, isBatching: isBatching) { destination, sequence in
+        let head = reserve(length: length, isBatching: isBatching)
+        let (start, sequence, pool) = (buffer.writerIndex + head, sequence, pool)
+        let holds = buffer.withVeryUnsafeMutableBytes { bytes in
+            let destination = bytes.baseAddress! + start
             guard frame.copyVerified(to: destination) else { return false }
-            Self.seal(destination, length: length, sequence: sequence)
+            pool.renumbering.renumber(destination, length: length, to: sequence)
             return true
         }
+        guard holds else { return false }
+        finish(length: length, head: head)
+        return true
     }
 
     mutating func append(_ frame: OutgoingFrame, isBatching: Bool) {
@@ -32,14 +41,13 @@ struct FrameWriter {
             payloadLength: frame.payload.count,
             sequence: 0
         )
-        _ = append(length: header.frameLength, isBatching: isBatching) { destination, sequence in
+        append(length: header.frameLength, isBatching: isBatching) { destination, sequence in
             header.write(to: destination)
             frame.payload.withUnsafeBytes { payload in
                 guard let base = payload.baseAddress else { return }
                 (destination + FrameHeader.byteCount).copyMemory(from: base, byteCount: payload.count)
             }
             Self.seal(destination, length: header.frameLength, sequence: sequence)
-            return true
         }
     }
 
@@ -53,13 +61,12 @@ struct FrameWriter {
             payloadLength: message.payload.readableBytes - dropped,
             sequence: 0
         )
-        _ = append(length: header.frameLength, isBatching: isBatching) { destination, sequence in
+        append(length: header.frameLength, isBatching: isBatching) { destination, sequence in
             header.write(to: destination)
             message.payload.withUnsafeReadableBytes { payload in
                 Self.copy(payload, dropping: dropped, to: destination + FrameHeader.byteCount)
             }
             Self.seal(destination, length: header.frameLength, sequence: sequence)
-            return true
         }
     }
 
@@ -83,29 +90,46 @@ struct FrameWriter {
     private mutating func append(
         length: Int,
         isBatching: Bool,
-        _ write: (UnsafeMutableRawPointer, UInt32) -> Bool
-    ) -> Bool {
-        if buffer.readableBytes == 0 {
-            buffer.reserveCapacity(length + 2 * WebSocketEncoder.maxHeaderLength)
+        _ write: (UnsafeMutableRawPointer, UInt32) -> Void
+    ) {
+        let head = reserve(length: length, isBatching: isBatching)
+        let (start, sequence) = (buffer.writerIndex + head, sequence)
+        buffer.withVeryUnsafeMutableBytes { write($0.baseAddress! + start, sequence) }
+        finish(length: length, head: head)
+    }
+
+    /// Makes room for a frame and, where each has one, its WebSocket head, whose length is the result: `buffer` has both
+    /// behind its writer index.
+    private mutating func reserve(length: Int, isBatching: Bool) -> Int {
+        if byteCount == 0 {
+            let needed = max(length + 2 * WebSocketEncoder.maxHeaderLength, expectedBytes)
+            if buffer.capacity < needed { buffer = pool.take(capacity: needed) } else { buffer.clear() }
             reserved = isBatching ? buffer.writeRepeatingByte(0, count: WebSocketEncoder.maxHeaderLength) : 0
         }
         // One buffer is framed one way, whatever was negotiated since it began.
         let head = reserved > 0 ? 0 : WebSocketEncoder.headerLength(payload: length)
-        let written = buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: head + length) { space in
-            let base = space.baseAddress!
-            guard write(base + head, sequence) else { return 0 }
-            if head > 0 { WebSocketEncoder.writeBinaryHeader(payload: length, to: base) }
-            return head + length
+        if buffer.writableBytes < head + length { buffer.reserveCapacity(minimumWritableBytes: head + length) }
+        return head
+    }
+
+    private mutating func finish(length: Int, head: Int) {
+        if head > 0 {
+            let start = buffer.writerIndex
+            buffer.withVeryUnsafeMutableBytes {
+                WebSocketEncoder.writeBinaryHeader(payload: length, to: $0.baseAddress! + start)
+            }
         }
-        guard written > 0 else { return false }
+        buffer.moveWriterIndex(forwardBy: head + length)
+        byteCount += head + length
         sequence &+= 1
-        return true
     }
 
     /// The bytes of one flush. The writer starts on an empty buffer afterwards.
     mutating func take() -> ByteBuffer {
         var taken = ByteBuffer()
         swap(&taken, &buffer)
+        byteCount = 0
+        expectedBytes = max(taken.readableBytes, expectedBytes - expectedBytes / 8)
         guard reserved > 0 else { return taken }
         let payload = taken.readableBytes - reserved
         let head = WebSocketEncoder.headerLength(payload: payload)
@@ -117,10 +141,6 @@ struct FrameWriter {
         return taken
     }
 
-    /// Takes a flushed buffer's storage for the next one, unless the connection goes idle and it is large.
-    mutating func recycle(_ flushed: ByteBuffer, isIdle: Bool) {
-        guard buffer.capacity == 0, !isIdle || flushed.capacity <= Self.idleBytes else { return }
-        buffer = flushed
-        buffer.clear()
-    }
+    /// A flushed buffer's storage is for whoever writes next.
+    func recycle(_ flushed: ByteBuffer) { pool.give(flushed) }
 }

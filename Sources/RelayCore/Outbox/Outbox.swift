@@ -22,7 +22,8 @@ public struct Outbox {
     private let maxBytes: Int
     private var control: Deque<OutgoingFrame> = []
     private var lanes = Lanes()
-    private var writer = FrameWriter()
+    private var writer: FrameWriter
+    private let pool: BufferPool
     private var records: [WriteRecord] = []
     private var flushing: [WriteRecord] = []
     private var controlBytes = 0
@@ -31,7 +32,11 @@ public struct Outbox {
     private(set) var isFlushing = false
     private var flushStartedAt: MonotonicNanoseconds = 0
 
-    init(maxBytes: Int) { self.maxBytes = maxBytes }
+    init(maxBytes: Int, pool: BufferPool) {
+        self.maxBytes = maxBytes
+        self.pool = pool
+        writer = FrameWriter(pool: pool)
+    }
 
     /// Charged until the flush that carries it completes.
     public var byteCount: Int { controlBytes + queuedBytes + writer.byteCount + flushingBytes }
@@ -143,7 +148,7 @@ public struct Outbox {
             written(record)
         }
         flushing.removeAll(keepingCapacity: flushing.count <= 256)
-        writer.recycle(buffer, isIdle: !hasWork)
+        writer.recycle(buffer)
     }
 
     /// The connection is gone: what was not written, in the order it would have been.
@@ -151,6 +156,6 @@ public struct Outbox {
         for record in flushing { dropped(record) }
         for record in records { dropped(record) }
         while let message = lanes.popFirst() { dropped(message.record) }
-        self = Outbox(maxBytes: maxBytes)
+        self = Outbox(maxBytes: maxBytes, pool: pool)
     }
 }

@@ -51,12 +51,12 @@ public final class Connection {
         ref: ConnectionRef,
         socket: any ConnectionSocket,
         openedAt: MonotonicNanoseconds,
-        outboxMaxBytes: Int
+        outbox: Outbox
     ) {
         self.ref = ref
         self.socket = socket
         self.openedAt = openedAt
-        outbox = Outbox(maxBytes: outboxMaxBytes)
+        self.outbox = outbox
     }
 }
 

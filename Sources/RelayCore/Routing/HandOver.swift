@@ -57,6 +57,15 @@ public struct HandOver: Sendable {
 
     init(source: Int) { self.source = source }
 
+    /// The batch of the next tick, with room for as many frames as this one has.
+    func successor(from pool: BufferPool) -> HandOver {
+        var next = HandOver(source: source)
+        guard frames.readableBytes > 0 else { return next }
+        next.frames = pool.take(capacity: frames.readableBytes)
+        next.forwarded.reserveCapacity(forwarded.count)
+        return next
+    }
+
     var isEmpty: Bool { forwarded.isEmpty && notices.isEmpty }
     /// What counts against the bound between two loops.
     public var byteCount: Int { frames.readableBytes + noticeBytes }

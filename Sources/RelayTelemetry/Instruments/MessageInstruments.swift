@@ -1,5 +1,6 @@
 import RelayCore
 import Telemetry
+import WireProtocol
 
 /// The shard of one loop's message metrics.
 struct MessageInstruments {
@@ -22,20 +23,31 @@ struct MessageInstruments {
     }
 
     func observe(_ facts: UnsafeBufferPointer<MessageFact>) {
-        var run = WriteRun()
+        var runs = Runs()
         for fact in facts {
             switch fact {
-            case .accepted(let mode, let bytes):
-                total.add()
-                accepted[mode.place].add()
-                size.observe(UInt64(bytes))
+            case .accepted(let mode, let bytes): add(mode, bytes, to: &runs.accepted)
             case .written(let timeline, _, let queued, let attempt):
-                written(timeline, queued: queued, attempt: attempt, &run)
-            case .settled(let timeline, _, let fate):
-                ended(timeline, fate)
+                written(timeline, queued: queued, attempt: attempt, &runs.written)
+            case .settled(let timeline, _, let fate): ended(timeline, fate, &runs.delivered)
             }
         }
-        writes.observe(run)
+        observe(runs.accepted)
+        writes.observe(runs.written)
+        settled[MessageFate.delivered.place].add(runs.delivered)
+    }
+
+    private func add(_ mode: DeliveryMode, _ bytes: Int, to run: inout AcceptedRun) {
+        if run.mode == mode, run.bytes == bytes { return run.count += 1 }
+        observe(run)
+        run = AcceptedRun(mode: mode, bytes: bytes, count: 1)
+    }
+
+    private func observe(_ run: AcceptedRun) {
+        guard run.count > 0 else { return }
+        total.add(run.count)
+        accepted[run.mode.place].add(run.count)
+        size.observe(UInt64(run.bytes), count: run.count)
     }
 
     private func written(_ timeline: MessageTimeline, queued: Bool, attempt: Int, _ run: inout WriteRun) {
@@ -56,15 +68,29 @@ struct MessageInstruments {
         if let wait = elapsed(timeline.received, timeline.written) { queueWait.keep(exemplar, of: wait) }
     }
 
-    private func ended(_ timeline: MessageTimeline, _ fate: MessageFate) {
-        settled[fate.place].add()
+    private func ended(_ timeline: MessageTimeline, _ fate: MessageFate, _ delivered: inout UInt64) {
+        if case .delivered = fate { delivered += 1 } else { settled[fate.place].add() }
         if case .dropped(let reason) = fate { dropped[reason.place].add() }
         if let time = elapsed(timeline.written, timeline.acknowledged) { acknowledgementLatency.observe(time) }
         if let time = elapsed(timeline.received, timeline.stored) { store.observe(time) }
     }
 }
 
-/// Messages that share every time, as those of one read batch and one flush do: observed at the price of one.
+/// What the facts of one tick have in common, each run observed at the price of one message.
+private struct Runs {
+    var accepted = AcceptedRun()
+    var written = WriteRun()
+    var delivered: UInt64 = 0
+}
+
+/// Messages of one mode and size.
+private struct AcceptedRun {
+    var mode = DeliveryMode.bestEffort
+    var bytes = 0
+    var count: UInt64 = 0
+}
+
+/// Messages that share every time, as those of one tick and one flush do.
 struct WriteRun {
     var timeline = MessageTimeline(received: 0)
     var count: UInt64 = 0

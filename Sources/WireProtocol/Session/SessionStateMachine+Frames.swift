@@ -14,16 +14,24 @@ extension SessionStateMachine {
     /// One whole frame. A MESSAGE that can be taken costs its header checks and the 96 bytes of its routing header;
     /// every other outcome is decided over a verified checksum.
     public mutating func received(_ frame: InboundFrame, at now: UInt64, wallClock: UInt64) -> SessionAction {
-        guard case .open = phase, isUsualMessage(frame.header) else {
+        guard let message = receivedMessage(frame, at: now) else {
             return examined(frame, at: now, wallClock: wallClock)
         }
-        let routing = frame.routingHeader
-        guard routing.sender == agent, let mode = routing.mode(flags: frame.header.flags) else {
-            return examined(frame, at: now, wallClock: wallClock)
-        }
+        return .message(message.routing, mode: message.mode, traced: frame.header.flags.contains(.traced))
+    }
+
+    /// A MESSAGE that can be taken as it is, without the detour of an action that could be anything; nil, and nothing
+    /// done, where `received` has to look at the frame.
+    public mutating func receivedMessage(
+        _ frame: InboundFrame,
+        at now: UInt64
+    ) -> (routing: RoutingHeader, mode: DeliveryMode)? {
+        guard case .open = phase, isUsualMessage(frame.header) else { return nil }
+        let routing = RoutingHeader(frame.payload)
+        guard routing.sender == agent, let mode = routing.mode(flags: frame.header.flags) else { return nil }
         nextSequence &+= 1
         keepalive.heard(at: now)
-        return .message(routing, mode: mode, traced: frame.header.flags.contains(.traced))
+        return (routing, mode)
     }
 
     /// The shell copied a MESSAGE out and its checksum did not hold.
@@ -123,15 +131,6 @@ extension FrameHeader {
 }
 
 extension InboundFrame {
-    /// - Precondition: the payload holds 96 bytes.
-    var routingHeader: RoutingHeader {
-        let head = payload[0..<RoutingHeader.byteCount]
-        return withUnsafeTemporaryAllocation(byteCount: RoutingHeader.byteCount, alignment: 16) { plain in
-            head.copy(to: plain.baseAddress!)
-            return RoutingHeader(decoding: plain.baseAddress!)
-        }
-    }
-
     var checksums: (computed: UInt32, received: UInt32) {
         let plain = bytes.plain
         let covered = plain.count - FrameHeader.checksumByteCount

@@ -18,6 +18,8 @@ public struct WebSocketDecoder {
         case violation(WebSocketViolation)
     }
 
+    private static let wholeMessageHeader = 8
+
     private let role: Role
     private var state = State.header
     /// A message has begun and its last frame has not.
@@ -37,8 +39,24 @@ public struct WebSocketDecoder {
         case .payload(let remaining, let key, let isFinal):
             return payload(&input, remaining: remaining, key: key, isFinal: isFinal)
         case .header:
+            if let message = wholeMessage(&input) { return .data(message, endsMessage: true) }
             return header(&input)
         }
+    }
+
+    /// What nearly every frame is: a binary message of one frame that lies in the input to its end. Anything else, be it
+    /// only unusual, is left to `header`.
+    private func wholeMessage(_ input: inout UnsafeRawBufferPointer) -> MaskedBytes? {
+        guard role == .server, !isInsideMessage, input.count >= Self.wholeMessageHeader else { return nil }
+        let base = input.baseAddress!
+        // FIN and binary, no reserved bit; masked, with a length in two bytes.
+        guard base.loadUnaligned(as: UInt16.self) == UInt16(bigEndian: 0x82FE) else { return nil }
+        let length = Int(UInt16(bigEndian: base.loadUnaligned(fromByteOffset: 2, as: UInt16.self)))
+        let end = Self.wholeMessageHeader + length
+        guard length > 125, input.count >= end else { return nil }
+        let key = base.loadUnaligned(fromByteOffset: 4, as: UInt32.self)
+        Self.remove(end, from: &input)
+        return MaskedBytes(base: base + Self.wholeMessageHeader, count: length, key: key)
     }
 
     private mutating func payload(
@@ -50,7 +68,7 @@ public struct WebSocketDecoder {
         guard let base = input.baseAddress, !input.isEmpty else { return .needMore }
         let count = min(remaining, input.count)
         let bytes = MaskedBytes(base: base, count: count, key: key)
-        input = UnsafeRawBufferPointer(rebasing: input[count...])
+        Self.remove(count, from: &input)
         guard count == remaining else {
             state = .payload(
                 remaining: remaining - count,
@@ -78,7 +96,7 @@ public struct WebSocketDecoder {
             count: head.payloadLength,
             key: head.key
         ).plain
-        input = UnsafeRawBufferPointer(rebasing: input[(head.headerLength + head.payloadLength)...])
+        Self.remove(head.headerLength + head.payloadLength, from: &input)
         return control(head.opcode, payload)
     }
 
@@ -93,13 +111,18 @@ public struct WebSocketDecoder {
         default: break
         }
         isInsideMessage = true
-        input = UnsafeRawBufferPointer(rebasing: input[head.headerLength...])
+        Self.remove(head.headerLength, from: &input)
         guard head.payloadLength > 0 else {
             isInsideMessage = !head.isFinal
             return .data(MaskedBytes(plain: UnsafeRawBufferPointer(start: nil, count: 0)), endsMessage: head.isFinal)
         }
         state = .payload(remaining: head.payloadLength, key: head.key, isFinal: head.isFinal)
         return payload(&input, remaining: head.payloadLength, key: head.key, isFinal: head.isFinal)
+    }
+
+    /// - Parameter count: checked against the input by the caller.
+    private static func remove(_ count: Int, from input: inout UnsafeRawBufferPointer) {
+        input = UnsafeRawBufferPointer(start: input.baseAddress! + count, count: input.count - count)
     }
 
     private func control(_ opcode: WebSocketOpcode, _ payload: [UInt8]) -> Event {
