@@ -90,6 +90,17 @@ import WireProtocol
         await store.close()
     }
 
+    @Test func anIndexEntryExpiresNothingBeforeItsTime() async throws {
+        try await makeStore()
+        try SQLiteConnection(path: path).execute(update("expires_at = 5"))
+        try changeRowBehindTheIndex("expires_at = \(Sample.now + Sample.hour)")
+        let store = try open()
+        #expect(try await store.expire(now: Sample.now) == [])
+        #expect(try await store.load(2).messages.count == 3)
+        #expect(store.statistics.corruptRows == 0)
+        await store.close()
+    }
+
     private func update(_ change: String) -> String {
         "UPDATE queue SET \(change) WHERE sequence = (SELECT max(sequence) - 1 FROM queue);"
     }

@@ -4,6 +4,9 @@ extension StoreFile {
     /// The database of this file, created where there is none, refused where it is not sound, ready for a store.
     func openDatabase(vfs: String?) throws(SQLiteOpenError) -> SQLiteConnection {
         if try presence() == .absent { try create(Schema.create) }
+        if let damage = LogCheck(path: path + "-wal").damage {
+            throw SQLiteOpenError(path: path, problem: .damaged(detail: damage))
+        }
         let problem: SQLiteOpenError.Problem
         do throws(SQLiteError) {
             let connection = try SQLiteConnection(path: path, vfs: vfs)

@@ -22,10 +22,12 @@ struct QueueTable {
             on: connection
         )
         deletion = try SQLiteStatement("DELETE FROM queue WHERE sequence = ?1", on: connection)
+        // The index has no checksum: the row says whether its time has come.
         expired = try SQLiteStatement(
             """
-            SELECT sequence FROM queue INDEXED BY queue_by_expiry
-            WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2
+            SELECT row.sequence FROM queue AS entry INDEXED BY queue_by_expiry
+            CROSS JOIN queue AS row NOT INDEXED ON row.sequence = entry.sequence
+            WHERE entry.expires_at <= ?1 AND row.expires_at <= ?1 ORDER BY entry.expires_at LIMIT ?2
             """,
             on: connection
         )

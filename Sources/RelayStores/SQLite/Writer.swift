@@ -165,6 +165,8 @@ final class Writer {
         guard backoff.allows(at: settings.clock()) else { return nil }
         do {
             let connection = try SQLiteConnection(reopening: settings.path, vfs: settings.vfs)
+            // What failed may lie in the log as whole commits, which nobody was promised (`LogCheck`).
+            try connection.checkpoint(.truncate)
             let reopened = try StoreTables(connection, settings, directory: directory)
             let oldest = try reopened.oldestAcceptedAt()
             backoff.succeeded()

@@ -24,6 +24,9 @@ struct ServeComposition {
             privateKeyFile: configuration.auth.privateKeyFile
         )
         let choice = try StoreChoice(configuration)
+        if choice.rowsKeptAside > 0 {
+            logger.warning("damaged messages are kept aside", metadata: ["count": "\(choice.rowsKeptAside)"])
+        }
         let threads = limits.eventLoops(availableCPUs: System.coreCount)
         let loops = DataLoops(
             group: MultiThreadedEventLoopGroup(numberOfThreads: threads),

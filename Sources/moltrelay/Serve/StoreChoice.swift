@@ -29,9 +29,12 @@ struct StoreChoice {
 }
 
 extension StoreChoice {
+    /// Rows put aside because they were not what was written, by this start or earlier ones.
+    var rowsKeptAside: Int { files()?.corruptRows ?? 0 }
+
     /// For scrapes. Damage found by earlier runs is not this one's.
     var readings: @Sendable () -> RelayReadings.StoreFiles {
-        let known = files()?.corruptRows ?? 0
+        let known = rowsKeptAside
         return { [files] in
             var readings = RelayReadings.StoreFiles()
             guard let statistics = files() else { return readings }
