@@ -31,8 +31,10 @@ test: setup ## Run every test; FILTER=Name runs the Swift tests of that name
 	@$(PYTHON) -m unittest discover -q -s Scripts/lint/tests -t .
 	@$(PYTHON) -m unittest discover -q -s Tests/PythonAgent/tests -t Tests/PythonAgent
 	swift build $(RELEASE) --product moltrelay
-	@echo 'Python: deployment files'
+	swift build $(RELEASE) --product allocation-count
+	@echo 'Python: deployment files, budgets'
 	@$(PYTHON) -m unittest discover -q -s Tests/Deploy
+	@$(PYTHON) -m unittest discover -q -s Tests/Budgets
 	RELAY_BINARY="$(CURDIR)/.build/release/moltrelay" AGENT_PYTHON="$(CURDIR)/$(PYTHON)" \
 		swift test $(if $(FILTER),--filter '$(FILTER)') 2>&1 | tee .build/test.log
 	@grep -E 'Test run with [0-9]+ tests?' .build/test.log | tail -n 1

@@ -95,6 +95,13 @@ let package = Package(
             path: "Benchmarks/TelemetryCost",
             swiftSettings: settings
         ),
+        .target(name: "MallocCounter", path: "Benchmarks/MallocCounter"),
+        .executableTarget(
+            name: "allocation-count",
+            dependencies: ["MallocCounter", "RelayCore", "RelayTelemetry", "Telemetry", "WireProtocol", nioCore],
+            path: "Benchmarks/AllocationCount",
+            swiftSettings: settings
+        ),
         .target(
             name: "RelayAdmin",
             dependencies: ["Listening", "Telemetry", nioCore, nioHTTP1, nioPosix],
