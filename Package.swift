@@ -16,12 +16,14 @@ let hotPath: [SwiftSetting] =
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let coreMetrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let deques = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
+let instrumentation = Target.Dependency.product(name: "Instrumentation", package: "swift-distributed-tracing")
 let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let tracing = Target.Dependency.product(name: "Tracing", package: "swift-distributed-tracing")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
@@ -32,6 +34,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.3"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
@@ -81,7 +84,12 @@ let package = Package(
         ),
         .target(
             name: "Telemetry",
-            dependencies: ["CZlib", coreMetrics, logging],
+            dependencies: ["CZlib", coreMetrics, instrumentation, logging, tracing],
+            swiftSettings: settings
+        ),
+        .target(
+            name: "HTTPClient",
+            dependencies: [nioCore, nioHTTP1, nioPosix],
             swiftSettings: settings
         ),
         .target(
@@ -178,8 +186,13 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(
+            name: "HTTPClientTests",
+            dependencies: ["HTTPClient", nioCore, nioPosix],
+            swiftSettings: settings
+        ),
+        .testTarget(
             name: "TelemetryTests",
-            dependencies: ["Telemetry", coreMetrics, logging],
+            dependencies: ["Telemetry", coreMetrics, instrumentation, logging, tracing],
             swiftSettings: settings
         ),
         .testTarget(

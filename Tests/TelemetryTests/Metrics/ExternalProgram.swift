@@ -17,14 +17,16 @@ struct ExternalProgram {
     }
 
     /// What a script in Tests/Peers prints about `input`; throws what it complains of.
-    static func peer(_ script: String, input: [UInt8]) throws -> Data {
-        let output = try run(python, root + "/Tests/Peers/" + script, input: input)
+    static func peer(_ script: String, _ arguments: String..., input: [UInt8]) throws -> Data {
+        let output = try run([python, root + "/Tests/Peers/" + script] + arguments, input: input)
         guard output.status == 0 else { throw Failed(description: output.standardError) }
         return output.standardOutput
     }
 
     /// - Parameter arguments: the program's name first; it is looked up in PATH.
-    static func run(_ arguments: String..., input: [UInt8]) throws -> Output {
+    static func run(_ arguments: String..., input: [UInt8]) throws -> Output { try run(arguments, input: input) }
+
+    static func run(_ arguments: [String], input: [UInt8]) throws -> Output {
         let folder = FileManager.default.temporaryDirectory.appending(path: "telemetry-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }

@@ -1,0 +1,118 @@
+public import NIOCore
+import NIOHTTP1
+import NIOPosix
+
+/// A small HTTP/1.1 client for work in the background: what exporters post, what an operator's tools ask. One origin, one
+/// idle connection kept. Not for the loops that carry messages.
+public final class HTTPClient: Sendable {
+    public struct Limits: Sendable {
+        public var connect: TimeAmount = .seconds(5)
+        /// From the request to the last byte of its response.
+        public var request: TimeAmount = .seconds(10)
+        /// A longer body fails the request.
+        public var maxBodyBytes = 64 * 1024
+
+        public init() {}
+    }
+
+    public let origin: HTTPOrigin
+    private let eventLoop: any EventLoop
+    private let limits: Limits
+    private let idle: NIOLoopBoundBox<(any Channel)?>
+
+    /// - Parameter eventLoop: carries this client's connections.
+    public init(_ origin: HTTPOrigin, on eventLoop: any EventLoop, limits: Limits = Limits()) {
+        self.origin = origin
+        self.eventLoop = eventLoop
+        self.limits = limits
+        idle = NIOLoopBoundBox.makeEmptyBox(eventLoop: eventLoop)
+    }
+
+    /// - Throws: `HTTPClientError`, or what the connection failed with.
+    public func post(_ path: String, headers: [(String, String)], body: [UInt8]) async throws -> HTTPResponse {
+        let head = requestHead(path, headers, bodyBytes: body.count)
+        return try await eventLoop.flatSubmit { self.exchange(head, body) }.get()
+    }
+
+    /// Lets the idle connection go.
+    public func close() async {
+        try? await eventLoop.submit {
+            self.idle.value?.close(promise: nil)
+            self.idle.value = nil
+        }.get()
+    }
+
+    private func requestHead(_ path: String, _ headers: [(String, String)], bodyBytes: Int) -> HTTPRequestHead {
+        var head = HTTPRequestHead(version: .http1_1, method: .POST, uri: path)
+        head.headers.add(name: "Host", value: origin.description)
+        head.headers.add(name: "Content-Length", value: "\(bodyBytes)")
+        for (name, value) in headers { head.headers.add(name: name, value: value) }
+        return head
+    }
+
+    private func exchange(_ head: HTTPRequestHead, _ body: [UInt8]) -> EventLoopFuture<HTTPResponse> {
+        connection().flatMap { channel in
+            self.exchange(head, body, on: channel)
+        }
+    }
+
+    private func exchange(
+        _ head: HTTPRequestHead,
+        _ body: [UInt8],
+        on channel: any Channel
+    ) -> EventLoopFuture<HTTPResponse> {
+        do {
+            let handler = try channel.pipeline.syncOperations.handler(type: ExchangeHandler.self)
+            return handler.send(head, body, within: limits.request).map { response in
+                if response.keepsAlive, channel.isActive, self.idle.value == nil {
+                    self.idle.value = channel
+                } else {
+                    channel.close(promise: nil)
+                }
+                return response
+            }
+        } catch {
+            return eventLoop.makeFailedFuture(error)
+        }
+    }
+
+    private func connection() -> EventLoopFuture<any Channel> {
+        if let channel = idle.value {
+            idle.value = nil
+            if channel.isActive { return eventLoop.makeSucceededFuture(channel) }
+        }
+        let maxBodyBytes = limits.maxBodyBytes
+        return ClientBootstrap(group: eventLoop)
+            .connectTimeout(limits.connect)
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHTTPClientHandlers()
+                    try channel.pipeline.syncOperations.addHandler(ExchangeHandler(maxBodyBytes: maxBodyBytes))
+                }
+            }
+            .connect(host: origin.host, port: origin.port)
+    }
+}
+
+public struct HTTPResponse: Sendable, Equatable {
+    public var status: Int
+    public var body: [UInt8]
+    /// What a server that wants to be left alone for a while asks for, where it said so in seconds.
+    public var retryAfterSeconds: UInt64?
+    var keepsAlive: Bool
+}
+
+public enum HTTPClientError: Error, Equatable, CustomStringConvertible {
+    case timeout
+    /// The connection ended before the response did.
+    case cutOff
+    case bodyTooLarge(limit: Int)
+
+    public var description: String {
+        switch self {
+        case .timeout: "no answer in time"
+        case .cutOff: "the connection ended before the answer did"
+        case .bodyTooLarge(let limit): "the answer is longer than \(limit) bytes"
+        }
+    }
+}

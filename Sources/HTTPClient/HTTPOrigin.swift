@@ -1,0 +1,66 @@
+/// Where a client connects to.
+public struct HTTPOrigin: Sendable, Hashable, CustomStringConvertible {
+    public var host: String
+    public var port: Int
+
+    public init(host: String, port: Int) {
+        self.host = host
+        self.port = port
+    }
+
+    /// As it stands in `Host`.
+    public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+}
+
+/// `http://host:port/path` of a configuration, in parts.
+public struct HTTPEndpoint: Sendable, Hashable {
+    public var origin: HTTPOrigin
+    /// With its query; at least `/`.
+    public var path: String
+
+    public enum Unusable: Error, Equatable, CustomStringConvertible {
+        case notHTTP
+        case tls
+        case noHost
+        case badPort(String)
+
+        public var description: String {
+            switch self {
+            case .notHTTP: "is no http:// address"
+            case .tls: "asks for TLS, which this build has not: use http:// on a trusted network, or a local agent"
+            case .noHost: "names no host"
+            case .badPort(let port): "has the port '\(port)'; a port is 1 to 65535"
+            }
+        }
+    }
+
+    /// - Parameter defaultPort: where the address names none.
+    public init(_ text: String, defaultPort: Int = 80) throws(Unusable) {
+        guard !text.hasPrefix("https://") else { throw .tls }
+        guard text.hasPrefix("http://") else { throw .notHTTP }
+        let rest = text.dropFirst("http://".count)
+        let authority = rest.prefix { $0 != "/" && $0 != "?" }
+        path = String(rest.dropFirst(authority.count))
+        if !path.hasPrefix("/") { path = "/" + path }
+        guard !path.contains(where: { $0.isWhitespace || !$0.isASCII }), !authority.contains("@") else {
+            throw .notHTTP
+        }
+        origin = try Self.origin(authority, defaultPort: defaultPort)
+    }
+
+    private static func origin(_ authority: Substring, defaultPort: Int) throws(Unusable) -> HTTPOrigin {
+        var host = authority
+        var port = ""
+        if authority.hasPrefix("["), let end = authority.firstIndex(of: "]") {
+            host = authority[authority.index(after: authority.startIndex)..<end]
+            port = String(authority[authority.index(after: end)...].drop { $0 == ":" })
+        } else if let colon = authority.firstIndex(of: ":") {
+            host = authority[..<colon]
+            port = String(authority[authority.index(after: colon)...])
+        }
+        guard !host.isEmpty else { throw .noHost }
+        guard !port.isEmpty else { return HTTPOrigin(host: String(host), port: defaultPort) }
+        guard let number = Int(port), (1...65_535).contains(number) else { throw .badPort(port) }
+        return HTTPOrigin(host: String(host), port: number)
+    }
+}
