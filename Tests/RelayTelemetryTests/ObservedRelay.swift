@@ -15,6 +15,8 @@ final class ObservedRelay {
         let loops = Mutex(RelayReadings.Loops())
         let store = Mutex(StoreTotals())
         let logs = Mutex(RelayReadings.Logs())
+        let configuration = Mutex(SelfReadings.Configuration())
+        let spansLost = Mutex<[ExportLoss: UInt64]>([:])
     }
 
     static let wallClock: UnixMilliseconds = 1_800_000_000_000
@@ -33,7 +35,17 @@ final class ObservedRelay {
             }
         )
         self.tables = tables
-        let instruments = try RelayInstruments(registry: registry, readings: readings, build: .example)
+        let selfReadings = SelfReadings(
+            configuration: { tables.configuration.withLock { $0 } },
+            volumes: ["store", "log"].map { SelfReadings.Volume(name: $0) { 1 << 30 } },
+            spansLost: { cause in tables.spansLost.withLock { $0[cause] ?? 0 } }
+        )
+        let instruments = try RelayInstruments(
+            registry: registry,
+            readings: readings,
+            selfReadings: selfReadings,
+            build: .example
+        )
         self.instruments = instruments
         observers = (0..<loops).map { instruments.observer(loop: $0) }
         exposition = try MetricExposition(registry: registry, selfPrefix: RelayCatalogue.selfPrefix)
@@ -53,6 +65,10 @@ final class ObservedRelay {
 
     func set(_ loops: RelayReadings.Loops) { tables.loops.withLock { $0 = loops } }
     func set(_ totals: StoreTotals) { tables.store.withLock { $0 = totals } }
+    func set(_ configuration: SelfReadings.Configuration) { tables.configuration.withLock { $0 = configuration } }
+    func loseSpans(_ cause: ExportLoss, _ count: UInt64) {
+        tables.spansLost.withLock { $0[cause, default: 0] += count }
+    }
     func set(_ logs: RelayReadings.Logs) { tables.logs.withLock { $0 = logs } }
 
     func scrape(_ format: ExpositionFormat = .text) -> [UInt8] {

@@ -3,7 +3,11 @@ import Telemetry
 /// docs/metrics.md, made from the catalogue.
 public enum MetricsPage {
     public static func markdown() -> String {
-        let groups = RelayCatalogue.groups(build: .example, healthChecks: RelayCatalogue.defaultHealthChecks)
+        let groups = RelayCatalogue.groups(
+            build: .example,
+            healthChecks: RelayCatalogue.defaultHealthChecks,
+            volumes: RelayCatalogue.defaultVolumes
+        )
         return ([introduction] + groups.map(section)).joined(separator: "\n") + "\n"
     }
 

@@ -15,6 +15,7 @@ public struct RelayInstruments: Sendable {
     public init(
         registry: MetricRegistry,
         readings: RelayReadings,
+        selfReadings: SelfReadings = SelfReadings(),
         build: BuildLabels,
         healthChecks: [String] = RelayCatalogue.defaultHealthChecks
     ) throws(MetricDeclarationError) {
@@ -27,6 +28,7 @@ public struct RelayInstruments: Sendable {
         try readings.register(in: registry)
         try ProcessMetrics.register(in: registry)
         statsd = try StatsdMetrics(registry: registry, prefix: RelayCatalogue.selfPrefix)
+        try selfReadings.register(in: registry, logs: readings.logs, statsd: statsd)
     }
 
     /// The observer of one event loop, to be made once for each and called on that loop only.

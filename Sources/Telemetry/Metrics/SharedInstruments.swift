@@ -9,6 +9,9 @@ public struct SharedCounter: Sendable {
 
     /// For a total that somebody else counts and a scrape only reads. A lower value than before is ignored.
     public func raise(to total: UInt64) { cells.shared.sharedRaise(to: total) }
+
+    /// What was added by way of this kind of instrument.
+    var total: UInt64 { cells.shared.count }
 }
 
 /// A gauge that any thread may set.

@@ -20,6 +20,11 @@ public struct StatsdMetrics: Sendable {
         unresolved = try registry.counter(declarations[3]).shared()
     }
 
+    /// Lines lost with their datagram.
+    public var lost: UInt64 { lostLines.total }
+    /// Lines longer than a datagram.
+    public var oversized: UInt64 { oversizedLines.total }
+
     public static func declarations(prefix: String) -> [MetricDeclaration] {
         let prefix = prefix + "telemetry_statsd_"
         return [

@@ -22,6 +22,7 @@ struct Reload {
         relay.logger.notice("log reopened")
         let loaded = load()
         guard loaded.report.isAcceptable else {
+            relay.configurationState.refused()
             relay.logger.error(
                 "configuration not reloaded, the one before stands",
                 metadata: ["findings": tell(loaded.report.findings, loaded.report)]

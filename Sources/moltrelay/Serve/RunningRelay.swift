@@ -12,6 +12,7 @@ import WireProtocol
 /// A relay with its doors open: what signals, the admin socket and the end of the process act on.
 final class RunningRelay: Sendable {
     let configuration: Configuration
+    let configurationState: ConfigurationState
     let logger: Logger
     let log: LogBackend
     let identity: RelayIdentity
@@ -38,6 +39,7 @@ final class RunningRelay: Sendable {
 
     init(
         configuration: Configuration,
+        configurationState: ConfigurationState,
         logger: Logger,
         log: LogBackend,
         identity: RelayIdentity,
@@ -52,6 +54,7 @@ final class RunningRelay: Sendable {
         clock: @escaping @Sendable () -> MonotonicNanoseconds
     ) {
         self.configuration = configuration
+        self.configurationState = configurationState
         self.logger = logger
         self.log = log
         self.identity = identity

@@ -34,9 +34,11 @@ struct ServeComposition {
         )
         let registry = MetricRegistry(shards: loops.loops.count)
         let gauges = LoopGauges()
+        let state = ConfigurationState(configuration)
         let instruments = try RelayInstruments(
             registry: registry,
             readings: readings(gauges, choice, loops.clock),
+            selfReadings: selfReadings(state),
             build: .this,
             healthChecks: RelayCatalogue.defaultHealthChecks
         )
@@ -51,6 +53,7 @@ struct ServeComposition {
         workers.start()
         let running = RunningRelay(
             configuration: configuration,
+            configurationState: state,
             logger: logger,
             log: log,
             identity: identity,
@@ -112,6 +115,18 @@ struct ServeComposition {
             latches: [("listeners", "the listeners are not open yet")],
             at: clock()
         ) { change in change.tell(logger, instruments.health) }
+    }
+
+    private func selfReadings(_ state: ConfigurationState) -> SelfReadings {
+        var volumes: [SelfReadings.Volume] = []
+        if configuration.queue.storage == .sqlite {
+            let path = configuration.storage.sqlite.path
+            volumes.append(SelfReadings.Volume(name: "store") { FreeSpace.beside(path) })
+        }
+        if case .file(let path) = configuration.logging.output {
+            volumes.append(SelfReadings.Volume(name: "log") { FreeSpace.beside(path) })
+        }
+        return SelfReadings(configuration: { state.reading }, volumes: volumes)
     }
 
     private func readings(_ gauges: LoopGauges, _ choice: StoreChoice, _ clock: RelayClock) -> RelayReadings {

@@ -1,0 +1,103 @@
+public import Telemetry
+
+/// Where a scrape finds what the relay says of itself. Each is read at every scrape, on the scraping thread.
+public struct SelfReadings: Sendable {
+    public struct Configuration: Sendable, Equatable {
+        /// 48 bits, so that a floating point sample holds them.
+        public var hash: UInt64 = 0
+        public var isTaken = true
+        /// Seconds since 1970.
+        public var takenAt = 0.0
+
+        public init() {}
+    }
+
+    public struct Volume: Sendable {
+        /// `store` or `log`.
+        public var name: String
+        /// Bytes this process may still write there.
+        public var free: @Sendable () -> Int
+
+        public init(name: String, free: @escaping @Sendable () -> Int) {
+            self.name = name
+            self.free = free
+        }
+    }
+
+    public var configuration: @Sendable () -> Configuration
+    public var volumes: [Volume]
+    /// Since the start.
+    public var spansLost: @Sendable (ExportLoss) -> UInt64
+
+    public init(
+        configuration: @escaping @Sendable () -> Configuration = { Configuration() },
+        volumes: [Volume] = [],
+        spansLost: @escaping @Sendable (ExportLoss) -> UInt64 = { _ in 0 }
+    ) {
+        self.configuration = configuration
+        self.volumes = volumes
+        self.spansLost = spansLost
+    }
+}
+
+extension SelfReadings {
+    func register(
+        in registry: MetricRegistry,
+        logs: @escaping @Sendable () -> RelayReadings.Logs,
+        statsd: StatsdMetrics
+    ) throws(MetricDeclarationError) {
+        try registerConfiguration(in: registry)
+        try registerVolumes(in: registry)
+        try registerLosses(in: registry, logs, statsd)
+    }
+
+    private func registerConfiguration(in registry: MetricRegistry) throws(MetricDeclarationError) {
+        let hash = try registry.gauge(RelayCatalogue.configHash).shared()
+        let success = try registry.gauge(RelayCatalogue.lastReloadSuccess).shared()
+        let time = try registry.gauge(RelayCatalogue.lastReloadTime).shared()
+        registry.beforeScrape { [configuration] in
+            let configuration = configuration()
+            hash.set(Double(configuration.hash))
+            success.set(configuration.isTaken ? 1 : 0)
+            time.set(configuration.takenAt)
+        }
+    }
+
+    private func registerVolumes(in registry: MetricRegistry) throws(MetricDeclarationError) {
+        guard !volumes.isEmpty else { return }
+        let gauge = try registry.gauge(RelayCatalogue.diskFree(volumes.map(\.name)))
+        let gauges = volumes.indices.map { gauge.shared($0) }
+        registry.beforeScrape { [volumes] in
+            for (gauge, volume) in zip(gauges, volumes) { gauge.set(Double(volume.free())) }
+        }
+    }
+
+    private func registerLosses(
+        in registry: MetricRegistry,
+        _ logs: @escaping @Sendable () -> RelayReadings.Logs,
+        _ statsd: StatsdMetrics
+    ) throws(MetricDeclarationError) {
+        let family = try registry.counter(RelayCatalogue.telemetryLost)
+        let causes = ExportLoss.allCases
+        let counters = (0..<RelayCatalogue.lostSignals.count * causes.count).map { family.shared($0) }
+        registry.beforeScrape { [spansLost] in
+            let logs = logs()
+            for (place, cause) in causes.enumerated() {
+                // A record that finds the writer's buffer full is the one way to lose it.
+                if cause == .queueFull { counters[place].raise(to: logs.dropped) }
+                counters[causes.count + place].raise(to: spansLost(cause))
+                counters[2 * causes.count + place].raise(to: statsd.lost(cause))
+            }
+        }
+    }
+}
+
+extension StatsdMetrics {
+    fileprivate func lost(_ cause: ExportLoss) -> UInt64 {
+        switch cause {
+        case .tooLarge: oversized
+        case .unreachable: lost
+        case .queueFull, .refused: 0
+        }
+    }
+}
