@@ -1,7 +1,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-bench run build test autobahn lint format clean
+.PHONY: help setup setup-bench run build test autobahn lint format dashboards clean
 
 # One binary for `make run`, the end-to-end tests and deploy/: static Swift runtime, the system's C libraries.
 RELEASE := -c release --static-swift-stdlib
@@ -35,6 +35,8 @@ test: setup ## Run every test; FILTER=Name runs the Swift tests of that name
 	@echo 'Python: deployment files, budgets'
 	@$(PYTHON) -m unittest discover -q -s Tests/Deploy
 	@$(PYTHON) -m unittest discover -q -s Tests/Budgets
+	@echo 'Python: dashboards, alerts, fluentd and the compose file, with a real relay, Prometheus and Alertmanager'
+	@RELAY_BINARY="$(CURDIR)/.build/release/moltrelay" $(PYTHON) -m unittest discover -q -s Tests/Observability -t .
 	RELAY_BINARY="$(CURDIR)/.build/release/moltrelay" AGENT_PYTHON="$(CURDIR)/$(PYTHON)" \
 		swift test $(if $(FILTER),--filter '$(FILTER)') 2>&1 | tee .build/test.log
 	@grep -E 'Test run with [0-9]+ tests?' .build/test.log | tail -n 1
@@ -50,10 +52,13 @@ lint: setup ## Check format, imports, names, sizes, shell scripts and the Docker
 	swift-format lint --strict --parallel --recursive $(SWIFT_FOLDERS)
 	@python3 -m Scripts.lint
 	shellcheck Scripts/setup .ci/run Tests/Fuzz/run
-	$(dir $(PYTHON))hadolint deploy/docker/Dockerfile
+	$(dir $(PYTHON))hadolint deploy/docker/Dockerfile fluentd/Dockerfile
 
 format: ## Rewrite the Swift sources in the house format
 	swift-format format --in-place --parallel --recursive $(SWIFT_FOLDERS)
+
+dashboards: setup ## Write dashboards/*.json from Scripts/dashboards
+	@$(PYTHON) -m Scripts.dashboards
 
 clean: ## Remove everything built, the test environment and the state of `make run`
 	rm -rf .build .build-fuzz

@@ -1,0 +1,111 @@
+"""Queues and storage: what waits, and how durable it gets."""
+
+from . import queries as q
+from .panels import THIRD, dashboard, graph, heat, row, to_dashboard, to_runbook
+
+UID = "moltrelay-queues"
+TITLE = "Queues and storage"
+
+
+def build():
+    path = to_dashboard("moltrelay-message-path", "Message path")
+    return (
+        dashboard(UID, TITLE, "The offline queue, and the store it lies in.")
+        .with_row(row("Queue"))
+        .with_panel(
+            graph(
+                "Depth", "short", "Messages in the store. Red over 10,000.", to_runbook("RelayQueueBacklog"),
+                [(q.series("moltrelay_queue_depth"), "{{instance}}")], span=THIRD, red=10000,
+            )
+        )
+        .with_panel(
+            graph(
+                "Bytes", "bytes", "Against queue.max_total_size_bytes: at the limit senders get QUEUE_FULL.",
+                to_runbook("RelayQueueFull"), [(q.series("moltrelay_queue_bytes"), "{{instance}}")], span=THIRD,
+            )
+        )
+        .with_panel(
+            graph(
+                "Oldest message", "s", "Age of the oldest. Red at six days: it expires at queue.retention_hours.",
+                to_runbook("RelayQueueOld"), [(q.series("moltrelay_queue_oldest_age_seconds"), "{{instance}}")],
+                span=THIRD, red=518400,
+            )
+        )
+        .with_panel(
+            heat(
+                "Wait in the queue", "s", "How long messages waited for their recipient to come back.",
+                path, q.heat("moltrelay_queue_wait_seconds"),
+            )
+        )
+        .with_panel(
+            graph(
+                "Refused by the queue", "reqps", "QUEUE_FULL and STORAGE_UNAVAILABLE told to senders.",
+                to_runbook("RelayQueueFull"),
+                [(q.total("moltrelay_nacks_total", "code", 'code=~"QUEUE_FULL|STORAGE_UNAVAILABLE"'), "{{code}}")], red=1,
+            )
+        )
+        .with_row(row("Store"))
+        .with_panel(
+            heat(
+                "Commit", "s", "From the submission of a batch to its durability. Over 250 ms the disk is the bottleneck.",
+                to_runbook("RelayStoreSlow"), q.heat("moltrelay_store_commit_duration_seconds"),
+            )
+        )
+        .with_panel(
+            graph(
+                "Operations a batch", "short", "Large batches are load and cheap; small ones and slow commits are a slow disk.",
+                to_runbook("RelayStoreSlow"),
+                [
+                    (q.mean("moltrelay_store_batch_operations"), "mean"),
+                    (q.quantile(0.99, "moltrelay_store_batch_operations"), "p99"),
+                ],
+            )
+        )
+        .with_panel(
+            graph(
+                "Operations", "ops", "Rows written or removed, and writes spared because the recipient was quicker than the disk.",
+                path,
+                [
+                    (q.total("moltrelay_store_operations_total"), "committed"),
+                    (q.total("moltrelay_store_elided_total"), "spared"),
+                ],
+                span=THIRD,
+            )
+        )
+        .with_panel(
+            graph(
+                "Failures", "ops", "Failed batches, refused calls, reopenings, damaged rows. Each is worth a look at the log.",
+                to_runbook("RelayStoreDown"),
+                [
+                    (q.total("moltrelay_store_failures_total"), "batches failed"),
+                    (q.total("moltrelay_store_inbox_refused_total"), "calls refused"),
+                    (q.total("moltrelay_store_reopened_total"), "reopened"),
+                    (q.total("moltrelay_store_corrupt_rows_total"), "damaged rows"),
+                ],
+                span=THIRD,
+            )
+        )
+        .with_panel(
+            graph(
+                "Files", "bytes", "The database stays at its high-water mark; the log goes back after a checkpoint.",
+                to_runbook("RelayDiskFilling"),
+                [
+                    (q.gauge("moltrelay_store_file_bytes", "file"), "{{file}}"),
+                    (q.gauge("moltrelay_store_committing_bytes"), "not durable yet"),
+                ],
+                span=THIRD,
+            )
+        )
+        .with_panel(
+            graph(
+                "Disk free", "bytes", "Of the volumes of store and log. Red under 1 GB.",
+                to_runbook("RelayDiskFilling"), [(q.series("moltrelay_disk_free_bytes"), "{{instance}} {{volume}}")],
+            )
+        )
+        .with_panel(
+            graph(
+                "Store healthy", "bool", "1 while the store check passes.", to_runbook("RelayStoreDown"),
+                [(q.series("moltrelay_health_check", 'check="store"'), "{{instance}}")],
+            )
+        )
+    )

@@ -1,0 +1,93 @@
+"""Runtime and telemetry's own cost."""
+
+from . import queries as q
+from .panels import THIRD, dashboard, graph, heat, row, to_dashboard, to_runbook
+
+UID = "moltrelay-runtime"
+TITLE = "Runtime and telemetry's own cost"
+
+
+def build():
+    overview = to_dashboard("moltrelay-overview", "Overview")
+    path = to_dashboard("moltrelay-message-path", "Message path")
+    return (
+        dashboard(UID, TITLE, "The process, its event loops and its health; and what telemetry costs and loses.")
+        .with_row(row("Process"))
+        .with_panel(
+            graph(
+                "CPU", "percentunit", "Cores used. Near the cores it may use, every message waits.", to_runbook("RelayEventLoopLag"),
+                [(q.rate("process_cpu_seconds_total"), "{{instance}}")], span=THIRD,
+            )
+        )
+        .with_panel(
+            graph(
+                "CPU a message", "s", "CPU seconds over accepted messages. It falls with load; a step up after a release is a regression.",
+                path,
+                [("sum (" + q.rate("process_cpu_seconds_total") + ") / " + q.total("moltrelay_messages_total"), "CPU a message")],
+                span=THIRD,
+            )
+        )
+        .with_panel(
+            graph(
+                "Memory", "bytes", "Resident memory, and what of it waits in outboxes.",
+                overview,
+                [
+                    (q.series("process_resident_memory_bytes"), "{{instance}} resident"),
+                    (q.series("moltrelay_outbox_bytes"), "{{instance}} outboxes"),
+                ],
+                span=THIRD,
+            )
+        )
+        .with_panel(
+            heat(
+                "Event loop lag", "s", "How late timers run. Over 100 ms every message on the loop waits as long.",
+                to_runbook("RelayEventLoopLag"), q.heat("moltrelay_event_loop_lag_seconds"),
+            )
+        )
+        .with_panel(
+            graph(
+                "File descriptors", "percentunit", "Open of allowed. Red over 85 %: at the end nobody is accepted.",
+                to_runbook("RelayFileDescriptorsLow"),
+                [(q.series("process_open_fds") + " / " + q.series("process_max_fds"), "{{instance}}")], red=0.85,
+            )
+        )
+        .with_row(row("Health"))
+        .with_panel(
+            graph(
+                "Tiers", "bool", "1 while probes of the tier are answered with success.", to_runbook("RelayNotReady"),
+                [(q.series("moltrelay_health_tier"), "{{instance}} {{tier}}")], span=THIRD,
+            )
+        )
+        .with_panel(
+            graph(
+                "Checks that turned", "ops", "A check that turns often is a cause that comes and goes: the log has the reasons.",
+                to_runbook("RelayNotReady"), [(q.total("moltrelay_health_transitions_total", "check"), "{{check}}")], span=THIRD,
+            )
+        )
+        .with_panel(
+            graph(
+                "Configuration taken", "bool", "0 after a reload that failed.", to_runbook("RelayReloadFailed"),
+                [(q.series("moltrelay_config_last_reload_success"), "{{instance}}")], span=THIRD,
+            )
+        )
+        .with_row(row("Telemetry's own cost"))
+        .with_panel(
+            graph(
+                "Scrape", "s", "Time to read, encode and compress a scrape, off the loops that carry messages.",
+                to_runbook("RelayTelemetryLoss"), [(q.quantile(0.99, "moltrelay_scrape_duration_seconds", "format"), "{{format}}")], span=THIRD,
+            )
+        )
+        .with_panel(
+            graph(
+                "Series", "short", "Series of the last scrape; the budget folds what is beyond it into `other`.",
+                to_runbook("RelayTelemetryLoss"), [(q.series("moltrelay_scrape_series"), "{{instance}}")], span=THIRD,
+            )
+        )
+        .with_panel(
+            graph(
+                "Lost", "ops", "Log records, spans and datagrams lost. The relay never waits for telemetry: it loses and counts.",
+                to_runbook("RelayTelemetryLoss"),
+                [(q.total("moltrelay_telemetry_lost_total", "signal, cause"), "{{signal}} {{cause}}")], span=THIRD, red=1,
+            )
+        )
+    )
