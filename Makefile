@@ -39,7 +39,7 @@ test: setup ## Run every test; FILTER=Name runs the Swift tests of that name
 	@RELAY_BINARY="$(CURDIR)/.build/release/moltrelay" $(PYTHON) -m unittest discover -q -s Tests/Observability -t .
 	RELAY_BINARY="$(CURDIR)/.build/release/moltrelay" AGENT_PYTHON="$(CURDIR)/$(PYTHON)" \
 		swift test $(if $(FILTER),--filter '$(FILTER)') 2>&1 | tee .build/test.log
-	@grep -E 'Test run with [0-9]+ tests?' .build/test.log | tail -n 1
+	@grep -aE 'Test run with [0-9]+ tests?' .build/test.log | tail -n 1
 
 autobahn: ## Hold the WebSocket codec and the relay to the Autobahn test suite; needs a Python 2.7
 	@Scripts/setup build test autobahn

@@ -60,7 +60,7 @@ import Testing
         for index in 0..<20 { _ = try registry.gauge(.gauge("gauge_\(index)", help: "Gauge.")) }
         let options = StatsdOptions(flushInterval: .milliseconds(1), maxDatagramBytes: 16)
         let exporter = try exporter("127.0.0.1", port, options)
-        while total("datagrams", "refused") == 0 { sched_yield() }
+        try waitUntil { total("datagrams", "refused") > 0 }
         receiver = try UDPReceiver(port: port)
         #expect(try #require(receiver).receive().hasPrefix("gauge_"), "and found as soon as it is")
         exporter.close(within: .seconds(60))
@@ -68,10 +68,21 @@ import Testing
 
     @Test func aNameWithoutAnAddressLosesNothing() throws {
         let exporter = try exporter("nowhere.invalid", 8125, StatsdOptions(flushInterval: .milliseconds(1)))
-        while total("resolve_failures") < 3 { sched_yield() }
+        try waitUntil { total("resolve_failures") >= 3 }
         exporter.close(within: .seconds(60))
         #expect(total("datagrams") == 0)
         #expect(total("lines") == 0)
+    }
+
+    private struct NeverSo: Error {}
+
+    /// Two minutes at most: a hang must not hold up everything else.
+    private func waitUntil(_ isSo: () -> Bool) throws {
+        let deadline = ContinuousClock.now + .seconds(120)
+        while !isSo() {
+            guard ContinuousClock.now < deadline else { throw NeverSo() }
+            usleep(1_000)
+        }
     }
 
     @Test func datagramsAreSpreadOverTheInterval() {
