@@ -24,6 +24,11 @@ extension Relay {
         return true
     }
 
+    /// Charges the sender's rate for a MESSAGE that is refused for another reason: it cost its bytes all the same.
+    public func charge(_ header: FrameHeader, to sender: Connection, at now: MonotonicNanoseconds) {
+        _ = sender.rate?.take(bytes: header.frameLength, at: now)
+    }
+
     private func own(_ frame: InboundFrame, routing: RoutingHeader) -> Message? {
         let length = frame.header.frameLength
         var buffer = ByteBufferAllocator().buffer(capacity: length)

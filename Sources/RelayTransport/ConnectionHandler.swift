@@ -129,6 +129,7 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
             case .frame(let frame): take(frame, at: now, on: connection, relay)
             case .skipped(let header, let routing):
                 relay.received(frameOf: header.typeCode)
+                relay.charge(header, to: connection, at: now)
                 perform(session.skippedMessage(header, routing: routing, at: now))
             case .refused(let header): perform(session.oversized(header))
             case .invalid(let error): perform(session.invalidHeader(error))
@@ -141,6 +142,7 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
         if let (routing, mode) = session.receivedMessage(frame, at: now) {
             return accept(frame, routing, mode, at: now, on: connection, relay)
         }
+        if frame.header.type == .message { relay.charge(frame.header, to: connection, at: now) }
         if frame.header.type == .ping { session.load = services.turnstile.load }
         let action = session.received(frame, at: now, wallClock: loop.wallClock)
         guard case .message(let routing, let mode, _) = action else { return perform(action) }

@@ -1,28 +1,48 @@
-// Each at-least-once message is looked up in a dozen tables, by identifiers that its sender chose in part. SipHash costs
-// 20 ns a look-up, one product of 128 bits under the table's own seed 2. A dictionary seeds by its address, which nobody
-// outside of the process can know: so nobody can make up identifiers that meet in it.
+// Each at-least-once message is looked up in a dozen tables, by identifiers that its sender chose: a recipient's hash is
+// whatever 32 bytes the frame says. SipHash costs 20 ns a look-up, a few products of 128 bits 3. Every bit of an
+// identifier counts, under keys drawn once for the process, so that nobody outside can make up identifiers that meet.
+// `_rawHashValue` is the standard library's own way around its Hasher, underscored but public; a Swift that stops calling
+// it falls back to `hash(into:)`, slower and as right.
 
 extension AgentHash {
-    /// Of half of it: the whole is a SHA-256.
-    public func _rawHashValue(seed: Int) -> Int { mix(a, b, seed: seed) }
+    public func _rawHashValue(seed: Int) -> Int { spread(folded, seed) }
+
+    @inline(__always)
+    fileprivate var folded: UInt64 { fold(a ^ keys.a, b ^ keys.b) ^ fold(c ^ keys.c, d ^ keys.d) }
 }
 
 extension MessageID {
-    public func _rawHashValue(seed: Int) -> Int { mix(a, b, seed: seed) }
+    public func _rawHashValue(seed: Int) -> Int { spread(folded, seed) }
 
     /// Of the id and the two agents that it is unique between.
     public func hashValue(from sender: AgentHash, to recipient: AgentHash, seed: Int) -> Int {
-        let ofID = UInt64(truncatingIfNeeded: mix(a, b, seed: seed))
-        return mix(sender.a ^ ofID, recipient.a &+ ofID, seed: seed)
+        spread(fold(sender.folded ^ keys.e, folded ^ keys.f) ^ recipient.folded, seed)
+    }
+
+    @inline(__always)
+    private var folded: UInt64 { fold(a ^ keys.a, b ^ keys.b) }
+}
+
+private struct HashKeys {
+    let a, b, c, d, e, f, last: UInt64
+
+    init() {
+        var generator = SystemRandomNumberGenerator()
+        (a, b, c, d) = (generator.next(), generator.next(), generator.next(), generator.next())
+        (e, f, last) = (generator.next(), generator.next(), generator.next())
     }
 }
 
+private let keys = HashKeys()
+
 @inline(__always)
-private func mix(_ a: UInt64, _ b: UInt64, seed: Int) -> Int {
-    let seed = UInt64(truncatingIfNeeded: seed)
-    // Any two odd numbers with as many ones as zeroes: an address has few bits of its own.
-    let first = a ^ seed ^ 0x9E37_79B9_7F4A_7C15
-    let second = b ^ (seed << 32 | seed >> 32) ^ 0xD6E8_FEB8_6659_FD93
-    let product = first.multipliedFullWidth(by: second)
-    return Int(truncatingIfNeeded: product.high ^ product.low)
+private func fold(_ x: UInt64, _ y: UInt64) -> UInt64 {
+    let product = x.multipliedFullWidth(by: y)
+    return product.high ^ product.low
+}
+
+/// Under the table's own seed, so that tables do not fill in one another's order.
+@inline(__always)
+private func spread(_ bits: UInt64, _ seed: Int) -> Int {
+    Int(truncatingIfNeeded: fold(bits, (UInt64(truncatingIfNeeded: seed) ^ keys.last) | 1))
 }

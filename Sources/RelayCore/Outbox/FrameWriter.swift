@@ -29,7 +29,10 @@ struct FrameWriter {
             pool.renumbering.renumber(destination, length: length, to: sequence)
             return true
         }
-        guard holds else { return false }
+        guard holds else {
+            releaseUnused()
+            return false
+        }
         finish(length: length, head: head)
         return true
     }
@@ -110,6 +113,15 @@ struct FrameWriter {
         let head = reserved > 0 ? 0 : WebSocketEncoder.headerLength(payload: length)
         if buffer.writableBytes < head + length { buffer.reserveCapacity(minimumWritableBytes: head + length) }
         return head
+    }
+
+    /// A buffer taken for a frame that was none would stay with its recipient, charged to nobody.
+    private mutating func releaseUnused() {
+        guard byteCount == 0 else { return }
+        var unused = ByteBuffer()
+        swap(&unused, &buffer)
+        reserved = 0
+        pool.give(unused)
     }
 
     private mutating func finish(length: Int, head: Int) {

@@ -13,6 +13,9 @@ extension StoreFile {
             guard let found = try Schema.problem(of: connection) else {
                 try Schema.migrate(connection, from: try connection.integer("PRAGMA user_version") ?? 0)
                 try connection.configureForStore()
+                // What a torn end left in the log would look like damage behind a commit that is torn later. A full disk
+                // may not let it be emptied, and is no reason not to start.
+                try? connection.checkpoint(.truncate)
                 return connection
             }
             problem = found

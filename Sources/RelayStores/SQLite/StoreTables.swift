@@ -20,6 +20,8 @@ final class StoreTables {
     private(set) var ledger: Ledger
     /// Counted anew in this transaction: what the directory becomes with it.
     private var recounted: [AgentHash: QueueDirectory.Queue]?
+    /// The ledger speaks of a transaction that was rolled back.
+    private var isStale = false
     private var nextSequence: Int64
     private var reservedSequences: Int64
     private var reservedBefore: Int64
@@ -47,6 +49,7 @@ final class StoreTables {
     }
 
     func begin() throws(SQLiteError) {
+        try refresh()
         try connection.execute("BEGIN IMMEDIATE")
         ledger.begin()
         reservedBefore = reservedSequences
@@ -54,7 +57,9 @@ final class StoreTables {
 
     func commit() throws(SQLiteError) {
         try connection.execute("COMMIT")
-        if let recounted { directory.replace(with: recounted) } else { directory.apply(ledger.changes) }
+        if let recounted { directory.replace(with: recounted) }
+        // After a recount these are what the same transaction did behind it.
+        directory.apply(ledger.changes)
         recounted = nil
     }
 
@@ -63,8 +68,21 @@ final class StoreTables {
         if connection.isInTransaction { try? connection.execute("ROLLBACK") }
         reservedSequences = reservedBefore
         guard recounted != nil else { return ledger.rollBack() }
-        try? recount()
         recounted = nil
+        isStale = true
+    }
+
+    /// Counts anew what a transaction that was rolled back had counted anew: to be done before the next one. Where it
+    /// cannot be, the connection is to be given up.
+    private func refresh() throws(SQLiteError) {
+        guard isStale else { return }
+        isStale = false
+        do {
+            try verify(reindexing: false)
+        } catch {
+            isStale = true
+            throw error
+        }
     }
 
     func oldestAcceptedAt() throws(SQLiteError) -> UnixMilliseconds? { try queue.oldestAcceptedAt() }
