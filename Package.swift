@@ -242,7 +242,7 @@ if Context.environment["MOLTRELAY_FUZZ"] != nil {
     package.targets += [
         .target(
             name: "moltrelay",
-            dependencies: ["Identity", yams],
+            dependencies: ["Identity", "Telemetry", yams],
             path: "Sources/moltrelay/Configuration",
             swiftSettings: settings
         ),
