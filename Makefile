@@ -51,7 +51,7 @@ autobahn: ## Hold the WebSocket codec and the relay to the Autobahn test suite; 
 lint: setup ## Check format, imports, names, sizes, shell scripts and the Dockerfile
 	swift-format lint --strict --parallel --recursive $(SWIFT_FOLDERS)
 	@python3 -m Scripts.lint
-	shellcheck Scripts/setup .ci/run Tests/Fuzz/run
+	shellcheck Scripts/setup .ci/run Tests/Fuzz/run Tests/Sanitizers/run
 	$(dir $(PYTHON))hadolint deploy/docker/Dockerfile fluentd/Dockerfile
 
 format: ## Rewrite the Swift sources in the house format
@@ -61,6 +61,6 @@ dashboards: setup ## Write dashboards/*.json from Scripts/dashboards
 	@$(PYTHON) -m Scripts.dashboards
 
 clean: ## Remove everything built, the test environment and the state of `make run`
-	rm -rf .build .build-fuzz
+	rm -rf .build .build-fuzz .build-tsan .build-asan
 
-include Benchmarks/bench.mk Tests/Fuzz/fuzz.mk
+include Benchmarks/bench.mk Tests/Fuzz/fuzz.mk Tests/Sanitizers/sanitize.mk

@@ -78,8 +78,10 @@ public struct MaskedBytes {
     }
 
     public var plain: [UInt8] {
-        [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
-            if count > 0 { copy(to: UnsafeMutableRawPointer(buffer.baseAddress!)) }
+        // Of capacity 0 the initialiser writes a count into the storage that all empty arrays of the process share.
+        guard count > 0 else { return [] }
+        return [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
+            copy(to: UnsafeMutableRawPointer(buffer.baseAddress!))
             initialized = count
         }
     }

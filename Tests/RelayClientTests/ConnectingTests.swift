@@ -115,9 +115,9 @@ import WireProtocol
     @Test mutating func theRelaysAdviceComesFirst() {
         let refusal = AuthFail(code: .rateLimited, message: "", retryAllowed: true, retryAfterMilliseconds: 5)
         #expect(delay(.authenticationRefused(refusal)) == 5_001_000)
-        #expect(
-            delay(.goneAway(GoAway(message: "", reconnectAfterMilliseconds: .max))) == 3_600_000 * 1_000_000 + 2_000
-        )
+        // With its type: of the bare sum Swift 6.3 makes a comparison of AnyHashable that reads past its operand.
+        let longest: UInt64? = 3_600_000 * 1_000_000 + 2_000
+        #expect(delay(.goneAway(GoAway(message: "", reconnectAfterMilliseconds: .max))) == longest)
     }
 
     @Test mutating func theAlternateIsForOneAttempt() throws {

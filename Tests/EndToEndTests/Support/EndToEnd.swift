@@ -1,4 +1,4 @@
 import Testing
 
 /// One relay at a time: each test owns its relay and its agents, and the machine may have two cores only.
-@Suite(.serialized, .timeLimit(.minutes(3))) enum EndToEnd {}
+@Suite(.serialized, .timeLimit(.minutes(Programs.patience))) enum EndToEnd {}

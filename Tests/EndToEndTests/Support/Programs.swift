@@ -11,6 +11,8 @@ enum Programs {
         .first { FileManager.default.isExecutableFile(atPath: $0) } ?? "/nonexistent/moltrelay"
     static let python = environment["AGENT_PYTHON"] ?? repository + "/.build/venv/bin/python"
     static let path = environment["PATH"] ?? "/usr/bin:/bin"
+    /// Minutes for one test. Under a sanitizer everything takes several times as long.
+    static let patience = environment["TEST_MINUTES"].flatMap(Int.init) ?? 3
 
     struct Outcome {
         let ending: ChildProcess.Ending
