@@ -53,6 +53,8 @@ final class Relay: Sendable {
             let listeners = try JSON(parsing: status.text)["listeners"].array
             let addresses = listeners.compactMap { listener in listener["name"].string.map { ($0, listener["address"]) }
             }
+            // The admin socket answers before the door to agents is open.
+            guard addresses.contains(where: { $0.0 == "websocket" }) else { continue }
             return try Relay(
                 folder: folder,
                 process: process,
