@@ -142,8 +142,13 @@ private struct Netdata {
         once isWanted: (Double) -> Bool
     ) throws -> Double {
         var charts: [String: Chart] = [:]
+        var movedAt: ContinuousClock.Instant?
         for _ in 0..<3_000 {
-            move()
+            // Once for each of its seconds: of many more observations it takes a part, at another rate.
+            if movedAt.map({ ContinuousClock.now - $0 >= .seconds(1) }) ?? true {
+                move()
+                movedAt = .now
+            }
             charts = try self.charts()
             if let value = charts[chart]?.dimensions[dimension]?.value, isWanted(value) { return value }
         }
