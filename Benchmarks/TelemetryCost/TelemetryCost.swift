@@ -55,7 +55,7 @@ enum TelemetryCost {
             facts.withUnsafeBufferPointer { facts in
                 events.withUnsafeBufferPointer { events in
                     report("observer, a message (3 facts), \(name)", rounds: 200_000, perRound: 100) { _ in
-                        observer.observe(messages: facts, events: events)
+                        observer.observe(messages: facts, events: events, at: 2_000_000)
                     }
                 }
             }
@@ -70,9 +70,16 @@ enum TelemetryCost {
             timeline.written = timeline.enqueued + 60_000 + index * spread * 3_001
             return timeline
         }
-        return timelines.map { _ in .accepted(mode: .bestEffort, bytes: 352) }
-            + timelines.map { .written($0, mode: .bestEffort, queued: false, attempt: 1) }
-            + timelines.map { .settled($0, mode: .bestEffort, fate: .delivered) }
+        let identities = timelines.map { _ in
+            MessageIdentity(
+                id: .random(),
+                sender: AgentHash(bytes: repeatElement(1, count: 32))!,
+                recipient: AgentHash(bytes: repeatElement(2, count: 32))!
+            )
+        }
+        return identities.map { .accepted($0, mode: .bestEffort, bytes: 352) }
+            + zip(identities, timelines).map { .written($0, $1, mode: .bestEffort, queued: false, attempt: 1) }
+            + zip(identities, timelines).map { .settled($0, $1, mode: .bestEffort, fate: .delivered, queued: false) }
     }
 
     /// 10,000 lines: 6,000 of labelled counters, 4,000 of histograms, on 2 shards.

@@ -23,7 +23,7 @@ extension Relay {
 
     /// The NACK of a message that was not taken.
     func refusal(of id: MessageID, _ code: NackCode, retryAfterMilliseconds: UInt64? = nil) -> OutgoingFrame {
-        note(.nacked(code: code))
+        note(.nacked(id, code: code))
         let nack = Nack(
             messageID: id,
             code: code,

@@ -22,7 +22,7 @@ extension Relay {
         guard !connection.isClosed else { return }
         connection.isClosed = true
         withOutbox(connection) { outbox in
-            outbox.abandon { record in if record.id == nil { dropBestEffort(record, .disconnected) } }
+            outbox.abandon { record in if !record.hasHome { dropBestEffort(record, .disconnected) } }
         }
         if let agent = connection.agent { tellHome(of: agent, .unregister(agent, connection.ref)) }
         if connection.isRegistered { agentConnections -= 1 }
@@ -44,7 +44,7 @@ extension Relay {
         guard !connection.isClosed else { return }
         let buffer = withOutbox(connection) { outbox in
             outbox.startFlush(at: now, wallClock: wallClock) { record in
-                if record.id == nil { settleBestEffort(record, .expired) }
+                if !record.hasHome { settleBestEffort(record, .expired) }
             }
         }
         if let buffer { return connection.socket.flush(buffer) }
@@ -66,9 +66,17 @@ extension Relay {
     private func written(_ record: WriteRecord, on connection: Connection, at now: MonotonicNanoseconds) {
         var record = record
         record.timeline.written = now
-        state(.written(record.timeline, mode: record.mode, queued: record.isQueued, attempt: Int(record.attempt)))
-        if let id = record.id, let agent = connection.agent {
-            tellHome(of: agent, .written(id, to: agent, on: connection.ref, at: now))
+        state(
+            .written(
+                record.identity,
+                record.timeline,
+                mode: record.mode,
+                queued: record.isQueued,
+                attempt: Int(record.attempt)
+            )
+        )
+        if record.hasHome, let agent = connection.agent {
+            tellHome(of: agent, .written(record.identity.id, to: agent, on: connection.ref, at: now))
         } else {
             settleBestEffort(record, .delivered)
         }

@@ -55,12 +55,17 @@ extension Relay {
         from sender: Connection,
         at now: MonotonicNanoseconds
     ) -> Bool {
-        let record = WriteRecord(timeline: MessageTimeline(received: now), mode: .bestEffort, id: nil)
+        let record = WriteRecord(
+            identity: routing.identity,
+            timeline: MessageTimeline(received: now),
+            mode: .bestEffort,
+            hasHome: false
+        )
         let lane = routing.lane(flags: frame.header.flags)
         let expiresAt = routing.ttl == 0 ? UnixMilliseconds.max : port.wallClock + UInt64(routing.ttl) * 1_000
         guard let target = hub.route(routing.recipient) else {
             guard frame.isIntact else { return false }
-            acceptBestEffort(bytes: frame.header.payloadLength)
+            acceptBestEffort(frame, record)
             dropBestEffort(record, .recipientOffline)
             return true
         }
@@ -80,7 +85,7 @@ extension Relay {
         }
         guard let recipient = connections[target] else {
             guard frame.isIntact else { return false }
-            acceptBestEffort(bytes: frame.header.payloadLength)
+            acceptBestEffort(frame, record)
             dropBestEffort(record, .recipientOffline)
             return true
         }
@@ -100,7 +105,7 @@ extension Relay {
             $0.append(frame, lane: lane, expiresAt: expiresAt, record: record)
         }
         guard appended != .checksumFailed else { return false }
-        acceptBestEffort(bytes: frame.header.payloadLength)
+        acceptBestEffort(frame, record)
         if appended == .full { dropBestEffort(record, .outboxFull) }
         markDirty(recipient)
         if isPressed(recipient) { tell(Int(sender.loop), .pauseSender(sender)) }
@@ -110,11 +115,11 @@ extension Relay {
     /// A best-effort message from another loop; its checksum was checked there.
     func receive(_ forwarded: HandOver.Forwarded, frame: InboundFrame) {
         guard let recipient = connections[forwarded.recipient] else {
-            acceptBestEffort(bytes: frame.header.payloadLength)
+            acceptBestEffort(frame, forwarded.record)
             return dropBestEffort(forwarded.record, .recipientOffline)
         }
         guard forwarded.expiresAt == .max || forwarded.expiresAt > port.wallClock else {
-            acceptBestEffort(bytes: frame.header.payloadLength)
+            acceptBestEffort(frame, forwarded.record)
             return settleBestEffort(forwarded.record, .expired)
         }
         _ = append(
@@ -144,9 +149,10 @@ extension Relay {
         tellHome(of: agent, .acknowledged(ids, kind, by: agent))
     }
 
-    private func acceptBestEffort(bytes: Int) {
+    private func acceptBestEffort(_ frame: InboundFrame, _ record: WriteRecord) {
         bestEffortInFlight += 1
-        state(.accepted(mode: .bestEffort, bytes: bytes))
+        state(.accepted(record.identity, mode: .bestEffort, bytes: frame.header.payloadLength))
+        if let context = frame.traceContext { note(.traced(record.identity.id, context)) }
     }
 
     func dropBestEffort(_ record: WriteRecord, _ reason: DropReason) {
@@ -156,6 +162,6 @@ extension Relay {
     func settleBestEffort(_ record: WriteRecord, _ fate: MessageFate) {
         bestEffortInFlight -= 1
         requestTick()
-        state(.settled(record.timeline, mode: .bestEffort, fate: fate))
+        state(.settled(record.identity, record.timeline, mode: .bestEffort, fate: fate, queued: false))
     }
 }

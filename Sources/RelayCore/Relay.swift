@@ -112,7 +112,7 @@ public final class Relay {
         carryOutEffects()
         flushDirty(at: now, wallClock: wallClock)
         handOver()
-        publish()
+        publish(at: now)
         isTickRequested = false
         if hasMore { requestTick() }
         port.wake(at: nextDeadline)
@@ -141,7 +141,7 @@ public final class Relay {
         }
     }
 
-    private func publish() {
+    private func publish(at now: MonotonicNanoseconds) {
         gauges.publish(
             connections: connections.count,
             agents: agentConnections,
@@ -152,7 +152,7 @@ public final class Relay {
         frames.tell(&events)
         guard !facts.isEmpty || !events.isEmpty else { return }
         facts.withUnsafeBufferPointer { facts in
-            events.withUnsafeBufferPointer { observer.observe(messages: facts, events: $0) }
+            events.withUnsafeBufferPointer { observer.observe(messages: facts, events: $0, at: now) }
         }
         facts.removeAll(keepingCapacity: true)
         events.removeAll(keepingCapacity: true)

@@ -10,7 +10,7 @@ extension ConnectionHandler {
         case .none, .message: break
         case .acknowledged(let ids, let kind): relay.acknowledged(ids, kind, on: connection)
         case .nack(let nack):
-            if let code = nack.knownCode { relay.note(.nacked(code: code)) }
+            if let code = nack.knownCode { relay.note(.nacked(nack.messageID, code: code)) }
             relay.send(OutgoingFrame(nack), to: connection)
         case .send(let frames): for frame in frames { relay.send(frame, to: connection) }
         case .prove(let bytes): prove(bytes)

@@ -17,6 +17,13 @@ public struct InboundFrame {
         bytes[FrameHeader.byteCount..<FrameHeader.byteCount + header.payloadLength]
     }
 
+    /// What a TRACED sender put between a MESSAGE's routing header and its envelope; nil where it is not valid.
+    public var traceContext: TraceContext? {
+        let end = RoutingHeader.byteCount + TraceContext.byteCount
+        guard header.flags.contains(.traced), header.payloadLength >= end else { return nil }
+        return payload[RoutingHeader.byteCount..<end].plain.withUnsafeBytes { TraceContext(decoding: $0.baseAddress!) }
+    }
+
     /// Copies the frame in the clear and says whether its checksum holds.
     /// - Parameter destination: room for `header.frameLength` bytes.
     public func copyVerified(to destination: UnsafeMutableRawPointer) -> Bool {

@@ -12,13 +12,16 @@ import WireProtocol
         let relay = try ObservedRelay()
         for index in 0..<10 {
             let mode = DeliveryMode.allCases[index % 3]
-            relay.state([.accepted(mode: mode, bytes: 100 * index)], loop: index % 2)
+            relay.state([.accepted(.example, mode: mode, bytes: 100 * index)], loop: index % 2)
         }
         let fates: [MessageFate] =
             Array(repeating: .delivered, count: 5) + [.expired, .expired]
             + [.dropped(.recipientOffline), .dropped(.outboxFull), .dropped(.duplicate)]
         for (index, fate) in fates.enumerated() {
-            relay.state([.settled(Self.none, mode: .atLeastOnce, fate: fate)], loop: (index + 1) % 2)
+            relay.state(
+                [.settled(.example, Self.none, mode: .atLeastOnce, fate: fate, queued: false)],
+                loop: (index + 1) % 2
+            )
         }
         var loops = RelayReadings.Loops()
         loops.messagesInFlight = 1

@@ -43,7 +43,7 @@ import WireProtocol
                 [#"moltrelay_authentications_total{result="AUTH_KEY_PINNED"}"#: 1]
             ),
             (.framesReceived(.goAway, count: 7), [#"moltrelay_frames_received_total{type="GOAWAY"}"#: 7]),
-            (.nacked(code: .rateLimited), [#"moltrelay_nacks_total{code="RATE_LIMITED"}"#: 1]),
+            (.nacked(.example, code: .rateLimited), [#"moltrelay_nacks_total{code="RATE_LIMITED"}"#: 1]),
             (.duplicateJoined, ["moltrelay_duplicates_joined_total": 1]),
             (.redelivered, ["moltrelay_redeliveries_total": 1]),
             (.unknownAcknowledgement, ["moltrelay_unknown_acknowledgements_total": 1]),
@@ -82,7 +82,7 @@ import WireProtocol
         events += ConnectionFailure.allCases.map { .connectionFailed($0) }
         events += AuthFailCode.allCases.map { .authenticationFailed(code: $0) }
         events += FrameType.allCases.map { .framesReceived($0, count: 1) }
-        events += NackCode.allCases.map { .nacked(code: $0) }
+        events += NackCode.allCases.map { .nacked(.example, code: $0) }
         let samples = relay.changes { relay.note(events) }
         for (name, count) in [
             ("moltrelay_connections_closed_total{", CloseReason.allCases.count),
@@ -99,11 +99,11 @@ import WireProtocol
     @Test func anEventThatNamesACodeMovesThatCode() throws {
         let relay = try ObservedRelay(loops: 1)
         for code in NackCode.allCases {
-            let changes = relay.changes { relay.note([.nacked(code: code)]) }
+            let changes = relay.changes { relay.note([.nacked(.example, code: code)]) }
             #expect(changes == ["moltrelay_nacks_total{code=\"\(code.rawValue)\"}": 1])
         }
         for reason in DropReason.allCases {
-            let fact = MessageFact.settled(.init(received: 0), mode: .bestEffort, fate: .dropped(reason))
+            let fact = MessageFact.dropped(reason)
             let changes = relay.changes { relay.state([fact]) }
             #expect(changes["moltrelay_messages_dropped_total{reason=\"\(reason.rawValue)\"}"] == 1)
         }

@@ -32,40 +32,45 @@ import WireProtocol
     @Test(
         arguments: [
             (
-                .accepted(mode: .atLeastOnce, bytes: 352),
+                .accepted(.example, mode: .atLeastOnce, bytes: 352),
                 [
                     "moltrelay_messages_total": 1,
                     #"moltrelay_messages_accepted_total{mode="at_least_once"}"#: 1,
                     "moltrelay_message_size_bytes_sum": 352, "moltrelay_message_size_bytes_count": 1,
                 ]
             ),
-            (.written(way, mode: .bestEffort, queued: false, attempt: 1), writtenOnce),
+            (.written(.example, way, mode: .bestEffort, queued: false, attempt: 1), writtenOnce),
             (
-                .written(way, mode: .atLeastOnce, queued: true, attempt: 1),
+                .written(.example, way, mode: .atLeastOnce, queued: true, attempt: 1),
                 ["moltrelay_queue_wait_seconds_sum": 0.001, "moltrelay_queue_wait_seconds_count": 1]
             ),
-            (.written(way, mode: .atLeastOnce, queued: false, attempt: 2), [:]),
-            (.written(way, mode: .atLeastOnce, queued: true, attempt: 2), [:]),
+            (.written(.example, way, mode: .atLeastOnce, queued: false, attempt: 2), [:]),
+            (.written(.example, way, mode: .atLeastOnce, queued: true, attempt: 2), [:]),
             (
-                .settled(way, mode: .bestEffort, fate: .delivered),
-                [#"moltrelay_messages_settled_total{fate="delivered"}"#: 1]
-            ),
-            (
-                .settled(acknowledged, mode: .atLeastOnce, fate: .delivered),
+                .stored(.example, acknowledged, mode: .atLeastOnce),
                 [
-                    #"moltrelay_messages_settled_total{fate="delivered"}"#: 1,
-                    "moltrelay_acknowledgement_latency_seconds_sum": 0.02,
-                    "moltrelay_acknowledgement_latency_seconds_count": 1,
                     #"moltrelay_message_stage_seconds_sum{stage="store"}"#: 0.004,
                     #"moltrelay_message_stage_seconds_count{stage="store"}"#: 1,
                 ]
             ),
             (
-                .settled(MessageTimeline(received: 0), mode: .atLeastOnce, fate: .expired),
+                .settled(.example, way, mode: .bestEffort, fate: .delivered, queued: false),
+                [#"moltrelay_messages_settled_total{fate="delivered"}"#: 1]
+            ),
+            (
+                .settled(.example, acknowledged, mode: .atLeastOnce, fate: .delivered, queued: false),
+                [
+                    #"moltrelay_messages_settled_total{fate="delivered"}"#: 1,
+                    "moltrelay_acknowledgement_latency_seconds_sum": 0.02,
+                    "moltrelay_acknowledgement_latency_seconds_count": 1,
+                ]
+            ),
+            (
+                .settled(.example, .init(received: 0), mode: .atLeastOnce, fate: .expired, queued: true),
                 [#"moltrelay_messages_settled_total{fate="expired"}"#: 1]
             ),
             (
-                .settled(MessageTimeline(received: 9), mode: .bestEffort, fate: .dropped(.outboxFull)),
+                .dropped(.outboxFull, received: 9),
                 [
                     #"moltrelay_messages_settled_total{fate="dropped"}"#: 1,
                     #"moltrelay_messages_dropped_total{reason="outbox_full"}"#: 1,
@@ -89,7 +94,7 @@ import WireProtocol
         var later = Self.way
         later.written += 1_000_000
         let writes = [Self.way, Self.way, Self.way, later, Self.way].map {
-            MessageFact.written($0, mode: .bestEffort, queued: false, attempt: 1)
+            MessageFact.written(.example, $0, mode: .bestEffort, queued: false, attempt: 1)
         }
         let changes = relay.changes { relay.state(writes) }
         #expect(changes["moltrelay_message_latency_count"] == 5)
@@ -104,7 +109,7 @@ import WireProtocol
         var timeline = MessageTimeline(received: 5_000_000)
         timeline.written = 4_000_000
         let changes = relay.changes {
-            relay.state([.written(timeline, mode: .bestEffort, queued: false, attempt: 1)])
+            relay.state([.written(.example, timeline, mode: .bestEffort, queued: false, attempt: 1)])
         }
         #expect(changes.isEmpty)
     }

@@ -53,13 +53,13 @@ final class ObservedRelay {
 
     func state(_ facts: [MessageFact], loop: Int = 0) {
         facts.withUnsafeBufferPointer { facts in
-            observers[loop].observe(messages: facts, events: UnsafeBufferPointer(start: nil, count: 0))
+            observers[loop].observe(messages: facts, events: UnsafeBufferPointer(start: nil, count: 0), at: 0)
         }
     }
 
     func note(_ events: [RelayEvent], loop: Int = 0) {
         events.withUnsafeBufferPointer { events in
-            observers[loop].observe(messages: UnsafeBufferPointer(start: nil, count: 0), events: events)
+            observers[loop].observe(messages: UnsafeBufferPointer(start: nil, count: 0), events: events, at: 0)
         }
     }
 

@@ -79,7 +79,7 @@ import WireProtocol
         let nack = try sender.next(.nack).nack
         #expect(nack?.messageID == id)
         #expect(nack?.knownCode == .tooLarge)
-        try relay.log.wait(for: .nacked(code: .tooLarge))
+        try relay.log.wait(for: .nacked(id, code: .tooLarge))
 
         try sender.sendBinary(sender.message(to: recipient.hash, [7]))
         #expect(try recipient.next(.message).envelope.elementsEqual([7]))

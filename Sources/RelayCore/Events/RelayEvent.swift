@@ -43,13 +43,16 @@ public enum DropReason: String, Sendable, CaseIterable {
     case shutdown
 }
 
-/// The three facts about a message, and nothing else, are what its signals are made from.
+/// The facts about a message, and nothing else, are what its signals are made from. Those of one message are told on at
+/// most two loops: `written` on that of the recipient's connection, all others on its home's.
 public enum MessageFact: Sendable, Equatable {
-    case accepted(mode: DeliveryMode, bytes: Int)
+    case accepted(MessageIdentity, mode: DeliveryMode, bytes: Int)
+    /// The group commit that holds it was durable, and it is not settled: what follows may be hours away.
+    case stored(MessageIdentity, MessageTimeline, mode: DeliveryMode)
     /// Handed to the recipient's socket, the `attempt`th time counted from 1. `queued` where it came out of the store;
     /// its timeline's `received` is then as long ago as it was accepted.
-    case written(MessageTimeline, mode: DeliveryMode, queued: Bool, attempt: Int)
-    case settled(MessageTimeline, mode: DeliveryMode, fate: MessageFate)
+    case written(MessageIdentity, MessageTimeline, mode: DeliveryMode, queued: Bool, attempt: Int)
+    case settled(MessageIdentity, MessageTimeline, mode: DeliveryMode, fate: MessageFate, queued: Bool)
 }
 
 /// Facts that are not about one message.
@@ -65,7 +68,9 @@ public enum RelayEvent: Sendable, Equatable {
     case handshakeCompleted(opened: MonotonicNanoseconds, at: MonotonicNanoseconds)
     case authenticationFailed(code: AuthFailCode)
     case framesReceived(FrameType, count: Int)
-    case nacked(code: NackCode)
+    case nacked(MessageID, code: NackCode)
+    /// A message of the same tick brought its sender's trace context. Told again when it comes out of the store.
+    case traced(MessageID, TraceContext)
     case duplicateJoined
     case redelivered
     case unknownAcknowledgement
@@ -96,5 +101,10 @@ public enum ConnectionFailure: String, Sendable, CaseIterable {
 /// Hears what happened on one event loop, once a tick, on that loop. One conformer a loop; called once a tick and so
 /// may be an existential.
 public protocol RelayObserver: AnyObject {
-    func observe(messages: UnsafeBufferPointer<MessageFact>, events: UnsafeBufferPointer<RelayEvent>)
+    /// - Parameter now: when the tick ended, or a little later.
+    func observe(
+        messages: UnsafeBufferPointer<MessageFact>,
+        events: UnsafeBufferPointer<RelayEvent>,
+        at now: MonotonicNanoseconds
+    )
 }

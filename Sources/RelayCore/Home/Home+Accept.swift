@@ -23,7 +23,8 @@ extension Home {
         )
         delivering.timeline.routed = now
         unstoredCount += 1
-        effects.append(.fact(.accepted(mode: mode, bytes: message.byteCount)))
+        effects.append(.fact(.accepted(key.identity, mode: mode, bytes: message.byteCount)))
+        noteTrace(of: message)
         // Nobody keeps ids of exactly-once messages where there is no queue: a retry could not help.
         guard mode != .exactlyOnce || hasStore else {
             return drop(delivering, .recipientOffline, answer: .recipientOffline)
@@ -45,6 +46,10 @@ extension Home {
                 answer: isConnected ? .queueFull : .recipientOffline
             )
         }
+    }
+
+    mutating func noteTrace(of message: Message) {
+        if let context = message.traceContext { effects.append(.event(.traced(message.routing.id, context))) }
     }
 
     private mutating func remember(_ agent: AgentHash) -> Recipient {
@@ -112,9 +117,10 @@ extension Home {
         delivering.sentTo = primary
         delivering.deadline = nil
         let record = WriteRecord(
+            identity: delivering.key.identity,
             timeline: delivering.timeline,
             mode: delivering.mode,
-            id: delivering.key.id,
+            hasHome: true,
             isQueued: delivering.isQueued,
             attempt: UInt8(clamping: delivering.attempt)
         )

@@ -59,7 +59,9 @@ extension Home {
             recipient?.noteGone(key)
             guard let recipient, let delivering = recipient.inWindow(key), delivering.isWithStore else {
                 let timeline = MessageTimeline(received: 0)
-                effects.append(.fact(.settled(timeline, mode: .atLeastOnce, fate: .expired)))
+                effects.append(
+                    .fact(.settled(key.identity, timeline, mode: .atLeastOnce, fate: .expired, queued: true))
+                )
                 continue
             }
             recipient.remove(key.id)

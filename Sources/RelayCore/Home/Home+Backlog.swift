@@ -80,6 +80,7 @@ extension Home {
             waiters: []
         )
         delivering.isQueued = true
+        noteTrace(of: message)
         send(delivering, to: recipient)
         return true
     }

@@ -59,9 +59,12 @@ extension Home {
         at now: MonotonicNanoseconds
     ) {
         delivering.timeline.stored = now
-        if !delivering.isSettled { unstoredCount -= 1 }
         delivering.persistence = .stored
-        if !delivering.isSettled { recipient?.gone.remove(delivering.key) }
+        if !delivering.isSettled {
+            unstoredCount -= 1
+            effects.append(.fact(.stored(delivering.key.identity, delivering.timeline, mode: delivering.mode)))
+            recipient?.gone.remove(delivering.key)
+        }
         acknowledge(delivering, .queued)
         guard let recipient else { return }
         if isLive {
@@ -88,7 +91,7 @@ extension Home {
     private mutating func duplicate(_ delivering: Delivering, isLive: Bool) {
         guard !delivering.isSettled else {
             // Acknowledged meanwhile: the removal that followed takes the older copy, which ends here as well.
-            effects.append(.fact(.settled(delivering.timeline, mode: delivering.mode, fate: .dropped(.duplicate))))
+            state(delivering, .dropped(.duplicate))
             return
         }
         settle(delivering, .dropped(.duplicate))

@@ -108,7 +108,21 @@ struct Home {
         guard !delivering.isSettled else { return }
         delivering.isSettled = true
         if delivering.persistence != .stored { unstoredCount -= 1 }
-        effects.append(.fact(.settled(delivering.timeline, mode: delivering.mode, fate: fate)))
+        state(delivering, fate)
+    }
+
+    mutating func state(_ delivering: Delivering, _ fate: MessageFate) {
+        effects.append(
+            .fact(
+                .settled(
+                    delivering.key.identity,
+                    delivering.timeline,
+                    mode: delivering.mode,
+                    fate: fate,
+                    queued: delivering.isQueued
+                )
+            )
+        )
     }
 
     mutating func drop(_ delivering: Delivering, _ reason: DropReason, answer code: NackCode?) {

@@ -13,10 +13,11 @@ struct OutboxMessage: Sendable {
 
 /// What is remembered of a message while its bytes are on their way to the socket.
 struct WriteRecord: Sendable {
+    var identity: MessageIdentity
     var timeline: MessageTimeline
     var mode: DeliveryMode
-    /// For the home of an at-least-once message; nil for best effort, which ends here.
-    var id: MessageID?
+    /// Its home waits for word of it; best effort has none and ends here.
+    var hasHome: Bool
     var isQueued = false
     var attempt: UInt8 = 1
 }

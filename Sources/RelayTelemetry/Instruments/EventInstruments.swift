@@ -31,7 +31,8 @@ struct EventInstruments {
         case .handshakeCompleted(let opened, let time): connections.authenticated(opened, time)
         case .authenticationFailed(let code): connections.refused(code)
         case .framesReceived(let type, let count): connections.framesReceived[type.place].add(UInt64(count))
-        case .nacked(let code): nacks[code.place].add()
+        case .nacked(_, let code): nacks[code.place].add()
+        case .traced: break
         case .duplicateJoined: duplicatesJoined.add()
         case .redelivered: redeliveries.add()
         case .unknownAcknowledgement: unknownAcknowledgements.add()

@@ -11,7 +11,11 @@ public final class LoopObserver: RelayObserver {
         events = EventInstruments(instruments, shard: shard)
     }
 
-    public func observe(messages facts: UnsafeBufferPointer<MessageFact>, events: UnsafeBufferPointer<RelayEvent>) {
+    public func observe(
+        messages facts: UnsafeBufferPointer<MessageFact>,
+        events: UnsafeBufferPointer<RelayEvent>,
+        at now: MonotonicNanoseconds
+    ) {
         messages.observe(facts)
         for event in events { self.events.observe(event) }
     }

@@ -26,10 +26,12 @@ struct MessageInstruments {
         var runs = Runs()
         for fact in facts {
             switch fact {
-            case .accepted(let mode, let bytes): add(mode, bytes, to: &runs.accepted)
-            case .written(let timeline, _, let queued, let attempt):
+            case .accepted(_, let mode, let bytes): add(mode, bytes, to: &runs.accepted)
+            case .stored(_, let timeline, _):
+                if let time = elapsed(timeline.received, timeline.stored) { store.observe(time) }
+            case .written(_, let timeline, _, let queued, let attempt):
                 written(timeline, queued: queued, attempt: attempt, &runs.written)
-            case .settled(let timeline, _, let fate): ended(timeline, fate, &runs.delivered)
+            case .settled(_, let timeline, _, let fate, _): ended(timeline, fate, &runs.delivered)
             }
         }
         observe(runs.accepted)
@@ -72,7 +74,6 @@ struct MessageInstruments {
         if case .delivered = fate { delivered += 1 } else { settled[fate.place].add() }
         if case .dropped(let reason) = fate { dropped[reason.place].add() }
         if let time = elapsed(timeline.written, timeline.acknowledged) { acknowledgementLatency.observe(time) }
-        if let time = elapsed(timeline.received, timeline.stored) { store.observe(time) }
     }
 }
 

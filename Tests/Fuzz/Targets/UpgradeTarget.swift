@@ -99,5 +99,9 @@ private final class Listening {
 }
 
 private final class Deaf: RelayObserver {
-    func observe(messages: UnsafeBufferPointer<MessageFact>, events: UnsafeBufferPointer<RelayEvent>) {}
+    func observe(
+        messages: UnsafeBufferPointer<MessageFact>,
+        events: UnsafeBufferPointer<RelayEvent>,
+        at now: MonotonicNanoseconds
+    ) {}
 }

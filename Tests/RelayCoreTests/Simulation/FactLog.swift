@@ -8,21 +8,38 @@ final class FactLog: RelayObserver {
     private(set) var accepted = 0
     private(set) var settled = 0
 
-    func observe(messages: UnsafeBufferPointer<MessageFact>, events: UnsafeBufferPointer<RelayEvent>) {
+    func observe(
+        messages: UnsafeBufferPointer<MessageFact>,
+        events: UnsafeBufferPointer<RelayEvent>,
+        at now: MonotonicNanoseconds
+    ) {
         for fact in messages {
             switch fact {
             case .accepted: accepted += 1
             case .settled: settled += 1
-            case .written: break
+            case .stored, .written: break
             }
         }
         facts += messages
         self.events += events
     }
 
-    var fates: [MessageFate] { facts.compactMap { if case .settled(_, _, let fate) = $0 { fate } else { nil } } }
+    var fates: [MessageFate] { facts.compactMap { if case .settled(_, _, _, let fate, _) = $0 { fate } else { nil } } }
     /// The attempts of each write, in order.
-    var attempts: [Int] { facts.compactMap { if case .written(_, _, _, let attempt) = $0 { attempt } else { nil } } }
+    var attempts: [Int] { facts.compactMap { if case .written(_, _, _, _, let attempt) = $0 { attempt } else { nil } } }
+
+    var identities: [MessageIdentity] {
+        facts.map { fact in
+            switch fact {
+            case .accepted(let identity, _, _), .stored(let identity, _, _), .written(let identity, _, _, _, _),
+                .settled(let identity, _, _, _, _):
+                identity
+            }
+        }
+    }
+
+    var traces: [TraceContext] { events.compactMap { if case .traced(_, let context) = $0 { context } else { nil } } }
+    var nacks: [NackCode] { events.compactMap { if case .nacked(_, let code) = $0 { code } else { nil } } }
 
     func count(_ fate: MessageFate) -> Int { fates.count { $0 == fate } }
     func count(_ event: RelayEvent) -> Int { events.count { $0 == event } }

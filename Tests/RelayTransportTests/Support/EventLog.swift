@@ -69,7 +69,11 @@ final class LoopEar: RelayObserver {
 
     init(log: EventLog) { self.log = log }
 
-    func observe(messages: UnsafeBufferPointer<MessageFact>, events: UnsafeBufferPointer<RelayEvent>) {
+    func observe(
+        messages: UnsafeBufferPointer<MessageFact>,
+        events: UnsafeBufferPointer<RelayEvent>,
+        at now: MonotonicNanoseconds
+    ) {
         log.append(messages, events)
     }
 }
