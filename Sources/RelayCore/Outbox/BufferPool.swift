@@ -5,7 +5,7 @@ import WireProtocol
 /// powers of two, so that nobody gets more than twice what it asked for.
 final class BufferPool {
     /// Of all buffers that lie here unused.
-    static let maxBytes = 4 << 20
+    static let maxBytes = 16 << 20
     private static let sizes = 10...19
 
     /// Of the frames that are written into the buffers.
