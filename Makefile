@@ -1,7 +1,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-bench run build test autobahn lint format dashboards clean
+.PHONY: help setup setup-bench run build test autobahn lint format dashboards pictures clean
 
 # One binary for `make run`, the end-to-end tests and deploy/: static Swift runtime, the system's C libraries.
 RELEASE := -c release --static-swift-stdlib
@@ -59,6 +59,10 @@ format: ## Rewrite the Swift sources in the house format
 
 dashboards: setup ## Write dashboards/*.json from Scripts/dashboards
 	@$(PYTHON) -m Scripts.dashboards
+
+pictures: build ## Take the pictures of docs/observability.md anew
+	@Scripts/setup build test pictures
+	@$(PYTHON) -m Scripts.pictures
 
 clean: ## Remove everything built, the test environment and the state of `make run`
 	rm -rf .build .build-fuzz .build-tsan .build-asan

@@ -169,6 +169,16 @@ class Traffic:
         await asyncio.gather(alice.close(), bob.close())
         answering.cancel()
 
+    async def to_nobody(self, connected, done):
+        """At-least-once messages for an agent that is away: each wants a commit."""
+        alice = await self.connect("alice")
+        connected.set()
+        while not done.is_set():
+            await alice.send_message(alice.message("nobody", b"x" * 300, delivery=2))
+            alice.inbox.clear()
+            await asyncio.sleep(0.05)
+        await alice.close()
+
     async def come_and_go(self, done):
         """Carol comes for what waited, and goes; somebody else tries to be her."""
         while not done.is_set():

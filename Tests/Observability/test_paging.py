@@ -70,7 +70,7 @@ class PagingTests(unittest.TestCase):
         live.wait_until(lambda: prometheus.query("moltrelay_build_info"), "the relay is scraped")
 
         connected, done = threading.Event(), threading.Event()
-        traffic = threading.Thread(target=lambda: asyncio.run(self.to_nobody(relay, connected, done)))
+        traffic = threading.Thread(target=lambda: asyncio.run(live.Traffic(relay).to_nobody(connected, done)))
         traffic.start()
         self.addCleanup(traffic.join)
         self.addCleanup(done.set)
@@ -91,16 +91,6 @@ class PagingTests(unittest.TestCase):
         live.wait_until(lambda: ("/night", "RelayStoreDown", "resolved") in webhook.notices, "the all-clear", seconds=120)
         told = {name for _, name, status in webhook.notices if status == "firing"}
         self.assertNotIn("RelayNotReady", told, "what follows from the store is not told apart from it")
-
-    async def to_nobody(self, relay, connected, done):
-        """At-least-once messages for an agent that is away: each wants a commit."""
-        alice = await live.Traffic(relay).connect("alice")
-        connected.set()
-        while not done.is_set():
-            await alice.send_message(alice.message("nobody", b"x" * 300, delivery=2))
-            alice.inbox.clear()
-            await asyncio.sleep(0.05)
-        await alice.close()
 
     def let_go(self, tracer):
         with contextlib.suppress(ProcessLookupError):
