@@ -79,7 +79,9 @@ enum TelemetryCost {
         }
         return identities.map { .accepted($0, mode: .bestEffort, bytes: 352) }
             + zip(identities, timelines).map { .written($0, $1, mode: .bestEffort, queued: false, attempt: 1) }
-            + zip(identities, timelines).map { .settled($0, $1, mode: .bestEffort, fate: .delivered, queued: false) }
+            + zip(identities, timelines).map {
+                .settled($0, $1, mode: .bestEffort, fate: .delivered, queued: false, attempts: 1)
+            }
     }
 
     /// 10,000 lines: 6,000 of labelled counters, 4,000 of histograms, on 2 shards.

@@ -76,7 +76,11 @@ extension Relay {
             )
         )
         if record.hasHome, let agent = connection.agent {
-            tellHome(of: agent, .written(record.identity.id, to: agent, on: connection.ref, at: now))
+            let enqueued = record.timeline.enqueued
+            tellHome(
+                of: agent,
+                .written(record.identity.id, to: agent, on: connection.ref, enqueued: enqueued, at: now)
+            )
         } else {
             settleBestEffort(record, .delivered)
         }

@@ -46,8 +46,8 @@ extension Relay {
         case .accept(let message, let sender, let mode, let timeline):
             home.accept(message, from: sender, mode: mode, timeline: timeline, at: port.now)
         case .acknowledged(let ids, let kind, let agent): home.acknowledged(ids, kind, by: agent, at: port.now)
-        case .written(let id, let agent, let connection, let time):
-            home.written(id, to: agent, on: connection, at: time)
+        case .written(let id, let agent, let connection, let enqueued, let time):
+            home.written(id, to: agent, on: connection, enqueued: enqueued, at: time)
         case .register(let agent, let connection): home.register(agent, connection)
         case .unregister(let agent, let connection): home.unregister(agent, connection)
         case .pressure(let agent, let connection, let isHigh): home.pressure(agent, connection, isHigh: isHigh)

@@ -162,6 +162,15 @@ extension Relay {
     func settleBestEffort(_ record: WriteRecord, _ fate: MessageFate) {
         bestEffortInFlight -= 1
         requestTick()
-        state(.settled(record.identity, record.timeline, mode: .bestEffort, fate: fate, queued: false))
+        state(
+            .settled(
+                record.identity,
+                record.timeline,
+                mode: .bestEffort,
+                fate: fate,
+                queued: false,
+                attempts: record.timeline.written == 0 ? 0 : 1
+            )
+        )
     }
 }

@@ -111,6 +111,9 @@ public struct MessageID: Hashable, Sendable {
         return bytes.withUnsafeBytes { Self($0) }
     }
 
+    /// As two numbers in network order.
+    public var halves: (high: UInt64, low: UInt64) { (a.bigEndian, b.bigEndian) }
+
     public func write(to destination: UnsafeMutableRawPointer) {
         destination.storeBytes(of: a, as: UInt64.self)
         destination.storeBytes(of: b, toByteOffset: 8, as: UInt64.self)

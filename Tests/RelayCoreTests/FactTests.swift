@@ -36,9 +36,40 @@ import WireProtocol
         simulation.rest()
         #expect(names(simulation) == ["accepted", "stored", "written", "settled"])
         #expect(Set(simulation.log.identities).count == 1)
-        guard case .settled(_, _, _, let fate, let wasQueued) = try #require(simulation.log.facts.last) else { return }
-        #expect(fate == .delivered)
-        #expect(wasQueued)
+        let end = try #require(simulation.log.end)
+        #expect(end.fate == .delivered)
+        #expect(end.wasQueued)
+    }
+
+    /// The end alone tells the way: each stage after the one before it.
+    @Test func theEndTellsTheWholeWay() throws {
+        let simulation = Simulation()
+        let sender = simulation.connect(1)
+        let recipient = simulation.connect(2)
+        simulation.advance(by: .seconds(1))
+        sender.send(1, to: 2, .atLeastOnce)
+        simulation.advance(by: .seconds(31))
+        recipient.acknowledge(1)
+        simulation.rest()
+        let end = try #require(simulation.log.end)
+        let way = end.timeline
+        #expect(end.attempts == 2)
+        #expect(0 < way.received && way.received <= way.routed && way.routed < way.stored)
+        #expect(way.stored < way.enqueued && way.enqueued <= way.written && way.written <= way.acknowledged)
+    }
+
+    @Test func aQueuedMessageIsRoutedWhenItComesOutOfTheStore() throws {
+        let simulation = Simulation()
+        let sender = simulation.connect(1)
+        sender.send(1, to: 2, .atLeastOnce)
+        simulation.advance(by: .seconds(50))
+        let recipient = simulation.connect(2)
+        recipient.acknowledge(1)
+        simulation.rest()
+        let end = try #require(simulation.log.end)
+        #expect(end.timeline.routed - end.timeline.received >= .seconds(49))
+        #expect(end.timeline.written - end.timeline.routed < .seconds(1))
+        #expect(end.attempts == 1)
     }
 
     @Test func whatIsElidedIsNeverStored() {

@@ -19,7 +19,7 @@ import WireProtocol
             + [.dropped(.recipientOffline), .dropped(.outboxFull), .dropped(.duplicate)]
         for (index, fate) in fates.enumerated() {
             relay.state(
-                [.settled(.example, Self.none, mode: .atLeastOnce, fate: fate, queued: false)],
+                [.settled(.example, Self.none, mode: .atLeastOnce, fate: fate, queued: false, attempts: 0)],
                 loop: (index + 1) % 2
             )
         }

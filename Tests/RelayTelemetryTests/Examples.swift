@@ -20,7 +20,8 @@ extension MessageFact {
             MessageTimeline(received: received),
             mode: .bestEffort,
             fate: .dropped(reason),
-            queued: false
+            queued: false,
+            attempts: 0
         )
     }
 }

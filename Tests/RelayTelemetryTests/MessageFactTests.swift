@@ -54,11 +54,11 @@ import WireProtocol
                 ]
             ),
             (
-                .settled(.example, way, mode: .bestEffort, fate: .delivered, queued: false),
+                .settled(.example, way, mode: .bestEffort, fate: .delivered, queued: false, attempts: 1),
                 [#"moltrelay_messages_settled_total{fate="delivered"}"#: 1]
             ),
             (
-                .settled(.example, acknowledged, mode: .atLeastOnce, fate: .delivered, queued: false),
+                .settled(.example, acknowledged, mode: .atLeastOnce, fate: .delivered, queued: false, attempts: 1),
                 [
                     #"moltrelay_messages_settled_total{fate="delivered"}"#: 1,
                     "moltrelay_acknowledgement_latency_seconds_sum": 0.02,
@@ -66,7 +66,7 @@ import WireProtocol
                 ]
             ),
             (
-                .settled(.example, .init(received: 0), mode: .atLeastOnce, fate: .expired, queued: true),
+                .settled(.example, .init(received: 0), mode: .atLeastOnce, fate: .expired, queued: true, attempts: 0),
                 [#"moltrelay_messages_settled_total{fate="expired"}"#: 1]
             ),
             (

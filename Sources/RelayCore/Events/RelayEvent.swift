@@ -7,7 +7,7 @@ public typealias MonotonicNanoseconds = UInt64
 public struct MessageTimeline: Sendable, Equatable {
     /// The beginning of the loop tick that read the last byte of its frame.
     public var received: MonotonicNanoseconds
-    /// Its destination was known and it left the loop tick that read it.
+    /// Its destination was known and it left the loop tick that read it. Of a queued message: it came out of the store.
     public var routed: MonotonicNanoseconds = 0
     /// The group commit that holds it was durable.
     public var stored: MonotonicNanoseconds = 0
@@ -52,7 +52,15 @@ public enum MessageFact: Sendable, Equatable {
     /// Handed to the recipient's socket, the `attempt`th time counted from 1. `queued` where it came out of the store;
     /// its timeline's `received` is then as long ago as it was accepted.
     case written(MessageIdentity, MessageTimeline, mode: DeliveryMode, queued: Bool, attempt: Int)
-    case settled(MessageIdentity, MessageTimeline, mode: DeliveryMode, fate: MessageFate, queued: Bool)
+    /// After so many `attempts` to send it to its recipient; of one that came out of the store, since it did.
+    case settled(
+        MessageIdentity,
+        MessageTimeline,
+        mode: DeliveryMode,
+        fate: MessageFate,
+        queued: Bool,
+        attempts: Int
+    )
 }
 
 /// Facts that are not about one message.

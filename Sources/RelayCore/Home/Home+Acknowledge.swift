@@ -6,9 +6,11 @@ extension Home {
         _ id: MessageID,
         to agent: AgentHash,
         on connection: ConnectionRef,
+        enqueued: MonotonicNanoseconds,
         at now: MonotonicNanoseconds
     ) {
         guard let delivering = recipients[agent]?.window[id], delivering.sentTo == connection else { return }
+        delivering.timeline.enqueued = enqueued
         delivering.timeline.written = now
         delivering.deadline = now + settings.redeliverAfter
     }
@@ -60,7 +62,16 @@ extension Home {
             guard let recipient, let delivering = recipient.inWindow(key), delivering.isWithStore else {
                 let timeline = MessageTimeline(received: 0)
                 effects.append(
-                    .fact(.settled(key.identity, timeline, mode: .atLeastOnce, fate: .expired, queued: true))
+                    .fact(
+                        .settled(
+                            key.identity,
+                            timeline,
+                            mode: .atLeastOnce,
+                            fate: .expired,
+                            queued: true,
+                            attempts: 0
+                        )
+                    )
                 )
                 continue
             }

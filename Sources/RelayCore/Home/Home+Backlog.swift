@@ -47,7 +47,9 @@ extension Home {
         }
         let isComplete = page.messages.allSatisfy { queued in
             let waited = MonotonicNanoseconds.milliseconds(wallClock - min(wallClock, queued.message.acceptedAt))
-            return send(queued, to: recipient, received: now > waited ? now - waited : 1)
+            var timeline = MessageTimeline(received: now > waited ? now - waited : 1)
+            timeline.routed = now
+            return send(queued, to: recipient, timeline)
         }
         recipient.backlog = page.isLast && isComplete && !isStale ? .read : .unread
         if isComplete { readQueue(of: recipient) }
@@ -57,7 +59,7 @@ extension Home {
     private mutating func send(
         _ queued: QueuedMessage,
         to recipient: Recipient,
-        received: MonotonicNanoseconds
+        _ timeline: MessageTimeline
     ) -> Bool {
         let message = queued.message
         let same = recipient.window[message.routing.id]
@@ -75,7 +77,7 @@ extension Home {
             message: message,
             mode: message.routing.mode(flags: message.flags) ?? .atLeastOnce,
             order: order(),
-            timeline: MessageTimeline(received: received),
+            timeline: timeline,
             persistence: .stored,
             waiters: []
         )

@@ -119,7 +119,8 @@ struct Home {
                     delivering.timeline,
                     mode: delivering.mode,
                     fate: fate,
-                    queued: delivering.isQueued
+                    queued: delivering.isQueued,
+                    attempts: delivering.attempt
                 )
             )
         )

@@ -18,7 +18,13 @@ public struct HandOver: Sendable {
         // To a home.
         case accept(Message, from: ConnectionRef, mode: DeliveryMode, MessageTimeline)
         case acknowledged([MessageID], AckType, by: AgentHash)
-        case written(MessageID, to: AgentHash, on: ConnectionRef, at: MonotonicNanoseconds)
+        case written(
+            MessageID,
+            to: AgentHash,
+            on: ConnectionRef,
+            enqueued: MonotonicNanoseconds,
+            at: MonotonicNanoseconds
+        )
         case register(AgentHash, ConnectionRef)
         case unregister(AgentHash, ConnectionRef)
         case pressure(AgentHash, ConnectionRef, isHigh: Bool)

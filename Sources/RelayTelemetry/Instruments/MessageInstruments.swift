@@ -31,7 +31,7 @@ struct MessageInstruments {
                 if let time = elapsed(timeline.received, timeline.stored) { store.observe(time) }
             case .written(_, let timeline, _, let queued, let attempt):
                 written(timeline, queued: queued, attempt: attempt, &runs.written)
-            case .settled(_, let timeline, _, let fate, _): ended(timeline, fate, &runs.delivered)
+            case .settled(_, let timeline, _, let fate, _, _): ended(timeline, fate, &runs.delivered)
             }
         }
         observe(runs.accepted)

@@ -24,15 +24,30 @@ final class FactLog: RelayObserver {
         self.events += events
     }
 
-    var fates: [MessageFate] { facts.compactMap { if case .settled(_, _, _, let fate, _) = $0 { fate } else { nil } } }
+    var fates: [MessageFate] {
+        facts.compactMap { if case .settled(_, _, _, let fate, _, _) = $0 { fate } else { nil } }
+    }
     /// The attempts of each write, in order.
     var attempts: [Int] { facts.compactMap { if case .written(_, _, _, _, let attempt) = $0 { attempt } else { nil } } }
+
+    struct End {
+        let timeline: MessageTimeline
+        let fate: MessageFate
+        let wasQueued: Bool
+        let attempts: Int
+    }
+
+    /// Of the last fact, where that is the end of a message.
+    var end: End? {
+        guard case .settled(_, let timeline, _, let fate, let queued, let attempts) = facts.last else { return nil }
+        return End(timeline: timeline, fate: fate, wasQueued: queued, attempts: attempts)
+    }
 
     var identities: [MessageIdentity] {
         facts.map { fact in
             switch fact {
             case .accepted(let identity, _, _), .stored(let identity, _, _), .written(let identity, _, _, _, _),
-                .settled(let identity, _, _, _, _):
+                .settled(let identity, _, _, _, _, _):
                 identity
             }
         }
