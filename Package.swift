@@ -219,7 +219,7 @@ let package = Package(
         ),
         .testTarget(
             name: "CommandTests",
-            dependencies: ["Identity", "RelayAdmin", "RelayFixture", "WireProtocol", "moltrelay"],
+            dependencies: ["Identity", "RelayAdmin", "RelayFixture", "WireProtocol", "moltrelay", logging],
             exclude: ["Golden"],
             swiftSettings: settings
         ),

@@ -15,9 +15,9 @@ struct MoltRelay: AsyncParsableCommand {
             """,
         version: BuildIdentity.version,
         subcommands: [
-            ServeCommand.self, StatusCommand.self, SendCommand.self, ListenCommand.self, CheckConfigCommand.self,
-            KeygenCommand.self, AttestCommand.self, VersionCommand.self, CompletionCommand.self,
-            MetricsReferenceCommand.self,
+            ServeCommand.self, StatusCommand.self, LogLevelCommand.self, SendCommand.self, ListenCommand.self,
+            CheckConfigCommand.self, KeygenCommand.self, AttestCommand.self, VersionCommand.self,
+            CompletionCommand.self, MetricsReferenceCommand.self,
         ]
     )
 }

@@ -47,7 +47,7 @@ import Testing
 }
 
 @Suite struct HelpTests {
-    @Test(arguments: ["serve", "status", "send", "listen", "check-config", "version", "completion"])
+    @Test(arguments: ["serve", "status", "log-level", "send", "listen", "check-config", "version", "completion"])
     func aCommandTeaches(command: String) throws {
         let outcome = try moltrelay("help", command)
         #expect(outcome.status == 0)
@@ -58,7 +58,7 @@ import Testing
     @Test func theFirstPageNamesTheCommands() throws {
         let page = try moltrelay("--help").output
         #expect(
-            ["serve", "status", "send", "listen", "check-config", "version", "completion"].allSatisfy {
+            ["serve", "status", "log-level", "send", "listen", "check-config", "version", "completion"].allSatisfy {
                 page.contains("  \($0) ")
             }
         )

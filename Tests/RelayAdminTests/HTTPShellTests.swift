@@ -7,7 +7,7 @@ import Testing
 
 @Suite struct HTTPShellTests {
     private let routes: [String: AdminRoute] = [
-        "/one": .fixed("one"), "/post": .fixed("posted", method: .POST),
+        "/one": .fixed("one"),
         "/echo": AdminRoute { request in
             .text(.ok, "\(request.hasFlag("flag")) \(request.values(of: "value")) \(request.body.readableBytes)")
         },
@@ -57,12 +57,10 @@ import Testing
         try await withServer(routes) { port in
             let missing = try Curl.get("http://127.0.0.1:\(port)/nothing")
             #expect(missing.status == 404)
-            #expect(missing.body == "Nothing here. There is: /echo /one /post\n")
+            #expect(missing.body == "Nothing here. There is: /echo /one\n")
             let wrong = try Curl.get("http://127.0.0.1:\(port)/one", "-X", "DELETE")
             #expect(wrong.status == 405)
             #expect(wrong.head.contains("allow: get, head"))
-            #expect(try Curl.get("http://127.0.0.1:\(port)/post").status == 405)
-            #expect(try Curl.get("http://127.0.0.1:\(port)/post", "-d", "x").body == "posted\n")
         }
     }
 
@@ -91,12 +89,12 @@ import Testing
         Excess(
             testDescription: "an announced body",
             status: 413,
-            request: "POST /post HTTP/1.1\r\ncontent-length: 20000\r\n\r\n" + String(repeating: "a", count: 20_000)
+            request: "POST /one HTTP/1.1\r\ncontent-length: 20000\r\n\r\n" + String(repeating: "a", count: 20_000)
         ),
         Excess(
             testDescription: "a body in chunks",
             status: 413,
-            request: "POST /post HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n5000\r\n"
+            request: "POST /one HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n5000\r\n"
                 + String(repeating: "a", count: 0x5000)
         ),
         Excess(testDescription: "a TLS handshake", status: 400, request: "\u{16}\u{3}\u{1} no HTTP\r\n\r\n"),

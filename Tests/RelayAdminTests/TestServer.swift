@@ -24,7 +24,7 @@ func withServer<Result>(
 }
 
 extension AdminRoute {
-    static func fixed(_ text: String, method: HTTPMethod = .GET) -> AdminRoute {
-        AdminRoute(method) { _ in .text(.ok, text) }
+    static func fixed(_ text: String) -> AdminRoute {
+        AdminRoute { _ in .text(.ok, text) }
     }
 }

@@ -13,6 +13,7 @@ public final class AdminServer: Sendable {
 
     public init() {}
 
+    /// Reads only: what changes the relay is for the Unix socket, which has an owner.
     /// - Returns: the address bound, with its real port where `port` is 0.
     public func listen(
         host: String,
@@ -21,7 +22,7 @@ public final class AdminServer: Sendable {
         limits: AdminLimits = AdminLimits()
     ) async throws(ListenerError) -> SocketAddress {
         do {
-            let bootstrap = try await bootstrap(router, limits)
+            let bootstrap = try await bootstrap(router.readOnly, limits)
                 .serverChannelOption(.backlog, value: Self.backlog)
                 .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
                 .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)

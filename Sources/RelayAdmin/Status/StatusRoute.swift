@@ -1,4 +1,3 @@
-import NIOHTTP1
 public import Telemetry
 
 extension AdminRoute {
@@ -6,8 +5,14 @@ extension AdminRoute {
 
     /// - Parameter status: reads counters; runs on the admin event loop.
     public static func status(_ status: @escaping @Sendable () -> StatusDocument) -> AdminRoute {
-        AdminRoute { _ in .json(.ok, status()) }
+        .document(status)
     }
+}
+
+extension AdminClient {
+    public func statusJSON() throws(AdminClientError) -> String { try get(AdminRoute.statusPath) }
+
+    public func status() throws(AdminClientError) -> StatusDocument { try read(statusJSON()) }
 }
 
 extension StatusDocument.Health {

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import RelayAdmin
 
 struct StatusCommand: ParsableCommand {
@@ -19,24 +18,15 @@ struct StatusCommand: ParsableCommand {
             """
     )
 
-    @OptionGroup var source: ConfigurationSource
-
-    @Option(
-        help: ArgumentHelp("The admin socket, where it cannot be found.", valueName: "path"),
-        completion: .file()
-    )
-    var socket: String?
+    @OptionGroup var relay: RelayOnThisMachine
 
     @Flag(help: "Print one JSON object, as docs/cli-json.md describes it.")
     var json = false
 
     func run() throws {
-        let client = AdminClient(socketPath: socket ?? source.load().configuration.admin.socket)
-        do {
-            print(json ? try client.statusJSON() : StatusTable(try client.status()).text)
-        } catch {
-            try FileHandle.standardError.write(contentsOf: Data("moltrelay status: \(error)\n".utf8))
-            throw ExitCode(EX_UNAVAILABLE)
+        let text = try relay.ask(as: "status") { client throws(AdminClientError) in
+            json ? try client.statusJSON() : StatusTable(try client.status()).text
         }
+        print(text)
     }
 }

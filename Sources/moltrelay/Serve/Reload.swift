@@ -38,7 +38,7 @@ struct Reload {
         let isRateNew = Self.rates(running) != Self.rates(next)
         running = next
         if isRateNew { relay.loops.limit(by: next.messageRates) }
-        relay.log.level = next.logLevel
+        relay.logLevel.reloaded(next.logLevel)
         relay.authenticator.update(next.authPolicy)
         relay.logger.notice("configuration reloaded", metadata: ["changed": .array(changed)])
         if !kept.isEmpty {

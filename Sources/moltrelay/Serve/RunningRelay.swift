@@ -15,6 +15,7 @@ final class RunningRelay: Sendable {
     let configurationState: ConfigurationState
     let logger: Logger
     let log: LogBackend
+    let logLevel: LogLevelControl
     let identity: RelayIdentity
     let loops: DataLoops
     let gauges: LoopGauges
@@ -57,6 +58,7 @@ final class RunningRelay: Sendable {
         self.configurationState = configurationState
         self.logger = logger
         self.log = log
+        logLevel = LogLevelControl(log, logger, on: loops.group.any())
         self.identity = identity
         self.loops = loops
         self.gauges = gauges
@@ -98,7 +100,13 @@ final class RunningRelay: Sendable {
     }
 
     private var adminRoutes: [String: AdminRoute] {
-        [AdminRoute.statusPath: .status { self.status }].merging(metrics) { $1 }
+        [
+            AdminRoute.statusPath: .status { self.status },
+            AdminRoute.logLevelPath: .logLevel(
+                { self.logLevel.document },
+                set: { order throws(AdminRefusal) in try self.logLevel.carryOut(order) }
+            ),
+        ].merging(metrics) { $1 }
     }
 
     private func open(_ name: String, _ address: HostPort, _ router: AdminRouter) async throws {

@@ -76,14 +76,7 @@ extension Configuration {
         )
     }
 
-    var logLevel: Logger.Level {
-        switch logging.level {
-        case .debug: .debug
-        case .info: .info
-        case .warn: .warning
-        case .error: .error
-        }
-    }
+    var logLevel: Logger.Level { logging.level.level }
 
     var logDestination: LogDestination {
         switch logging.output {

@@ -17,13 +17,14 @@ struct AdminExchange {
         deadline = ContinuousClock.now + timeout
     }
 
-    func get(_ path: String) throws(AdminClientError.Reason) -> Answer {
-        let request = "GET \(path) HTTP/1.1\r\nhost: relay\r\nconnection: close\r\n\r\n"
+    func ask(_ method: String, _ path: String, body: [UInt8]) throws(AdminClientError.Reason) -> Answer {
+        let head =
+            "\(method) \(path) HTTP/1.1\r\nhost: relay\r\nconnection: close\r\ncontent-length: \(body.count)\r\n\r\n"
         let bytes: [UInt8]
         do throws(SystemFailure) {
             let descriptor = try UnixSocket.connect(to: socketPath)
             defer { close(descriptor) }
-            try send(Array(request.utf8), on: descriptor)
+            try send(Array(head.utf8) + body, on: descriptor)
             bytes = try receiveAll(from: descriptor)
         } catch {
             throw AdminClientError.Reason(code: error.code)

@@ -9,6 +9,8 @@ public struct AdminClientError: Error, Sendable, Equatable, CustomStringConverti
         case gone
         case permissionDenied
         case timedOut
+        /// It has no such page or verb.
+        case unknownRequest(String)
         case refused(status: Int, String)
         case unreadable(String)
         case system(code: Int32)
@@ -23,6 +25,9 @@ public struct AdminClientError: Error, Sendable, Equatable, CustomStringConverti
         case .gone: "no relay is running: nobody listens on \(socketPath), which a relay that died left behind"
         case .permissionDenied: "permission denied on \(socketPath): run this as the relay's user, or as root"
         case .timedOut: "the relay behind \(socketPath) does not answer"
+        case .unknownRequest(let request):
+            "the relay behind \(socketPath) does not know \(request): it is older than this command and has to be restarted"
+        case .refused(400, let text): "the relay behind \(socketPath) refuses: \(text)"
         case .refused(let status, let text): "the relay behind \(socketPath) answers \(status): \(text)"
         case .unreadable(let text): "what answers on \(socketPath) is no relay of this version: \(text)"
         case .system(let code): "cannot reach \(socketPath): \(String(cString: strerror(code)))"

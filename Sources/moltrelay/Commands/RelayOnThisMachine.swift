@@ -1,0 +1,28 @@
+import ArgumentParser
+import Foundation
+import RelayAdmin
+
+/// The flags of every command that speaks to the running relay.
+struct RelayOnThisMachine: ParsableArguments {
+    @OptionGroup var source: ConfigurationSource
+
+    @Option(
+        help: ArgumentHelp("The admin socket, where it cannot be found.", valueName: "path"),
+        completion: .file()
+    )
+    var socket: String?
+
+    /// Says on standard error what is in the way, and ends with 69.
+    func ask<Answer>(
+        as command: String,
+        _ question: (AdminClient) throws(AdminClientError) -> Answer
+    ) throws -> Answer {
+        let client = AdminClient(socketPath: socket ?? source.load().configuration.admin.socket)
+        do {
+            return try question(client)
+        } catch {
+            try FileHandle.standardError.write(contentsOf: Data("moltrelay \(command): \(error)\n".utf8))
+            throw ExitCode(EX_UNAVAILABLE)
+        }
+    }
+}
