@@ -90,4 +90,10 @@ def build():
                 [(q.total("moltrelay_telemetry_lost_total", "signal, cause"), "{{signal}} {{cause}}")], span=THIRD, red=1,
             )
         )
+        .with_panel(
+            graph(
+                "Flight recorder", "s", "How far back `moltrelay explain` knows every message. Too short: raise `tracing.recorder_bytes`.",
+                path, [(q.series("moltrelay_flight_recorder_reach_seconds"), "{{instance}}")], span=THIRD,
+            )
+        )
     )

@@ -10,9 +10,11 @@ public struct MessageIdentity: Sendable, Hashable {
     public var recipient: UInt64
 
     public init(id: MessageID, sender: AgentHash, recipient: AgentHash) {
-        self.id = id
-        self.sender = sender.uniformBits
-        self.recipient = recipient.uniformBits
+        self.init(id: id, sender: sender.uniformBits, recipient: recipient.uniformBits)
+    }
+
+    public init(id: MessageID, sender: UInt64, recipient: UInt64) {
+        (self.id, self.sender, self.recipient) = (id, sender, recipient)
     }
 }
 

@@ -1,5 +1,5 @@
 import RelayCore
-import WireProtocol
+public import WireProtocol
 
 // Label values of the relay's enums and, by switches that cannot forget a case, their places among them.
 
@@ -18,7 +18,7 @@ enum MessageStage: String, CaseIterable {
 }
 
 extension DeliveryMode {
-    var label: String {
+    public var label: String {
         switch self {
         case .bestEffort: "best_effort"
         case .atLeastOnce: "at_least_once"

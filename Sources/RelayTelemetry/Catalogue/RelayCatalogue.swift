@@ -27,7 +27,7 @@ public enum RelayCatalogue {
             Group(title: "Connections", declarations: connections),
             Group(title: "Queue and store", declarations: storage),
             Group(title: "Relay", declarations: relay(build: build, healthChecks: healthChecks)),
-            Group(title: "The relay about itself", declarations: itself(volumes: volumes)),
+            Group(title: "The relay about itself", declarations: itself(volumes: volumes) + flights),
             Group(title: "Process", declarations: ProcessMetrics.declarations),
             Group(
                 title: "Telemetry about itself",

@@ -5,10 +5,12 @@ public import Telemetry
 public final class LoopObserver: RelayObserver {
     private let messages: MessageInstruments
     private let events: EventInstruments
+    private let flights: FlightRing?
 
     init(_ instruments: RelayInstruments, shard: Int) {
         messages = MessageInstruments(instruments.messages, shard: shard)
         events = EventInstruments(instruments, shard: shard)
+        flights = instruments.flights?.rings[shard]
     }
 
     public func observe(
@@ -18,6 +20,7 @@ public final class LoopObserver: RelayObserver {
     ) {
         messages.observe(facts)
         for event in events { self.events.observe(event) }
+        flights?.record(facts, events, at: now)
     }
 
     /// Leads from the histograms that a first attempt was observed in to its trace. For whoever decided that the trace is

@@ -8,16 +8,19 @@ public struct RelayInstruments: Sendable {
     let connections: ConnectionFamilies
     let store: StoreFamilies
     let eventLoopLag: HistogramFamily
+    let flights: FlightRecorder?
 
     /// - Parameters:
     ///   - registry: with one shard a loop.
     ///   - healthChecks: names of checks and latches; others are counted as `other`.
+    ///   - flights: with one ring a loop; nil where none is kept.
     public init(
         registry: MetricRegistry,
         readings: RelayReadings,
         selfReadings: SelfReadings = SelfReadings(),
         build: BuildLabels,
-        healthChecks: [String] = RelayCatalogue.defaultHealthChecks
+        healthChecks: [String] = RelayCatalogue.defaultHealthChecks,
+        flights: FlightRecorder? = nil
     ) throws(MetricDeclarationError) {
         messages = try MessageFamilies(registry)
         connections = try ConnectionFamilies(registry)
@@ -29,6 +32,8 @@ public struct RelayInstruments: Sendable {
         try ProcessMetrics.register(in: registry)
         statsd = try StatsdMetrics(registry: registry, prefix: RelayCatalogue.selfPrefix)
         try selfReadings.register(in: registry, logs: readings.logs, statsd: statsd)
+        self.flights = flights
+        try FlightRecorder.register(flights, in: registry)
     }
 
     /// The observer of one event loop, to be made once for each and called on that loop only.

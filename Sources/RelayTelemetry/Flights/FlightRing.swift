@@ -1,0 +1,85 @@
+import Glibc
+import RelayCore
+import Synchronization
+import WireProtocol
+
+/// The records of one event loop, the newest over the oldest. That loop takes the lock once a tick, whoever searches once
+/// for each piece, so that a search holds up no loop for longer than one piece takes.
+final class FlightRing: Sendable {
+    static let pieceRecords = 1_024
+
+    private let state: Mutex<State>
+
+    private struct State {
+        let records: UnsafeMutablePointer<FlightRecord>
+        let capacity: Int
+        /// Of the next record.
+        var place = 0
+        /// Ever written.
+        var total = 0
+
+        var kept: Int { min(total, capacity) }
+
+        init(capacity: Int) {
+            self.capacity = capacity
+            // Zeroed pages that take no memory until they are written.
+            records = calloc(capacity, MemoryLayout<FlightRecord>.stride)
+                .bindMemory(to: FlightRecord.self, capacity: capacity)
+        }
+
+        @inline(__always)
+        mutating func append(_ record: FlightRecord) {
+            (records + place).initialize(to: record)
+            place = place + 1 == capacity ? 0 : place + 1
+            total += 1
+        }
+    }
+
+    init(capacity: Int) { state = Mutex(State(capacity: max(1, capacity))) }
+
+    deinit { state.withLock { free($0.records) } }
+
+    func record(
+        _ facts: UnsafeBufferPointer<MessageFact>,
+        _ events: UnsafeBufferPointer<RelayEvent>,
+        at now: MonotonicNanoseconds
+    ) {
+        let hasEvents = events.contains(where: FlightRecord.isKept)
+        guard hasEvents || facts.contains(where: FlightRecord.isKept) else { return }
+        state.withLock { state in
+            for fact in facts {
+                if let record = FlightRecord(fact, at: now) { state.append(record) }
+            }
+            guard hasEvents else { return }
+            for event in events {
+                if let record = FlightRecord(event, at: now) { state.append(record) }
+            }
+        }
+    }
+
+    /// Gives out all records piece by piece, the newest piece first. What is overwritten meanwhile is left out.
+    func read(_ body: (UnsafeBufferPointer<FlightRecord>) -> Void) {
+        var end = Int.max
+        while let next = read(before: end, body) { end = next }
+    }
+
+    /// - Parameter end: how many were ever written before the records asked for.
+    /// - Returns: the same for the next piece; nil where there is none before `end`.
+    func read(before end: Int, _ body: (UnsafeBufferPointer<FlightRecord>) -> Void) -> Int? {
+        state.withLock { state in
+            let (end, oldest) = (min(end, state.total), state.total - state.kept)
+            guard end > oldest else { return nil }
+            let last = (end - 1) % state.capacity
+            let count = min(Self.pieceRecords, end - oldest, last + 1)
+            body(UnsafeBufferPointer(start: state.records + (last + 1 - count), count: count))
+            return end - count
+        }
+    }
+
+    var kept: Int { state.withLock { $0.kept } }
+
+    /// When the oldest record was written, where others were overwritten by now.
+    var forgotBefore: MonotonicNanoseconds? {
+        state.withLock { $0.total > $0.capacity ? $0.records[$0.place].time : nil }
+    }
+}
