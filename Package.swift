@@ -203,7 +203,7 @@ let package = Package(
         ),
         .testTarget(
             name: "RelayAdminTests",
-            dependencies: ["RelayAdmin", "Telemetry", nioCore, nioHTTP1],
+            dependencies: ["RelayAdmin", "Telemetry", nioCore, nioHTTP1, nioPosix],
             swiftSettings: settings
         ),
         .testTarget(
@@ -219,7 +219,7 @@ let package = Package(
         ),
         .testTarget(
             name: "CommandTests",
-            dependencies: ["Identity", "RelayAdmin", "RelayFixture", "WireProtocol", "moltrelay", logging],
+            dependencies: ["Identity", "RelayAdmin", "RelayFixture", "WireProtocol", "moltrelay", logging, nioPosix],
             exclude: ["Golden"],
             swiftSettings: settings
         ),

@@ -47,7 +47,9 @@ import Testing
 }
 
 @Suite struct HelpTests {
-    @Test(arguments: ["serve", "status", "log-level", "send", "listen", "check-config", "version", "completion"])
+    @Test(arguments: [
+        "serve", "status", "explain", "log-level", "send", "listen", "check-config", "version", "completion",
+    ])
     func aCommandTeaches(command: String) throws {
         let outcome = try moltrelay("help", command)
         #expect(outcome.status == 0)
@@ -58,9 +60,10 @@ import Testing
     @Test func theFirstPageNamesTheCommands() throws {
         let page = try moltrelay("--help").output
         #expect(
-            ["serve", "status", "log-level", "send", "listen", "check-config", "version", "completion"].allSatisfy {
-                page.contains("  \($0) ")
-            }
+            ["serve", "status", "explain", "log-level", "send", "listen", "check-config", "version", "completion"]
+                .allSatisfy {
+                    page.contains("  \($0) ")
+                }
         )
     }
 }

@@ -57,6 +57,7 @@ private let singleValues = [
     "metrics.statsd.enabled": "true", "metrics.statsd.address": "s:1", "metrics.statsd.flavor": "dogstatsd",
     "metrics.statsd.prefix": "eu.", "metrics.statsd.flush_interval_ms": "1000", "metrics.statsd.sample_rate": "0.5",
     "metrics.statsd.max_datagram_bytes": "512", "tracing.enabled": "true",
+    "tracing.recorder_bytes": "1048576",
     "tracing.jaeger.endpoint": "https://j/api", "tracing.jaeger.sample_rate": "1.0", "health.endpoint": "/h",
     "health.detailed_endpoint": "/d", "admin.socket": "/s",
 ]

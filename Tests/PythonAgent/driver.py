@@ -79,8 +79,11 @@ class Driver:
         hello, accepted = await self.session.authenticate(agent, key, **options)
         return {"hello_ack": hello, "auth_ok": accepted}
 
-    async def do_send(self, to, body="", size=None, count=1, settle=False, ids=None, ack=False, flags=0, **fields):
-        """Sends `count` messages; with `settle`, answers once each has its ACK or NACK."""
+    async def do_send(
+        self, to, body="", size=None, count=1, settle=False, ids=None, ack=False, flags=0, trace="", **fields
+    ):
+        """Sends `count` messages, of a trace in hex; with `settle`, answers once each has its ACK or NACK."""
+        fields["trace"] = bytes.fromhex(trace)
         envelope = body.encode() if size is None else b"x" * size
         sent = []
         for number in range(count):

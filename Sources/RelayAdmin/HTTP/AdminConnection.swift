@@ -62,10 +62,19 @@ final class AdminConnection: ChannelInboundHandler {
     }
 
     private func respond(to request: ConnectionStateMachine.Request, _ context: ChannelHandlerContext) {
-        let answer = router.respond(
-            to: AdminRequest(request.head, body: request.body, peer: context.channel.remoteAddress)
-        )
+        let question = AdminRequest(request.head, body: request.body, peer: context.channel.remoteAddress)
         setAutoRead(false, context)
+        router.respond(to: question, on: context.eventLoop).assumeIsolated().whenSuccess { answer in
+            guard context.channel.isActive else { return }
+            self.send(answer, to: request, context)
+        }
+    }
+
+    private func send(
+        _ answer: AdminResponse,
+        to request: ConnectionStateMachine.Request,
+        _ context: ChannelHandlerContext
+    ) {
         let written = write(answer, keepAlive: request.head.isKeepAlive, isHead: request.head.method == .HEAD, context)
         // Where the write failed the connection is gone, and what was asked on it in advance is nobody's question.
         written.assumeIsolated().whenSuccess {

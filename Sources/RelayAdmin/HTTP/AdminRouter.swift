@@ -1,13 +1,16 @@
+import NIOCore
 public import NIOHTTP1
+public import NIOPosix
 
-/// What answers on one path, by method. Runs on the admin event loop and must not wait.
+/// What answers on one path, by method. Runs on the admin event loop and must not wait, or on workers.
 public struct AdminRoute: Sendable {
     public typealias Responder = @Sendable (AdminRequest) -> AdminResponse
 
-    private var responders: [(method: HTTPMethod, respond: Responder)]
+    private var responders: [(method: HTTPMethod, workers: NIOThreadPool?, respond: Responder)]
 
-    public init(_ method: HTTPMethod = .GET, respond: @escaping Responder) {
-        responders = [(method, respond)]
+    /// - Parameter workers: for what takes longer than a probe may wait.
+    public init(_ method: HTTPMethod = .GET, on workers: NIOThreadPool? = nil, respond: @escaping Responder) {
+        responders = [(method, workers, respond)]
     }
 
     /// The same path with what another route answers to other methods.
@@ -25,18 +28,21 @@ public struct AdminRoute: Sendable {
     }
 
     /// A route for GET answers HEAD too.
-    func respond(to request: AdminRequest) -> AdminResponse {
+    func respond(to request: AdminRequest, on loop: any EventLoop) -> EventLoopFuture<AdminResponse> {
         let method = request.method == .HEAD ? .GET : request.method
         guard let responder = responders.first(where: { $0.method == method }) else {
             let allowed = responders.flatMap { $0.method == .GET ? ["GET", "HEAD"] : [$0.method.rawValue] }
             let names = allowed.joined(separator: ", ")
-            return .text(.methodNotAllowed, "Only \(names) here.", headers: ["allow": names])
+            let refusal = AdminResponse.text(.methodNotAllowed, "Only \(names) here.", headers: ["allow": names])
+            return loop.makeSucceededFuture(refusal)
         }
-        return responder.respond(request)
+        guard let workers = responder.workers else { return loop.makeSucceededFuture(responder.respond(request)) }
+        return workers.runIfActive(eventLoop: loop) { responder.respond(request) }
+            .recover { _ in .text(.serviceUnavailable, "The relay is going away.") }
     }
 }
 
-/// Paths to routes, exactly.
+/// Paths to routes, exactly; one that ends in `/` is that of everything directly below it.
 public struct AdminRouter: Sendable {
     private let routes: [String: AdminRoute]
 
@@ -45,10 +51,17 @@ public struct AdminRouter: Sendable {
     /// For listeners that anybody may reach who reaches the port, a web page in a browser on this machine included.
     var readOnly: AdminRouter { AdminRouter(routes.compactMapValues(\.readOnly)) }
 
-    public func respond(to request: AdminRequest) -> AdminResponse {
-        guard let route = routes[request.path] else {
-            return .text(.notFound, "Nothing here. There is: " + routes.keys.sorted().joined(separator: " "))
+    func respond(to request: AdminRequest, on loop: any EventLoop) -> EventLoopFuture<AdminResponse> {
+        guard let route = route(of: request.path) else {
+            let paths = routes.keys.sorted().joined(separator: " ")
+            return loop.makeSucceededFuture(.text(.notFound, "Nothing here. There is: " + paths))
         }
-        return route.respond(to: request)
+        return route.respond(to: request, on: loop)
+    }
+
+    private func route(of path: String) -> AdminRoute? {
+        if let route = routes[path] { return route }
+        guard let slash = path.lastIndex(of: "/"), path.index(after: slash) < path.endIndex else { return nil }
+        return routes[String(path[...slash])]
     }
 }

@@ -42,7 +42,7 @@ struct HealthDocument: Encodable {
 
     /// - Parameter wallClock: milliseconds since 1970 at the moment of the snapshot.
     init(_ snapshot: HealthSnapshot, wallClock: Int64) {
-        let time = ClockPair(monotonic: snapshot.time, wallClock: wallClock)
+        let time = ClockPair(monotonic: snapshot.time, wallClock: wallClock * 1_000_000)
         let healthy = HealthTier.allCases.map { ($0.rawValue, snapshot.isHealthy($0)) }
         tiers = Dictionary(uniqueKeysWithValues: healthy)
         checks = snapshot.checks.map { Check($0, time) }
@@ -66,16 +66,5 @@ extension HealthDocument.Check {
         lastReportAt = check.lastReport.map(time.text)
         latencySeconds = check.latency.map { Double($0) / 1e9 }
         turns = check.turns
-    }
-}
-
-/// One moment on both clocks, to tell monotonic times as dates.
-private struct ClockPair {
-    var monotonic: UInt64
-    var wallClock: Int64
-
-    func text(_ time: UInt64) -> String {
-        let age = monotonic > time ? Int64((monotonic - time) / 1_000_000) : 0
-        return RFC3339.string(unixMilliseconds: wallClock - age)
     }
 }

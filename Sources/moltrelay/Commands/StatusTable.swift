@@ -27,7 +27,7 @@ struct StatusTable {
         "\(status.relayID ?? "(no id)"), version \(status.version), process \(status.processID)"
     }
 
-    private var state: String { "\(status.state.rawValue), up for \(duration(status.uptimeSeconds))" }
+    private var state: String { "\(status.state.rawValue), up for \(longDuration(status.uptimeSeconds))" }
 
     private var readiness: String {
         guard !status.health.ready || !status.health.live else { return "yes" }
@@ -54,7 +54,7 @@ struct StatusTable {
     }
 
     private var queue: String {
-        let oldest = status.queue.oldestAgeSeconds.map { ", the oldest for \(duration($0))" } ?? ""
+        let oldest = status.queue.oldestAgeSeconds.map { ", the oldest for \(longDuration($0))" } ?? ""
         return "\(status.queue.messages) messages, \(status.queue.bytes) bytes\(oldest)"
     }
 
@@ -70,12 +70,4 @@ struct StatusTable {
     }
 
     private func milliseconds(_ seconds: Double) -> Double { (seconds * 10_000).rounded() / 10 }
-
-    /// The two largest units of days, hours, minutes and seconds.
-    private func duration(_ seconds: Double) -> String {
-        let total = Int(min(max(seconds, 0), 1e15))
-        let parts = [(total / 86_400, "d"), (total / 3600 % 24, "h"), (total / 60 % 60, "min"), (total % 60, "s")]
-        let first = parts.firstIndex { $0.0 > 0 } ?? parts.count - 1
-        return parts[first...].prefix(2).map { "\($0.0) \($0.1)" }.joined(separator: " ")
-    }
 }

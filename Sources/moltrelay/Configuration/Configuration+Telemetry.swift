@@ -37,6 +37,7 @@ extension Configuration {
 
         var enabled = false
         var jaeger = Jaeger()
+        var recorderBytes = 16 << 20
     }
 }
 

@@ -4,6 +4,7 @@ import NIOCore
 import NIOPosix
 import RelayAdmin
 import RelayCore
+import RelayTelemetry
 import RelayTransport
 import Synchronization
 import Telemetry
@@ -22,6 +23,7 @@ final class RunningRelay: Sendable {
     let registry: MetricRegistry
     let exposition: MetricExposition
     let statsd: StatsdExporter?
+    let flights: FlightRecorder?
     let choice: StoreChoice
     let workers: NIOThreadPool
     let checks: HealthChecks
@@ -49,6 +51,7 @@ final class RunningRelay: Sendable {
         registry: MetricRegistry,
         exposition: MetricExposition,
         statsd: StatsdExporter?,
+        flights: FlightRecorder?,
         choice: StoreChoice,
         workers: NIOThreadPool,
         checks: HealthChecks,
@@ -65,6 +68,7 @@ final class RunningRelay: Sendable {
         self.registry = registry
         self.exposition = exposition
         self.statsd = statsd
+        self.flights = flights
         self.choice = choice
         self.workers = workers
         self.checks = checks
@@ -106,7 +110,7 @@ final class RunningRelay: Sendable {
                 { self.logLevel.document },
                 set: { order throws(AdminRefusal) in try self.logLevel.carryOut(order) }
             ),
-        ].merging(metrics) { $1 }
+        ].merging(flightRoutes) { $1 }.merging(metrics) { $1 }
     }
 
     private func open(_ name: String, _ address: HostPort, _ router: AdminRouter) async throws {

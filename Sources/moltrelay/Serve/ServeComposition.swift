@@ -35,12 +35,15 @@ struct ServeComposition {
         let registry = MetricRegistry(shards: loops.loops.count)
         let gauges = LoopGauges()
         let state = ConfigurationState(configuration)
+        let bytes = configuration.tracing.recorderBytes
+        let flights = FlightRecorder(loops: loops.loops.count, bytes: bytes, clock: clock)
         let instruments = try RelayInstruments(
             registry: registry,
             readings: readings(gauges, choice, loops.clock),
             selfReadings: selfReadings(state),
             build: .this,
-            healthChecks: RelayCatalogue.defaultHealthChecks
+            healthChecks: RelayCatalogue.defaultHealthChecks,
+            flights: flights
         )
         let health = makeHealth(instruments, clock)
         let relays = try await loops.start(
@@ -62,6 +65,7 @@ struct ServeComposition {
             registry: registry,
             exposition: try MetricExposition(registry: registry, selfPrefix: RelayCatalogue.selfPrefix),
             statsd: statsd(registry, instruments),
+            flights: flights,
             choice: choice,
             workers: workers,
             checks: HealthChecks(registry: health, loops: loops, store: choice.store, clock: clock),

@@ -76,6 +76,13 @@ extension Schema {
             "The Jaeger collector."
         ),
         Setting("tracing.jaeger.sample_rate", \.tracing.jaeger.sampleRate, .share, "The part of the messages traced."),
+        Setting(
+            "tracing.recorder_bytes",
+            \.tracing.recorderBytes,
+            .whole(0...(1 << 30), .bytes),
+            "Memory of the flight recorder, which `moltrelay explain` and `slow` read, `tracing.enabled` or not: 64 bytes a "
+                + "best-effort message, 192 or more another. 0 is off."
+        ),
     ]
 
     static let health = [

@@ -1,0 +1,92 @@
+import RelayAdmin
+import RelayCore
+import RelayTelemetry
+import Telemetry
+import WireProtocol
+
+extension RunningRelay {
+    /// What `moltrelay explain` asks for.
+    var flightRoutes: [String: AdminRoute] {
+        [AdminRoute.messagesPath: .messages(on: workers) { self.explanation(of: $0) }]
+    }
+
+    private func explanation(of text: String) -> MessageDocument? {
+        guard let id = MessageID(uuid: text) else { return nil }
+        let found = flights?.flights(of: id) ?? []
+        let clocks = ClockPair(monotonic: clock(), wallClock: WallClock.unixNanoseconds())
+        let reach = flights?.reach
+        let totals = choice.store.totals
+        return MessageDocument(
+            id: id.description,
+            at: clocks.text(clocks.monotonic),
+            recorder: MessageDocument.Recorder(
+                enabled: flights != nil,
+                since: reach.map { clocks.text($0.since) },
+                records: reach?.records ?? 0
+            ),
+            queue: MessageDocument.Queue(
+                messages: totals.messages,
+                oldestAcceptedAt: totals.oldestAcceptedAt.map { RFC3339.string(unixMilliseconds: Int64($0)) }
+            ),
+            messages: found.map { MessageDocument.Message($0, clocks) }
+        )
+    }
+}
+
+extension MessageDocument.Message {
+    init(_ flight: Flight, _ clocks: ClockPair) {
+        let times = flight.steps.map(\.time)
+        let (first, last) = (times.first ?? 0, times.last ?? 0)
+        let outcome = Outcome(flight.outcome)
+        let trace = flight.trace.map { TraceID(high: $0.high, low: $0.low) }
+        self.init(
+            sender: flight.sender.map(hexDigits),
+            recipient: flight.recipient.map(hexDigits),
+            mode: flight.mode?.label,
+            bytes: flight.bytes,
+            fate: outcome.fate,
+            reason: outcome.reason,
+            waitsFor: outcome.waitsFor,
+            waitingSeconds: outcome.waitsFor.map { _ in Self.seconds(last, clocks.monotonic) },
+            nack: flight.refusal?.rawValue,
+            attempts: flight.attempts,
+            copies: flight.copies,
+            queued: flight.isQueued,
+            traceID: (trace ?? TraceID(high: flight.id.halves.high, low: flight.id.halves.low)).hex,
+            traced: trace != nil,
+            seconds: Self.seconds(first, last),
+            steps: zip(flight.steps, [first] + times).map { step, previous in
+                MessageDocument.Step(
+                    stage: step.stage.rawValue,
+                    at: clocks.text(step.time),
+                    seconds: Self.seconds(previous, step.time),
+                    attempt: step.attempt
+                )
+            }
+        )
+    }
+
+    private static func seconds(_ start: MonotonicNanoseconds, _ end: MonotonicNanoseconds) -> Double {
+        Double(end > start ? end - start : 0) / 1e9
+    }
+
+    /// The words of the contract.
+    private struct Outcome {
+        var fate: String
+        var reason: String?
+        var waitsFor: String?
+
+        init(_ outcome: Flight.Outcome) {
+            switch outcome {
+            case .delivered: fate = "delivered"
+            case .expired: fate = "expired"
+            case .dropped(let drop): (fate, reason) = ("dropped", drop.rawValue)
+            case .refused(let code): (fate, reason) = ("refused", code.rawValue)
+            case .underWay(let wait): (fate, waitsFor) = ("under_way", wait.rawValue)
+            }
+        }
+    }
+}
+
+/// The beginning of an agent's hash as it is written elsewhere: `AgentHash.uniformBits` as they lie in memory.
+private func hexDigits(_ bits: UInt64) -> String { withUnsafeBytes(of: bits) { Hex.encode($0) } }
