@@ -48,7 +48,7 @@ import Testing
 
 @Suite struct HelpTests {
     @Test(arguments: [
-        "serve", "status", "explain", "log-level", "send", "listen", "check-config", "version", "completion",
+        "serve", "status", "explain", "slow", "log-level", "send", "listen", "check-config", "version", "completion",
     ])
     func aCommandTeaches(command: String) throws {
         let outcome = try moltrelay("help", command)
@@ -60,10 +60,13 @@ import Testing
     @Test func theFirstPageNamesTheCommands() throws {
         let page = try moltrelay("--help").output
         #expect(
-            ["serve", "status", "explain", "log-level", "send", "listen", "check-config", "version", "completion"]
-                .allSatisfy {
-                    page.contains("  \($0) ")
-                }
+            [
+                "serve", "status", "explain", "slow", "log-level", "send", "listen", "check-config", "version",
+                "completion",
+            ]
+            .allSatisfy {
+                page.contains("  \($0) ")
+            }
         )
     }
 }

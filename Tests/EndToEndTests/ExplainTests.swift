@@ -16,6 +16,11 @@ extension EndToEnd {
             return Answer(ending: outcome.ending, json: try JSON(parsing: outcome.text))
         }
 
+        private func seconds(_ message: JSON) -> Double? {
+            guard case .number(let value) = message["seconds"] else { return nil }
+            return value
+        }
+
         /// Asks until the message has come so far.
         private func explain(_ id: String, on relay: Relay, until fate: String) async throws -> Answer {
             var answer = try await explain(id, on: relay)
@@ -154,6 +159,30 @@ extension EndToEnd {
             let text = try await relay.command("explain", "018f6d3a-7c1e-7000-8000-0123456789ab")
             #expect(text.ending == .exit(69))
             #expect(text.text.contains("tracing.recorder_bytes is 0"))
+        }
+
+        @Test func theSlowestAndTheLongestQueued() async throws {
+            let relay = try await Relay.start()
+            let alice = try await PythonAgent.connected("alice", to: relay)
+            let waited = try await alice.tell("send", ["to": "bob", "delivery": 2, "settle": true])
+            let bob = try await PythonAgent.connected("bob", to: relay)
+            try await bob.tell("expect", ["ack": true])
+            let passed = try await alice.tell("send", ["to": "bob", "delivery": 2, "count": 3])
+            try await bob.tell("expect", ["count": 3, "ack": true])
+            for id in waited.ids + passed.ids { _ = try await explain(id, on: relay, until: "delivered") }
+
+            let slow = try await JSON(parsing: relay.command("slow", "--json").text)["messages"].array
+            #expect(Set(slow.compactMap { $0["id"].string }) == Set(passed.ids))
+            let times = slow.compactMap { seconds($0) }
+            #expect(times.count == 3 && times == times.sorted(by: >))
+            #expect(slow.allSatisfy { $0["fate"] == "delivered" })
+            let queued = try await JSON(parsing: relay.command("slow", "--json", "--queued").text)["messages"]
+            #expect(queued.array.map { $0["id"].string } == waited.ids)
+            #expect(queued[0]["slowest_stage"] == "queue")
+            let table = try await relay.command("slow", "--limit", "1")
+            #expect(table.ending == .exit(0))
+            #expect(table.lines.first?.hasPrefix("message") == true)
+            #expect(table.lines.dropFirst().first?.hasPrefix(slow[0]["id"].string ?? "?") == true)
         }
 
         /// Searches while a flood runs: each finds what it asks for, and probes go on.

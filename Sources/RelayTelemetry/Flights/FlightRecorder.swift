@@ -7,8 +7,8 @@ public final class FlightRecorder: Sendable {
     static let maxMatches = 1_024
 
     let rings: [FlightRing]
-    private let clock: @Sendable () -> MonotonicNanoseconds
-    private let startedAt: MonotonicNanoseconds
+    let clock: @Sendable () -> MonotonicNanoseconds
+    let startedAt: MonotonicNanoseconds
 
     /// How far back the recorder reaches.
     public struct Reach: Sendable, Equatable {

@@ -17,6 +17,9 @@ final class FlightRing: Sendable {
         var place = 0
         /// Ever written.
         var total = 0
+        /// Of messages whose recipient was connected, and of those that came out of the queue.
+        var live = SlowestMessages()
+        var queued = SlowestMessages()
 
         var kept: Int { min(total, capacity) }
 
@@ -33,11 +36,30 @@ final class FlightRing: Sendable {
             place = place + 1 == capacity ? 0 : place + 1
             total += 1
         }
+
+        @inline(__always)
+        mutating func take(_ fact: MessageFact, at now: MonotonicNanoseconds) {
+            guard let record = FlightRecord(fact, at: now) else { return }
+            append(record)
+            switch fact {
+            case .settled(_, let timeline, .bestEffort, .delivered, _, _),
+                .written(_, let timeline, _, queued: false, attempt: 1):
+                live.offer(record, timeline, at: now)
+            case .written(_, let timeline, _, queued: true, attempt: 1): queued.offer(record, timeline, at: now)
+            default: break
+            }
+        }
+
+        func free() {
+            Glibc.free(records)
+            live.free()
+            queued.free()
+        }
     }
 
     init(capacity: Int) { state = Mutex(State(capacity: max(1, capacity))) }
 
-    deinit { state.withLock { free($0.records) } }
+    deinit { state.withLock { $0.free() } }
 
     func record(
         _ facts: UnsafeBufferPointer<MessageFact>,
@@ -47,9 +69,7 @@ final class FlightRing: Sendable {
         let hasEvents = events.contains(where: FlightRecord.isKept)
         guard hasEvents || facts.contains(where: FlightRecord.isKept) else { return }
         state.withLock { state in
-            for fact in facts {
-                if let record = FlightRecord(fact, at: now) { state.append(record) }
-            }
+            for fact in facts { state.take(fact, at: now) }
             guard hasEvents else { return }
             for event in events {
                 if let record = FlightRecord(event, at: now) { state.append(record) }
@@ -74,6 +94,11 @@ final class FlightRing: Sendable {
             body(UnsafeBufferPointer(start: state.records + (last + 1 - count), count: count))
             return end - count
         }
+    }
+
+    /// The slowest that were written from `start` on.
+    func slowest(since start: MonotonicNanoseconds, at now: MonotonicNanoseconds, queued: Bool) -> [FlightRecord] {
+        state.withLock { (queued ? $0.queued : $0.live).all(since: start, at: now) }
     }
 
     var kept: Int { state.withLock { $0.kept } }

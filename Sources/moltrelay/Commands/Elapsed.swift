@@ -16,3 +16,15 @@ func longDuration(_ seconds: Double) -> String {
     let first = parts.firstIndex { $0.0 > 0 } ?? parts.count - 1
     return parts[first...].prefix(2).map { "\($0.0) \($0.1)" }.joined(separator: " ")
 }
+
+/// `2026-11-23 09:22:43.123` of RFC 3339.
+func plainTime(_ time: String) -> String { String(time.prefix(23).map { $0 == "T" ? " " : $0 }) }
+
+extension String {
+    /// Without the spaces at its end.
+    var trimmed: String {
+        var text = self
+        while text.last == " " { text.removeLast() }
+        return text
+    }
+}

@@ -27,14 +27,14 @@ struct ExplainReport {
             ? ["The queue is empty."]
             : [
                 "\(queued) \(queued == 1 ? "message waits" : "messages wait") in the queue"
-                    + (document.queue.oldestAcceptedAt.map { ", the oldest since \(plain($0))" } ?? "") + ":",
+                    + (document.queue.oldestAcceptedAt.map { ", the oldest since \(plainTime($0))" } ?? "") + ":",
                 "one that was stored before that is known here when it is sent.",
             ]
         return
             ([
                 "nothing is known of \(document.id).",
                 "It never came, is best effort and still on its way to its recipient, or ended before",
-                "\(plain(since)) UTC, which is how far back this relay remembers.",
+                "\(plainTime(since)) UTC, which is how far back this relay remembers.",
             ] + queue).joined(separator: "\n  ")
     }
 }
@@ -101,27 +101,14 @@ private struct MessageWay {
             let bar = String(repeating: "#", count: Int((share * Self.barWidth).rounded()))
             let stage = step.stage + ((step.attempt ?? 1) > 1 ? " (\(step.attempt ?? 1))" : "")
             let took = step.stage == message.steps.first?.stage && step.seconds == 0 ? "" : "+" + elapsed(step.seconds)
-            return (padded(stage, to: 14) + plain(step.at) + "  " + padded(took, to: 13) + bar).trimmed
+            return (padded(stage, to: 14) + plainTime(step.at) + "  " + padded(took, to: 13) + bar).trimmed
         }
         return [padded("stage", to: 14) + padded("UTC", to: 25) + "since the stage before"] + table
     }
 }
 
-/// `2026-11-23 09:22:43.123` of RFC 3339.
-private func plain(_ time: String) -> String {
-    String(time.prefix(23).map { $0 == "T" ? " " : $0 })
-}
-
 private func padded(_ text: String, to width: Int) -> String {
     text + String(repeating: " ", count: max(1, width - text.count))
-}
-
-extension String {
-    fileprivate var trimmed: String {
-        var text = self
-        while text.last == " " { text.removeLast() }
-        return text
-    }
 }
 
 private let dropReasons = [

@@ -5,9 +5,24 @@ import Telemetry
 import WireProtocol
 
 extension RunningRelay {
-    /// What `moltrelay explain` asks for.
+    /// What `moltrelay explain` and `slow` ask for.
     var flightRoutes: [String: AdminRoute] {
-        [AdminRoute.messagesPath: .messages(on: workers) { self.explanation(of: $0) }]
+        [
+            AdminRoute.messagesPath: .messages(on: workers) { self.explanation(of: $0) },
+            AdminRoute.slowPath: .slow(on: workers) { self.slowMessages($0) },
+        ]
+    }
+
+    private func slowMessages(_ question: SlowQuestion) -> SlowDocument {
+        let span = UInt64(question.seconds) * .seconds(1)
+        let slowest = flights?.slowest(span: span, limit: question.limit, queued: question.queued)
+        let clocks = ClockPair(monotonic: clock(), wallClock: WallClock.unixNanoseconds())
+        return SlowDocument(
+            at: clocks.text(clocks.monotonic),
+            since: slowest.map { clocks.text($0.since) },
+            queued: question.queued,
+            messages: (slowest?.messages ?? []).map { SlowDocument.Message($0, clocks) }
+        )
     }
 
     private func explanation(of text: String) -> MessageDocument? {
@@ -70,20 +85,39 @@ extension MessageDocument.Message {
         Double(end > start ? end - start : 0) / 1e9
     }
 
-    /// The words of the contract.
-    private struct Outcome {
-        var fate: String
-        var reason: String?
-        var waitsFor: String?
+}
 
-        init(_ outcome: Flight.Outcome) {
-            switch outcome {
-            case .delivered: fate = "delivered"
-            case .expired: fate = "expired"
-            case .dropped(let drop): (fate, reason) = ("dropped", drop.rawValue)
-            case .refused(let code): (fate, reason) = ("refused", code.rawValue)
-            case .underWay(let wait): (fate, waitsFor) = ("under_way", wait.rawValue)
-            }
+extension SlowDocument.Message {
+    fileprivate init(_ message: SlowMessage, _ clocks: ClockPair) {
+        let outcome = message.outcome.map(Outcome.init)
+        self.init(
+            id: message.identity.id.description,
+            sender: hexDigits(message.identity.sender),
+            recipient: hexDigits(message.identity.recipient),
+            mode: message.mode?.label,
+            writtenAt: clocks.text(message.written),
+            seconds: Double(message.nanoseconds) / 1e9,
+            slowestStage: message.slowestStage.rawValue,
+            slowestStageSeconds: Double(message.slowestNanoseconds) / 1e9,
+            fate: outcome?.fate,
+            reason: outcome?.reason
+        )
+    }
+}
+
+/// The words of the contract.
+private struct Outcome {
+    var fate: String
+    var reason: String?
+    var waitsFor: String?
+
+    init(_ outcome: Flight.Outcome) {
+        switch outcome {
+        case .delivered: fate = "delivered"
+        case .expired: fate = "expired"
+        case .dropped(let drop): (fate, reason) = ("dropped", drop.rawValue)
+        case .refused(let code): (fate, reason) = ("refused", code.rawValue)
+        case .underWay(let wait): (fate, waitsFor) = ("under_way", wait.rawValue)
         }
     }
 }
