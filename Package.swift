@@ -124,8 +124,9 @@ let package = Package(
         .executableTarget(
             name: "moltrelay",
             dependencies: [
-                "Identity", "RelayAdmin", "RelayClient", "RelayCore", "RelayStores", "RelayTelemetry", "RelayTransport",
-                "Telemetry", "WireProtocol", argumentParser, logging, nioCore, nioPosix, unixSignals, yams,
+                "HTTPClient", "Identity", "RelayAdmin", "RelayClient", "RelayCore", "RelayStores", "RelayTelemetry",
+                "RelayTransport", "Telemetry", "WireProtocol", argumentParser, instrumentation, logging, nioCore,
+                nioPosix, unixSignals, yams,
             ],
             swiftSettings: settings
         ),
@@ -243,7 +244,7 @@ if Context.environment["MOLTRELAY_FUZZ"] != nil {
     package.targets += [
         .target(
             name: "moltrelay",
-            dependencies: ["Identity", "Telemetry", yams],
+            dependencies: ["HTTPClient", "Identity", "Telemetry", yams],
             path: "Sources/moltrelay/Configuration",
             swiftSettings: settings
         ),

@@ -92,6 +92,30 @@ def build():
         )
         .with_panel(
             graph(
+                "Traces kept", "ops", "Messages whose trace was kept, by why. Slow and failed ones are kept whatever the ratio.",
+                path, [(q.total("moltrelay_traces_kept_total", "reason"), "{{reason}}")], span=THIRD, stacked=True,
+            )
+        )
+        .with_panel(
+            graph(
+                "Traces missed", "ops", "Reasons for a trace whose rate was spent: raise it in `tracing`, or live with a sample.",
+                to_runbook("RelayTelemetryLoss"),
+                [(q.total("moltrelay_traces_missed_total", "reason, cause"), "{{reason}} {{cause}}")], span=THIRD,
+            )
+        )
+        .with_panel(
+            graph(
+                "Spans sent", "ops", "What collectors took, and how many agents `moltrelay trace` traces whole.",
+                to_runbook("RelayTelemetryLoss"),
+                [
+                    (q.total("moltrelay_spans_sent_total", "exporter"), "{{exporter}}"),
+                    (q.series("moltrelay_traces_forced_agents"), "{{instance}} agents traced"),
+                ],
+                span=THIRD,
+            )
+        )
+        .with_panel(
+            graph(
                 "Flight recorder", "s", "How far back `moltrelay explain` knows every message. Too short: raise `tracing.recorder_bytes`.",
                 path, [(q.series("moltrelay_flight_recorder_reach_seconds"), "{{instance}}")], span=THIRD,
             )

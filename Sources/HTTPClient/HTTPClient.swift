@@ -28,10 +28,17 @@ public final class HTTPClient: Sendable {
         idle = NIOLoopBoundBox.makeEmptyBox(eventLoop: eventLoop)
     }
 
+    /// Where the task is cancelled, nobody waits any longer; the request ends by its own limits.
     /// - Throws: `HTTPClientError`, or what the connection failed with.
     public func post(_ path: String, headers: [(String, String)], body: [UInt8]) async throws -> HTTPResponse {
         let head = requestHead(path, headers, bodyBytes: body.count)
-        return try await eventLoop.flatSubmit { self.exchange(head, body) }.get()
+        let promise = eventLoop.makePromise(of: HTTPResponse.self)
+        return try await withTaskCancellationHandler {
+            eventLoop.execute { self.exchange(head, body).cascade(to: promise) }
+            return try await promise.futureResult.get()
+        } onCancel: {
+            promise.fail(CancellationError())
+        }
     }
 
     /// Lets the idle connection go.

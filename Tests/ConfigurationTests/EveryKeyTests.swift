@@ -58,7 +58,10 @@ private let singleValues = [
     "metrics.statsd.prefix": "eu.", "metrics.statsd.flush_interval_ms": "1000", "metrics.statsd.sample_rate": "0.5",
     "metrics.statsd.max_datagram_bytes": "512", "tracing.enabled": "true",
     "tracing.recorder_bytes": "1048576",
-    "tracing.jaeger.endpoint": "https://j/api", "tracing.jaeger.sample_rate": "1.0", "health.endpoint": "/h",
+    "tracing.jaeger.endpoint": "https://j/api", "tracing.jaeger.sample_rate": "1.0",
+    "tracing.jaeger.enabled": "false", "tracing.otlp.endpoint": "http://o:4318", "tracing.otlp.encoding": "json",
+    "tracing.slow_ms": "1", "tracing.traces_per_second": "0", "tracing.tail_traces_per_second": "0",
+    "health.endpoint": "/h",
     "health.detailed_endpoint": "/d", "admin.socket": "/s",
 ]
 

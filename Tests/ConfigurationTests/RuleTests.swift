@@ -47,6 +47,14 @@ import Testing
             "queue: {max_total_size_bytes: 1048576}",
             "config.yaml:1:31: queue.max_total_size_bytes 1048576 has no room for one message"
         ),
+        (
+            "tracing: {enabled: true, jaeger: {endpoint: \"https://j/api/traces\"}}",
+            "config.yaml:1:45: tracing.jaeger.endpoint: 'https://j/api/traces' asks for TLS, which this build has not"
+        ),
+        (
+            "tracing: {enabled: true, otlp: {endpoint: \"http://o:0/v1/traces\"}}",
+            "config.yaml:1:43: tracing.otlp.endpoint: 'http://o:0/v1/traces' has the port '0'; a port is 1 to 65535"
+        ),
     ])
     func anImpossibleCombinationIsAnError(yaml: String, expected: String) throws {
         let report = try load(yaml + "\n")

@@ -135,4 +135,5 @@ def otlp_json(body):
 
 
 READERS = {"jaeger": jaeger, "otlp-protobuf": otlp_protobuf, "otlp-json": otlp_json}
-json.dump(READERS[sys.argv[1]](sys.stdin.buffer.read()), sys.stdout)
+if __name__ == "__main__":
+    json.dump(READERS[sys.argv[1]](sys.stdin.buffer.read()), sys.stdout)

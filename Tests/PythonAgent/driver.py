@@ -31,7 +31,7 @@ def described(session, frame):
         return {
             "type": "MESSAGE", "id": str(message.id), "sender": message.sender.hex(), "priority": message.priority,
             "delivery": message.delivery, "ttl": message.ttl, "flags": frame.flags, "size": len(message.envelope),
-            "body": message.envelope[:256].decode(errors="replace"),
+            "body": message.envelope[:256].decode(errors="replace"), "trace": message.trace.hex(),
         }
     if frame.type == Type.ACK:
         ack_type, ids = session.ack_of(frame)

@@ -20,7 +20,7 @@ import WireProtocol
         let relay = try ObservedRelay()
         relay.state([.written(.example, Self.way, mode: .bestEffort, queued: false, attempt: 1)], loop: 1)
         #expect(exemplars(relay).isEmpty, "nobody kept a trace")
-        relay.observers[1].keep(Self.exemplar, of: Self.way, queued: false)
+        relay.instruments.keep(Self.exemplar, of: Self.way, queued: false)
         let trace = #"# {trace_id="00000000000000010000000000000002",span_id="0000000000000003"}"#
         #expect(
             exemplars(relay) == [
@@ -35,7 +35,7 @@ import WireProtocol
     @Test func aQueuedMessageLeadsFromItsWait() throws {
         let relay = try ObservedRelay()
         relay.state([.written(.example, Self.way, mode: .atLeastOnce, queued: true, attempt: 1)])
-        relay.observers[0].keep(Self.exemplar, of: Self.way, queued: true)
+        relay.instruments.keep(Self.exemplar, of: Self.way, queued: true)
         #expect(exemplars(relay).count == 1)
         #expect(exemplars(relay).allSatisfy { $0.hasPrefix("moltrelay_queue_wait_seconds_bucket{") })
     }

@@ -17,12 +17,20 @@ final class ObservedRelay {
         let logs = Mutex(RelayReadings.Logs())
         let configuration = Mutex(SelfReadings.Configuration())
         let spansLost = Mutex<[ExportLoss: UInt64]>([:])
+        let spansSent = Mutex<UInt64>(0)
+        let traces: MessageTraces
+
+        init(_ settings: TraceSettings) { traces = MessageTraces(settings) }
     }
 
     static let wallClock: UnixMilliseconds = 1_800_000_000_000
 
-    init(loops: Int = 2) throws {
-        let tables = Tables()
+    var traces: MessageTraces { tables.traces }
+
+    /// - Parameter settings: nil where nothing is traced.
+    init(loops: Int = 2, _ settings: TraceSettings? = nil) throws {
+        let tables = Tables(settings ?? TraceSettings())
+        let traces = settings.map { _ in tables.traces }
         let registry = MetricRegistry(shards: loops)
         let readings = RelayReadings(
             loops: { tables.loops.withLock { $0 } },
@@ -38,7 +46,12 @@ final class ObservedRelay {
         let selfReadings = SelfReadings(
             configuration: { tables.configuration.withLock { $0 } },
             volumes: ["store", "log"].map { SelfReadings.Volume(name: $0) { 1 << 30 } },
-            spansLost: { cause in tables.spansLost.withLock { $0[cause] ?? 0 } }
+            spansLost: { cause in tables.spansLost.withLock { $0[cause] ?? 0 } },
+            traces: {
+                var totals = tables.traces.totals(at: 0)
+                totals.sent(tables.spansSent.withLock { $0 }, to: .otlp)
+                return totals
+            }
         )
         let instruments = try RelayInstruments(
             registry: registry,
@@ -47,13 +60,19 @@ final class ObservedRelay {
             build: .example
         )
         self.instruments = instruments
-        observers = (0..<loops).map { instruments.observer(loop: $0) }
+        observers = (0..<loops).map { instruments.observer(loop: $0, traces: traces) }
         exposition = try MetricExposition(registry: registry, selfPrefix: RelayCatalogue.selfPrefix)
     }
 
-    func state(_ facts: [MessageFact], loop: Int = 0) {
+    /// One tick of a loop.
+    func state(
+        _ facts: [MessageFact],
+        loop: Int = 0,
+        with events: [RelayEvent] = [],
+        at now: MonotonicNanoseconds = 0
+    ) {
         facts.withUnsafeBufferPointer { facts in
-            observers[loop].observe(messages: facts, events: UnsafeBufferPointer(start: nil, count: 0), at: 0)
+            events.withUnsafeBufferPointer { observers[loop].observe(messages: facts, events: $0, at: now) }
         }
     }
 
@@ -69,6 +88,7 @@ final class ObservedRelay {
     func loseSpans(_ cause: ExportLoss, _ count: UInt64) {
         tables.spansLost.withLock { $0[cause, default: 0] += count }
     }
+    func sendSpans(_ count: UInt64) { tables.spansSent.withLock { $0 += count } }
     func set(_ logs: RelayReadings.Logs) { tables.logs.withLock { $0 = logs } }
 
     func scrape(_ format: ExpositionFormat = .text) -> [UInt8] {

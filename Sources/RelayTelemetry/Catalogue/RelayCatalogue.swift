@@ -28,6 +28,7 @@ public enum RelayCatalogue {
             Group(title: "Queue and store", declarations: storage),
             Group(title: "Relay", declarations: relay(build: build, healthChecks: healthChecks)),
             Group(title: "The relay about itself", declarations: itself(volumes: volumes) + flights),
+            Group(title: "Traces", declarations: traces),
             Group(title: "Process", declarations: ProcessMetrics.declarations),
             Group(
                 title: "Telemetry about itself",

@@ -1,3 +1,4 @@
+public import RelayCore
 public import Telemetry
 
 /// The relay's metrics, declared in a registry whose shards are the event loops that carry messages.
@@ -37,7 +38,16 @@ public struct RelayInstruments: Sendable {
     }
 
     /// The observer of one event loop, to be made once for each and called on that loop only.
-    public func observer(loop: Int) -> LoopObserver { LoopObserver(self, shard: loop) }
+    /// - Parameter traces: nil where nothing is traced.
+    public func observer(loop: Int, traces: MessageTraces? = nil) -> LoopObserver {
+        LoopObserver(self, shard: loop, traces: traces)
+    }
+
+    /// Leads from the histograms that a first attempt was observed in to its trace. For whoever has the trace's spans, on
+    /// any thread: shards count apart and have their exemplars together.
+    public func keep(_ exemplar: Exemplar, of timeline: MessageTimeline, queued: Bool) {
+        MessageInstruments(messages, shard: 0).keep(exemplar, of: timeline, queued: queued)
+    }
 }
 
 /// Declared once, for all loops.

@@ -28,15 +28,18 @@ public struct SelfReadings: Sendable {
     public var volumes: [Volume]
     /// Since the start.
     public var spansLost: @Sendable (ExportLoss) -> UInt64
+    public var traces: @Sendable () -> TraceTotals
 
     public init(
         configuration: @escaping @Sendable () -> Configuration = { Configuration() },
         volumes: [Volume] = [],
-        spansLost: @escaping @Sendable (ExportLoss) -> UInt64 = { _ in 0 }
+        spansLost: @escaping @Sendable (ExportLoss) -> UInt64 = { _ in 0 },
+        traces: @escaping @Sendable () -> TraceTotals = { TraceTotals() }
     ) {
         self.configuration = configuration
         self.volumes = volumes
         self.spansLost = spansLost
+        self.traces = traces
     }
 }
 
@@ -49,6 +52,7 @@ extension SelfReadings {
         try registerConfiguration(in: registry)
         try registerVolumes(in: registry)
         try registerLosses(in: registry, logs, statsd)
+        try TraceTotals.register(in: registry, traces)
     }
 
     private func registerConfiguration(in registry: MetricRegistry) throws(MetricDeclarationError) {

@@ -15,7 +15,9 @@ public final class SpanQueue: Sendable {
     public init(maxBytes: Int = 4 << 20) { self.maxBytes = maxBytes }
 
     /// Spans of one trace stay together: all are taken or none.
-    public func append(_ spans: [SpanRecord]) {
+    /// - Returns: whether they were taken.
+    @discardableResult
+    public func append(_ spans: [SpanRecord]) -> Bool {
         let bytes = spans.reduce(0) { $0 + $1.byteCount }
         let isTaken = state.withLock { state in
             guard state.bytes + bytes <= maxBytes else { return false }
@@ -24,6 +26,7 @@ public final class SpanQueue: Sendable {
             return true
         }
         if !isTaken { lost.add(UInt64(spans.count), ordering: .relaxed) }
+        return isTaken
     }
 
     /// The oldest, at most `limit`.

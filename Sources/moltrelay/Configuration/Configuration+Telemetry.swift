@@ -30,14 +30,29 @@ extension Configuration {
 
     struct Tracing: Sendable, Equatable {
         struct Jaeger: Sendable, Equatable {
+            /// nil: where there is no OTLP endpoint.
+            var enabled: Bool?
             var endpoint = "http://localhost:14268/api/traces"
             /// 0...1 of the messages.
             var sampleRate = 0.01
         }
 
+        struct OTLP: Sendable, Equatable {
+            enum Encoding: String, Sendable, CaseIterable { case protobuf, json }
+
+            var endpoint: String?
+            var encoding = Encoding.protobuf
+        }
+
         var enabled = false
         var jaeger = Jaeger()
+        var otlp = OTLP()
+        var slowMilliseconds = 100
+        var tracesPerSecond = 100
+        var tailTracesPerSecond = 10
         var recorderBytes = 16 << 20
+
+        var sendsToJaeger: Bool { jaeger.enabled ?? (otlp.endpoint == nil) }
     }
 }
 

@@ -20,6 +20,9 @@ final class RunningRelay: Sendable {
     let identity: RelayIdentity
     let loops: DataLoops
     let gauges: LoopGauges
+    let instruments: RelayInstruments
+    /// nil where it is off.
+    let tracing: Tracing?
     let registry: MetricRegistry
     let exposition: MetricExposition
     let statsd: StatsdExporter?
@@ -48,6 +51,8 @@ final class RunningRelay: Sendable {
         identity: RelayIdentity,
         loops: DataLoops,
         gauges: LoopGauges,
+        instruments: RelayInstruments,
+        tracing: Tracing?,
         registry: MetricRegistry,
         exposition: MetricExposition,
         statsd: StatsdExporter?,
@@ -65,6 +70,8 @@ final class RunningRelay: Sendable {
         self.identity = identity
         self.loops = loops
         self.gauges = gauges
+        self.instruments = instruments
+        self.tracing = tracing
         self.registry = registry
         self.exposition = exposition
         self.statsd = statsd
@@ -164,6 +171,7 @@ final class RunningRelay: Sendable {
         let store = choice.store
         await withCheckedContinuation { continuation in store.close { continuation.resume() } }
         try? await loops.group.shutdownGracefully()
+        await tracing?.stop(instruments)
         try? await workers.shutdownGracefully()
         try? await admin.close()
         statsd?.close()

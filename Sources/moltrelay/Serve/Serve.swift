@@ -62,6 +62,7 @@ enum Serve {
         let first = relay.loops.group.any().makePromise(of: UnixSignal.self)
         await withTaskGroup { group in
             group.addTask { try? await relay.checks.run() }
+            group.addTask { await relay.tracing?.run(relay.instruments) }
             group.addTask { await listen(to: signals, relay, reload, first) }
             let signal = try? await first.futureResult.get()
             await relay.drain(skippingReadinessDelay: signal == .sigint)

@@ -37,10 +37,12 @@ struct ServeComposition {
         let state = ConfigurationState(configuration)
         let bytes = configuration.tracing.recorderBytes
         let flights = FlightRecorder(loops: loops.loops.count, bytes: bytes, clock: clock)
+        let tracing = try Tracing(configuration, clock: clock, logger: logger)
+        tracing?.bootstrap()
         let instruments = try RelayInstruments(
             registry: registry,
             readings: readings(gauges, choice, loops.clock),
-            selfReadings: selfReadings(state),
+            selfReadings: selfReadings(state, tracing),
             build: .this,
             healthChecks: RelayCatalogue.defaultHealthChecks,
             flights: flights
@@ -50,7 +52,7 @@ struct ServeComposition {
             settings: configuration.relaySettings,
             store: choice.queue,
             rates: configuration.messageRates
-        ) { instruments.observer(loop: $0) }.get()
+        ) { instruments.observer(loop: $0, traces: tracing?.messages) }.get()
         gauges.set(relays)
         let workers = NIOThreadPool(numberOfThreads: threads)
         workers.start()
@@ -62,6 +64,8 @@ struct ServeComposition {
             identity: identity,
             loops: loops,
             gauges: gauges,
+            instruments: instruments,
+            tracing: tracing,
             registry: registry,
             exposition: try MetricExposition(registry: registry, selfPrefix: RelayCatalogue.selfPrefix),
             statsd: statsd(registry, instruments),
@@ -121,7 +125,7 @@ struct ServeComposition {
         ) { change in change.tell(logger, instruments.health) }
     }
 
-    private func selfReadings(_ state: ConfigurationState) -> SelfReadings {
+    private func selfReadings(_ state: ConfigurationState, _ tracing: Tracing?) -> SelfReadings {
         var volumes: [SelfReadings.Volume] = []
         if configuration.queue.storage == .sqlite {
             let path = configuration.storage.sqlite.path
@@ -130,7 +134,12 @@ struct ServeComposition {
         if case .file(let path) = configuration.logging.output {
             volumes.append(SelfReadings.Volume(name: "log") { FreeSpace.beside(path) })
         }
-        return SelfReadings(configuration: { state.reading }, volumes: volumes)
+        return SelfReadings(
+            configuration: { state.reading },
+            volumes: volumes,
+            spansLost: { tracing?.lost($0) ?? 0 },
+            traces: { tracing?.totals ?? TraceTotals() }
+        )
     }
 
     private func readings(_ gauges: LoopGauges, _ choice: StoreChoice, _ clock: RelayClock) -> RelayReadings {

@@ -50,11 +50,11 @@ public final class SpanExporter: Sendable {
     public func run() async throws {
         while true {
             try await Task.sleep(for: interval)
-            while queue.count > 0 { try await sendBatch() }
+            while queue.count > 0, !Task.isCancelled { try await sendBatch() }
         }
     }
 
-    /// Sends what waits, each batch once.
+    /// Sends what waits, each batch once. Where it is cancelled the rest is lost.
     public func flush() async {
         while true {
             let spans = queue.take(upTo: Self.batchSpans)
@@ -65,10 +65,11 @@ public final class SpanExporter: Sendable {
 
     private func sendBatch() async throws {
         let spans = queue.take(upTo: Self.batchSpans)
-        let request = request(spans)
+        let (request, send) = (request(spans), send)
         var retry = ExportRetry(at: Self.now)
         while true {
-            let answer = await send(request)
+            // A task of its own: whoever cancels this one still waits for the answer, which has a limit of its own.
+            let answer = await Task { await send(request) }.value
             switch retry.answered(answer, at: Self.now, chance: .random(in: 0..<1)) {
             case .taken: return taken(spans.count)
             case .lost(let cause): return lose(spans.count, cause)
@@ -107,7 +108,8 @@ public final class SpanExporter: Sendable {
     }
 
     private static var now: UInt64 {
-        let (seconds, attoseconds) = (ContinuousClock.now - start).components
+        // In this order: the start is made at its first use.
+        let (seconds, attoseconds) = start.duration(to: .now).components
         return UInt64(seconds) * 1_000_000_000 + UInt64(attoseconds / 1_000_000_000)
     }
 

@@ -1,5 +1,5 @@
 extension Rule {
-    static let all = network + agents + sizes + places
+    static let all = network + agents + sizes + places + tracing
 }
 
 // MARK: Listeners

@@ -66,16 +66,57 @@ extension Schema {
             "tracing.enabled",
             \.tracing.enabled,
             .boolean,
-            "Record and export the spans of sampled messages.",
+            "Record and export the spans of messages.",
             needs: .when(.tracing) { $0.tracing.enabled }
+        ),
+        Setting(
+            "tracing.jaeger.enabled",
+            \.tracing.jaeger.enabled,
+            .boolean,
+            "Send spans to Jaeger as Thrift over HTTP.",
+            default: "`true`; `false` where `tracing.otlp.endpoint` is set"
         ),
         Setting(
             "tracing.jaeger.endpoint",
             \.tracing.jaeger.endpoint,
             .url(schemes: ["http", "https"]),
-            "The Jaeger collector."
+            "The Jaeger collector; `http://` only in this build."
         ),
-        Setting("tracing.jaeger.sample_rate", \.tracing.jaeger.sampleRate, .share, "The part of the messages traced."),
+        Setting(
+            "tracing.jaeger.sample_rate",
+            \.tracing.jaeger.sampleRate,
+            .share,
+            "The part of the messages traced, for every exporter. What a sender asks for in its trace context, and what was "
+                + "slow or failed, is traced whatever this says."
+        ),
+        Setting(
+            "tracing.otlp.endpoint",
+            \.tracing.otlp.endpoint,
+            .url(schemes: ["http", "https"]),
+            "Where OTLP over HTTP is taken: `http://collector:4318`, with `/v1/traces` understood where there is no path. "
+                + "`http://` only in this build.",
+            default: "none"
+        ),
+        Setting("tracing.otlp.encoding", \.tracing.otlp.encoding, .choice, "As what OTLP is sent."),
+        Setting(
+            "tracing.slow_ms",
+            \.tracing.slowMilliseconds,
+            .whole(1...3_600_000, .milliseconds),
+            "A message that takes longer from its last byte to its recipient's socket is slow: its trace is kept and a log "
+                + "line says so. What it waits in the queue for an absent recipient is not counted."
+        ),
+        Setting(
+            "tracing.traces_per_second",
+            \.tracing.tracesPerSecond,
+            .whole(0...100_000),
+            "The most traces a second that `sample_rate` picks; as many again for senders that ask, and for `moltrelay trace`."
+        ),
+        Setting(
+            "tracing.tail_traces_per_second",
+            \.tracing.tailTracesPerSecond,
+            .whole(0...100_000),
+            "The most traces a second of slow messages, and as many again of those dropped, expired or sent again."
+        ),
         Setting(
             "tracing.recorder_bytes",
             \.tracing.recorderBytes,

@@ -1,0 +1,37 @@
+import RelayCore
+import Telemetry
+import WireProtocol
+
+/// Which messages are traced, rates aside. The same message is judged alike on every loop and after a restart.
+struct TracePolicy: Sendable {
+    private let sampler: RatioSampler
+    private let slow: MonotonicNanoseconds
+
+    init(_ settings: TraceSettings) {
+        sampler = RatioSampler(ratio: settings.ratio)
+        slow = settings.slow
+    }
+
+    /// Whatever becomes of the message.
+    /// - Parameter forced: as `ForcedAgents.prefixes`.
+    func head(_ identity: MessageIdentity, parent: TraceContext?, forced: [UInt64]) -> TraceReason? {
+        if !forced.isEmpty, forced.contains(identity.sender) || forced.contains(identity.recipient) { return .forced }
+        if let parent { return parent.isSampled ? .parent : nil }
+        return sampler.samples(TraceID(high: 0, low: identity.id.uniformBits)) ? .ratio : nil
+    }
+
+    /// For what became of it.
+    func tail(_ timeline: MessageTimeline, _ fate: MessageFate, queued: Bool, attempts: Int) -> TraceReason? {
+        switch fate {
+        case .delivered: attempts > 1 ? .failed : isSlow(timeline, queued: queued) ? .slow : nil
+        // The first copy counts, and its sender has its answer.
+        case .dropped(.duplicate): nil
+        case .dropped, .expired: .failed
+        }
+    }
+
+    func isSlow(_ timeline: MessageTimeline, queued: Bool) -> Bool {
+        let start = queued ? timeline.routed : timeline.received
+        return start != 0 && timeline.written > start && timeline.written - start > slow
+    }
+}

@@ -1,0 +1,94 @@
+import Glibc
+import Testing
+
+/// Tests/Peers/trace_collector.py: takes spans as a collector does, or refuses them as one might.
+final class TraceCollector: Sendable {
+    enum Mode: String { case taken, silent, busy, limited, closing }
+
+    let port: String
+    private let process: ChildProcess
+
+    init(_ mode: Mode = .taken) async throws {
+        process = try ChildProcess(
+            Programs.python,
+            ["-u", Programs.repository + "/Tests/Peers/trace_collector.py", mode.rawValue],
+            environment: ["PATH": Programs.path, "PYTHONDONTWRITEBYTECODE": "1"],
+            mergingErrors: true
+        )
+        port = try #require(await process.line { _ in true })
+    }
+
+    deinit { process.send(SIGKILL) }
+
+    func jaeger(_ settings: [String: JSON] = [:]) -> [String: JSON] {
+        let own: [String: JSON] = [
+            "tracing.enabled": true, "tracing.jaeger.endpoint": .string("http://127.0.0.1:\(port)/api/traces"),
+            "tracing.jaeger.sample_rate": 1,
+        ]
+        return own.merging(settings) { $1 }
+    }
+
+    func otlp(_ encoding: String) -> [String: JSON] {
+        [
+            "tracing.enabled": true, "tracing.otlp.endpoint": .string("http://127.0.0.1:\(port)"),
+            "tracing.otlp.encoding": .string(encoding), "tracing.jaeger.sample_rate": 1,
+        ]
+    }
+
+    /// Waits for that many requests.
+    func requests(_ count: Int) async throws {
+        _ = try #require(await process.line { (try? JSON(parsing: $0))?["request"].int ?? 0 >= count })
+    }
+
+    /// Every span so far, in the order they came.
+    var spans: [Span] {
+        process.output.lines.dropFirst().compactMap { try? JSON(parsing: $0) }.flatMap { request in
+            request["batch"]["spans"].array.map { Span(json: $0, request: request) }
+        }
+    }
+
+    /// All spans of the trace that a message's root is in, once the root and its children are there.
+    func trace(of message: String, location: SourceLocation = #_sourceLocation) async throws -> Trace {
+        let found = await process.line { line in
+            guard let request = try? JSON(parsing: line) else { return false }
+            return request["batch"]["spans"].array.contains {
+                $0["name"].string == "message" && $0["fields"]["messaging.message.id"].string == message
+            }
+        }
+        _ = try #require(found, "\(process.output.lines)", sourceLocation: location)
+        let all = spans
+        let root = try #require(all.first { $0.name == "message" && $0.field("messaging.message.id") == message })
+        return Trace(root: root, spans: all.filter { $0.trace == root.trace })
+    }
+
+    struct Trace {
+        let root: Span
+        let spans: [Span]
+
+        subscript(name: String) -> Span? { spans.first { $0.name == name } }
+
+        /// `name < parent`, sorted.
+        var shape: [String] {
+            spans.map { span in
+                "\(span.name) < \(spans.first { $0.span == span.parent }?.name ?? (span.parent.isEmpty ? "-" : span.parent))"
+            }.sorted()
+        }
+    }
+}
+
+/// One span as the official classes read it.
+struct Span {
+    let json: JSON
+    let request: JSON
+
+    var name: String { json["name"].string ?? "" }
+    var trace: String { json["trace"].string ?? "" }
+    var span: String { json["span"].string ?? "" }
+    /// Empty for a root.
+    var parent: String {
+        let parent = json["parent"].string ?? ""
+        return parent.allSatisfy { $0 == "0" } ? "" : parent
+    }
+
+    func field(_ key: String) -> String? { json["fields"][key].string }
+}
