@@ -72,6 +72,33 @@ import WireProtocol
         #expect(recipient.numbers == [1, 2, 3, 4, 5, 6, 7])
     }
 
+    /// Both are on their way to the store while their recipient comes back, and are sent from memory then.
+    @Test func whatWasInFlightComesBeforeWhatWaitedBehindIt() throws {
+        let simulation = Simulation(settings: Self.settings(window: 2))
+        let store = try #require(simulation.store)
+        let sender = simulation.connect(1)
+        let lost = simulation.connect(2)
+        lost.completesFlushes = false
+        store.isHeld = true
+        for number in 1...4 {
+            sender.send(number, to: 2)
+            simulation.advance(by: .milliseconds(4))
+        }
+        lost.close()
+        simulation.run()
+        let recipient = simulation.connect(2)
+        store.answer(all: .load)
+        simulation.run()
+        #expect(recipient.numbers == [1, 2])
+        recipient.acknowledge(1, 2)
+        simulation.run()
+        #expect(recipient.numbers == [1, 2, 3, 4])
+        store.isHeld = false
+        store.answerAll()
+        simulation.rest()
+        #expect(recipient.numbers == [1, 2, 3, 4])
+    }
+
     @Test func aLateAnswerToAnEarlierReadingOfTheQueueIsNotTakenForTheNewOne() throws {
         let simulation = Simulation()
         let store = try #require(simulation.store)

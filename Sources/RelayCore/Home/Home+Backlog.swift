@@ -6,10 +6,12 @@ extension Home {
         guard recipient.primary != nil, !recipient.isPressed else { return }
         if isCaughtUp(recipient) { return promote(recipient) }
         guard hasStore, recipient.backlog == .unread else { return }
-        // Half a window at least, so that one ACK does not cost one query.
         let room = settings.maxInFlightMessages - recipient.window.count
         let bytes = settings.maxInFlightBytes - recipient.windowBytes
-        guard room >= settings.maxInFlightMessages / 2 || recipient.window.isEmpty, bytes > 0 else { return }
+        // A page holds one message at least.
+        guard room > 0, bytes > 0 else { return }
+        // Half a window at least, so that one ACK does not cost one query.
+        guard room >= settings.maxInFlightMessages / 2 || recipient.window.isEmpty else { return }
         let reading = reading()
         // The lanes share a long queue by their weights, page by page.
         var cursor = recipient.cursor

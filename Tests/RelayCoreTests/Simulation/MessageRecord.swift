@@ -16,6 +16,7 @@ final class MessageRecord {
     private var arrivals: [Arrival: MonotonicNanoseconds] = [:]
     /// Rises whenever an agent comes or goes, which is a reason to send it what it has again.
     private var epochs: [Int: Int] = [:]
+    private var windows: WindowModel
     let clock: ManualClock
 
     private struct Arrival: Hashable {
@@ -24,7 +25,10 @@ final class MessageRecord {
         let epoch: Int
     }
 
-    init(clock: ManualClock) { self.clock = clock }
+    init(clock: ManualClock, settings: RelaySettings) {
+        self.clock = clock
+        windows = WindowModel(settings: settings)
+    }
 
     var nextNumber: Int { messages.count }
 
@@ -56,11 +60,23 @@ final class MessageRecord {
         guard !numbers.isEmpty, connection.isOpen else { return }
         acknowledged.formUnion(numbers)
         unprocessed[connection.agent]?.removeAll { numbers.contains($0) }
+        windows.acknowledged(numbers, by: connection.agent)
         if !isLost { connection.acknowledge(numbers) }
     }
 
     func crashed(_ agent: Int) { unprocessed[agent] = nil }
-    func cameOrWent(_ agent: Int) { epochs[agent, default: 0] += 1 }
+    func came(_ agent: Int) { epochs[agent, default: 0] += 1 }
+
+    func closed(_ connection: SimulatedConnection) {
+        epochs[connection.agent, default: 0] += 1
+        windows.closed(connection)
+    }
+
+    /// And these connections with it.
+    func relayCrashed(_ connections: [SimulatedConnection]) {
+        for connection in connections { epochs[connection.agent, default: 0] += 1 }
+        windows.relayCrashed()
+    }
 
     func listen(to connection: SimulatedConnection) {
         connection.onMessage = { [weak self, weak connection] message in
@@ -78,6 +94,8 @@ final class MessageRecord {
         #expect(!finished.contains(number) || !connection.isPrompt, "delivered again: \(number)")
         expectInTime(message, on: connection)
         expectReason(message, on: connection)
+        guard message.isLasting, !acknowledged.contains(number) else { return }
+        windows.arrived(message, on: connection, at: clock.now)
     }
 
     /// What has come and what will.

@@ -29,6 +29,7 @@ final class RandomSchedule {
         var settings = RelaySettings()
         settings.maxConnectionsPerAgent = isSingle ? 1 : 3
         settings.maxInFlightMessages = Int.random(in: 1...6, using: &generator)
+        if generator.chance(30) { settings.maxInFlightBytes = Int.random(in: 1...800, using: &generator) }
         settings.outboxMaxBytes = generator.chance(30) ? 2_000 : 1 << 20
         settings.handOverMaxBytes = generator.chance(30) ? 500 : 1 << 20
         settings.maxCommittingBytes = generator.chance(20) ? 1_000 : 1 << 20
@@ -37,7 +38,7 @@ final class RandomSchedule {
         if generator.chance(20) { limits.deduplicationMaxIDs = Int.random(in: 1...8, using: &generator) }
         let loops = Int.random(in: 1...3, using: &generator)
         simulation = Simulation(loops: loops, settings: settings, limits: limits, seed: generator.next())
-        record = MessageRecord(clock: simulation.clock)
+        record = MessageRecord(clock: simulation.clock, settings: settings)
         guard let store = simulation.store else { return nil }
         self.store = store
         store.isHeld = true
@@ -89,7 +90,7 @@ final class RandomSchedule {
             mode: modes.randomElement(using: &generator) ?? .atLeastOnce,
             priority: priorities.randomElement(using: &generator) ?? 128,
             ttl: generator.chance(12) ? UInt16.random(in: 1...40, using: &generator) : 0,
-            bytes: Int.random(in: 0...300, using: &generator)
+            bytes: Int.random(in: 0...WindowModel.maxEnvelopeBytes, using: &generator)
         )
     }
 
@@ -114,14 +115,14 @@ final class RandomSchedule {
         let loop = Int.random(in: simulation.loops.indices, using: &generator)
         let connection = simulation.dial(agent, on: loop, isBatching: generator.chance(50))
         record.listen(to: connection)
-        record.cameOrWent(agent)
+        record.came(agent)
         open.append(connection)
         return connection
     }
 
     private func close(_ connection: SimulatedConnection) {
         connection.close()
-        record.cameOrWent(connection.agent)
+        record.closed(connection)
         open.removeAll { $0 === connection }
         // An agent dials again after it saw the close; in one loop's tick neither would be heard of before the other.
         if isSingle { simulation.run() }
@@ -170,7 +171,7 @@ final class RandomSchedule {
         if store.pending > 0, generator.chance(50) {
             store.perform(Int.random(in: 0..<store.pending, using: &generator))
         }
-        for connection in open { record.cameOrWent(connection.agent) }
+        record.relayCrashed(open)
         simulation.clock.error = 0
         simulation.crash()
         open = []
