@@ -24,7 +24,10 @@ extension Relay {
         withOutbox(connection) { outbox in
             outbox.abandon { record in if !record.hasHome { dropBestEffort(record, .disconnected) } }
         }
-        if let agent = connection.agent { tellHome(of: agent, .unregister(agent, connection.ref)) }
+        if let agent = connection.agent {
+            if connection.announcementsLeft > 0 { tellEveryLoop(.withdraw(agent, primary: connection.ref)) }
+            tellHome(of: agent, .unregister(agent, connection.ref))
+        }
         if connection.isRegistered { agentConnections -= 1 }
         leaveRate(connection, at: port.now)
         connections.remove(connection.ref)

@@ -61,6 +61,7 @@ extension Relay {
         case .announce(let agent, let primary, let epoch):
             hub.update(agent, primary: primary, epoch: epoch)
             tell(Int(primary.loop), .announced(primary))
+        case .withdraw(let agent, let primary): hub.withdraw(agent, primary)
         case .released: releaseHeld()
         }
     }

@@ -34,6 +34,31 @@ import WireProtocol
         #expect(recipient.isAccepted == true)
     }
 
+    /// It closes in the tick that announces it, and its home's word of that overtakes the announcement to a third loop. A
+    /// route that stayed there would stay for ever: one for each agent that does so.
+    @Test func anAnnouncementThatComesAfterTheEndLeavesNoRoute() {
+        let simulation = Simulation(loops: 3)
+        let (home, edge, third) = (simulation.loops[0], simulation.loops[1], simulation.loops[2])
+        let sender = simulation.connect(10, on: 2)
+        let lost = simulation.dial(3, on: 1)
+        edge.rest()
+        home.rest()
+        // Takes `registered`, and announces.
+        edge.runOne()
+        lost.close()
+        // Ends its tick and hands over to its home, but not yet to the third.
+        edge.runOne()
+        edge.runOne()
+        home.rest()
+        third.rest()
+        simulation.rest()
+        sender.send(1, to: 3, .bestEffort)
+        // Alone: with a route the message would have to go on to the edge before anybody missed the connection.
+        third.rest()
+        #expect(simulation.log.fates == [.dropped(.recipientOffline)])
+        simulation.rest()
+    }
+
     @Test(arguments: UInt64(1)...50) func anAgentThatLeavesMeanwhileIsForgotten(seed: UInt64) {
         let simulation = Simulation(loops: 3, seed: seed)
         let sender = simulation.connect(10)

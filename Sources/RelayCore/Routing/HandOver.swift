@@ -39,6 +39,8 @@ public struct HandOver: Sendable {
         case route(AgentHash, primary: ConnectionRef?, epoch: UInt64)
         /// The same, of a new connection by its own loop, which wants to know when it is taken.
         case announce(AgentHash, primary: ConnectionRef, epoch: UInt64)
+        /// That one closed before all loops had taken it.
+        case withdraw(AgentHash, primary: ConnectionRef)
         /// The batches from the loop that reads this are taken: it may read on.
         case released
 

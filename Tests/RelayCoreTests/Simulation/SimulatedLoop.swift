@@ -69,6 +69,9 @@ final class SimulatedLoop: LoopPort, @unchecked Sendable {
         }
     }
 
+    /// Everything that this loop alone can do now.
+    func rest() { while hasWork { runOne() } }
+
     private func endTick(of relay: Relay) {
         if isDue { wakeAt = nil }
         ticks += 1
