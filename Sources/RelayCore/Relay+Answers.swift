@@ -1,6 +1,9 @@
 import WireProtocol
 
 extension Relay {
+    /// Answers that a connection keeps the memory for: 2 KiB. What a burst of them needed is given back.
+    private static let keptAnswers = 64
+
     func queueAnswer(_ answer: Answer, to ref: ConnectionRef) {
         guard let connection = connections[ref] else { return }
         connection.answers.append(answer)
@@ -18,7 +21,7 @@ extension Relay {
                 send(OutgoingFrame(type: .ack, payload: payload), to: connection)
             }
         }
-        connection.answers.removeAll(keepingCapacity: true)
+        connection.answers.removeAll(keepingCapacity: connection.answers.capacity <= Self.keptAnswers)
     }
 
     /// The NACK of a message that was not taken.

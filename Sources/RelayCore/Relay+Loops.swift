@@ -66,16 +66,7 @@ extension Relay {
         }
     }
 
-    /// Does what the home wants done, until it wants nothing more.
-    func carryOutEffects() {
-        while home.hasEffects {
-            home.takeEffects(into: &effects)
-            for effect in effects { carryOut(effect) }
-        }
-        effects.removeAll(keepingCapacity: true)
-    }
-
-    private func carryOut(_ effect: HomeEffect) {
+    func carryOut(_ effect: HomeEffect) {
         switch effect {
         case .registered(let connection, let epoch):
             tell(Int(connection.loop), .registered(connection, epoch: epoch))

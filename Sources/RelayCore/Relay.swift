@@ -19,7 +19,9 @@ public final class Relay {
     var hub = Hub()
     var home: Home
     var outgoing: [HandOver]
-    var dirty: [Connection] = []
+    private var dirty: [Connection] = []
+    /// Empty but while they are flushed.
+    private var flushing: [Connection] = []
     var pressed: Set<ConnectionRef> = []
     var paused: [(until: MonotonicNanoseconds, connection: ConnectionRef)] = []
     var held: [ConnectionRef] = []
@@ -30,9 +32,10 @@ public final class Relay {
     var nextPressureCheck: MonotonicNanoseconds = 0
     var nextExpiry: MonotonicNanoseconds = 0
     /// Empty but while they are carried out.
-    var effects: [HomeEffect] = []
+    private var effects: [HomeEffect] = []
     private var facts: [MessageFact] = []
     private var events: [RelayEvent] = []
+    private var kept = (dirty: KeptCapacity(), effects: KeptCapacity(), facts: KeptCapacity(), events: KeptCapacity())
     private var frames = FrameTally()
     private var isTickRequested = false
     private var tickBeganAt: MonotonicNanoseconds = 0
@@ -109,7 +112,7 @@ public final class Relay {
         checkPressure(at: now)
         expireQueued(at: now, wallClock: wallClock)
         home.timePassed(at: now, wallClock: wallClock)
-        carryOutEffects()
+        carryOutEffects(at: now)
         flushDirty(at: now, wallClock: wallClock)
         handOver()
         publish(at: now)
@@ -121,15 +124,24 @@ public final class Relay {
     /// Left over by what happened after its step.
     private var hasMore: Bool { !dirty.isEmpty || home.hasEffects || !facts.isEmpty || !events.isEmpty }
 
+    /// Does what the home wants done, until it wants nothing more.
+    private func carryOutEffects(at now: MonotonicNanoseconds) {
+        repeat {
+            home.takeEffects(into: &effects)
+            for effect in effects { carryOut(effect) }
+            kept.effects.empty(&effects, at: now)
+        } while home.hasEffects
+    }
+
     private func flushDirty(at now: MonotonicNanoseconds, wallClock: UnixMilliseconds) {
         // A flush may complete at once and make its connection dirty again: those wait for the next tick.
-        let connections = dirty
-        dirty.removeAll(keepingCapacity: true)
-        for connection in connections {
+        swap(&dirty, &flushing)
+        for connection in flushing {
             sendAnswers(connection, wallClock: wallClock)
             connection.isDirty = false
             startFlush(connection, at: now, wallClock: wallClock)
         }
+        kept.dirty.empty(&flushing, at: now)
     }
 
     private func handOver() {
@@ -150,12 +162,13 @@ public final class Relay {
             committingBytes: home.commits.pendingBytes
         )
         frames.tell(&events)
-        guard !facts.isEmpty || !events.isEmpty else { return }
-        facts.withUnsafeBufferPointer { facts in
-            events.withUnsafeBufferPointer { observer.observe(messages: facts, events: $0, at: now) }
+        if !facts.isEmpty || !events.isEmpty {
+            facts.withUnsafeBufferPointer { facts in
+                events.withUnsafeBufferPointer { observer.observe(messages: facts, events: $0, at: now) }
+            }
         }
-        facts.removeAll(keepingCapacity: true)
-        events.removeAll(keepingCapacity: true)
+        kept.facts.empty(&facts, at: now)
+        kept.events.empty(&events, at: now)
     }
 
     private var nextDeadline: MonotonicNanoseconds? {

@@ -84,7 +84,7 @@ extension Home {
     /// Once a second: what was not acknowledged in time is sent again, or left to the queue after its last attempt.
     mutating func sweep(at now: MonotonicNanoseconds, wallClock: UnixMilliseconds) {
         let swept = watched
-        watched.removeAll(keepingCapacity: true)
+        watched = []
         for recipient in swept {
             recipient.isWatched = false
             // Forgotten meanwhile, and perhaps another in its place.

@@ -182,11 +182,8 @@ struct Home {
 
     var hasEffects: Bool { !effects.isEmpty }
 
-    /// - Parameter taken: is emptied and lends its memory to the next effects.
-    mutating func takeEffects(into taken: inout [HomeEffect]) {
-        taken.removeAll(keepingCapacity: true)
-        swap(&taken, &effects)
-    }
+    /// - Parameter taken: empty; lends its memory to the next effects.
+    mutating func takeEffects(into taken: inout [HomeEffect]) { swap(&taken, &effects) }
 }
 
 extension DropReason {
