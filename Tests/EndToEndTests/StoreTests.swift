@@ -131,6 +131,9 @@ extension EndToEnd {
                 }
                 let keptAside = relay.log.first { $0["message"] == "damaged messages are kept aside" }
                 let missing = keptAside?["count"].string.flatMap { Int($0) } ?? 0
+                let scrape = try await relay.scrape()
+                #expect(scrape.sum("moltrelay_store_corrupt_rows_total") == Double(missing))
+                #expect(scrape.sum("moltrelay_messages_recovered_total") == Double(bodies.count))
                 let bob = try await PythonAgent.connected("bob", to: relay)
                 let came = try await bob.tell("expect", ["count": .number(Double(bodies.count - missing))]).frames
                 #expect(came.allSatisfy { $0["body"] == bodies[$0["id"].string ?? ""] }, "\(name), \(offset)")

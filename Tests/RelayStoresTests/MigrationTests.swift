@@ -57,7 +57,7 @@ import WireProtocol
         try SQLiteConnection(path: path).execute("UPDATE queue SET \(change) WHERE sequence = 2")
         let store = try open()
         #expect(store.statistics.corruptRows == 1)
-        #expect(store.totals.recovered == 2)
+        #expect(store.totals.recovered == 3)
         #expect(try await store.load(1).messages.isEmpty)
         await store.close()
     }

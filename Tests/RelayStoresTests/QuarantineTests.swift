@@ -16,7 +16,7 @@ import WireProtocol
         let path = folder.file("relay.db")
         let settings = Writer.Settings(path: path, vfs: nil, limits: QueueLimits(), clock: { 0 })
         let file = try StoreFile(path: path)
-        tables = try StoreTables(file.openDatabase(vfs: nil), settings, directory: directory)
+        tables = try StoreTables(file.openDatabase(vfs: nil).connection, settings, directory: directory)
     }
 
     private func put(_ message: Message) throws -> Int64 {
@@ -61,6 +61,7 @@ import WireProtocol
         let recipient = Sample.message(2).key.recipient
         #expect(directory.sequences(of: recipient, Sample.message(2).lane, past: 0, limit: 10) == [sound])
         #expect(tables.ledger.counts.messages == 1)
+        #expect(tables.ledger.rowsKeptAside == 1)
         #expect(try tables.connection.integer("SELECT count(*) FROM quarantine") == 1)
     }
 }

@@ -192,8 +192,8 @@ public struct StoreTotals: Sendable, Equatable {
     public var bytes: Int
     /// Of the message stored first.
     public var oldestAcceptedAt: UnixMilliseconds?
-    /// Messages found at open: the `recovered` term of conservation. Where the back end was opened again meanwhile, plus
-    /// what it held then beyond what was known (less, where it held fewer).
+    /// Messages found at open, damaged ones included: the `recovered` term of conservation. Where the back end was opened
+    /// again meanwhile, plus what it held then beyond what was known (less, where it held fewer).
     public var recovered: Int
 
     public init(messages: Int = 0, bytes: Int = 0, oldestAcceptedAt: UnixMilliseconds? = nil, recovered: Int = 0) {

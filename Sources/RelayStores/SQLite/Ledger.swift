@@ -17,7 +17,10 @@ struct Ledger {
 
     private(set) var counts = QueueCounts()
     private(set) var keys = KeyIndex()
-    var corruptRows = 0
+    /// Damaged ones, of earlier runs too.
+    var rowsKeptAside = 0
+    /// Whole or not.
+    var rows: Int { counts.messages + rowsKeptAside }
     /// Of the transaction.
     private(set) var changes: [Change] = []
     private var scalars = Scalars()

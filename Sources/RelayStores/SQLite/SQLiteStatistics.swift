@@ -16,8 +16,10 @@ public struct SQLiteStatistics: Sendable, Equatable {
     public var failures: [SQLiteFailureKind: Int] = [:]
     /// Times the database was opened again after a failure.
     public var reopened = 0
-    /// Rows put aside because they were not what was written, those of earlier runs included.
+    /// Rows put aside because they were not what was written, by this opening or since.
     public var corruptRows = 0
+    /// Those of earlier runs included.
+    public var rowsKeptAside = 0
     /// Submitted and not completed, in bytes.
     public var inboxBytes = 0
     /// Calls refused because that was over its bound.

@@ -32,7 +32,7 @@ public final class SQLiteStore: MessageStore {
         reads = Inbox(maxBytes: maxInboxBytes)
         publication = Publication()
         threads = StoreThreads()
-        let connection = try file.openDatabase(vfs: settings.vfs)
+        let (connection, keptAside) = try file.openDatabase(vfs: settings.vfs)
         do throws(SQLiteError) {
             let directory = QueueDirectory()
             let tables = try StoreTables(connection, settings, directory: directory)
@@ -46,6 +46,7 @@ public final class SQLiteStore: MessageStore {
             let writer = try Writer(
                 settings,
                 tables: tables,
+                keptAside: keptAside,
                 inbox: writes,
                 directory: directory,
                 publication: publication

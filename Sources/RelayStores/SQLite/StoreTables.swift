@@ -209,7 +209,7 @@ final class StoreTables {
             queues[entry.key.recipient, default: []].add(entry.place)
         }
         try queue.putAside(damaged)
-        counted.corruptRows = Int(try connection.integer("SELECT count(*) FROM quarantine") ?? 0)
+        counted.rowsKeptAside = try connection.rowsKeptAside()
         ledger = counted
         recounted = queues
     }

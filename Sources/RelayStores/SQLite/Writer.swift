@@ -32,21 +32,25 @@ final class Writer {
     /// Once a connection: where repairing did not help, each failing batch would repair again.
     private var hasRepaired = false
     private var lastError = SQLiteError(code: SQLITE_OK, message: "not open")
+    private let keptAsideBefore: Int
 
+    /// - Parameter keptAside: damaged rows that earlier runs put aside.
     init(
         _ settings: Settings,
         tables: StoreTables,
+        keptAside: Int,
         inbox: Inbox<WriteJob>,
         directory: QueueDirectory,
         publication: Publication
     ) throws(SQLiteError) {
         self.settings = settings
         self.tables = tables
+        keptAsideBefore = keptAside
         self.inbox = inbox
         self.directory = directory
         self.publication = publication
         var totals = StoreTotals()
-        totals.recovered = tables.ledger.counts.messages
+        totals.recovered = tables.ledger.rows - keptAside
         publication.totals = totals
         publish(tables, oldest: try tables.oldestAcceptedAt())
     }
@@ -172,7 +176,8 @@ final class Writer {
             backoff.succeeded()
             hasRepaired = false
             publication.count { $0.reopened += 1 }
-            publication.totals.recovered += reopened.ledger.counts.messages - publication.totals.messages
+            let known = publication.totals.messages + publication.statistics.rowsKeptAside
+            publication.totals.recovered += reopened.ledger.rows - known
             publish(reopened, oldest: oldest)
             tables = reopened
         } catch {
@@ -189,7 +194,11 @@ final class Writer {
         totals.bytes = counts.bytes
         totals.oldestAcceptedAt = oldest
         publication.totals = totals
-        publication.count { $0.corruptRows = tables.ledger.corruptRows }
+        let keptAside = tables.ledger.rowsKeptAside
+        publication.count {
+            $0.rowsKeptAside = keptAside
+            $0.corruptRows = keptAside - keptAsideBefore
+        }
     }
 
     /// Between transactions on this thread: no commit is under way then, so that the log can begin anew, and nobody

@@ -34,7 +34,7 @@ extension RelayCatalogue {
     )
     static let messagesRecovered = MetricDeclaration.counter(
         "moltrelay_messages_recovered_total",
-        help: "Messages that the store held when it was opened."
+        help: "Messages that the store held when it was opened, damaged ones included."
     )
     static let messageLatency = MetricDeclaration.histogram(
         "moltrelay_message_latency",

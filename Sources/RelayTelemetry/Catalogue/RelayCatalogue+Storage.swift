@@ -65,7 +65,7 @@ extension RelayCatalogue {
     )
     static let storeCorruptRows = MetricDeclaration.counter(
         "moltrelay_store_corrupt_rows_total",
-        help: "Queued messages found not to be what was written since the start: kept aside, never delivered."
+        help: "Queued messages found damaged, at the start or since: kept aside, never delivered."
     )
     static let storeFileBytes = MetricDeclaration.gauge(
         "moltrelay_store_file_bytes",

@@ -30,17 +30,16 @@ struct StoreChoice {
 
 extension StoreChoice {
     /// Rows put aside because they were not what was written, by this start or earlier ones.
-    var rowsKeptAside: Int { files()?.corruptRows ?? 0 }
+    var rowsKeptAside: Int { files()?.rowsKeptAside ?? 0 }
 
     /// For scrapes. Damage found by earlier runs is not this one's.
     var readings: @Sendable () -> RelayReadings.StoreFiles {
-        let known = rowsKeptAside
-        return { [files] in
+        { [files] in
             var readings = RelayReadings.StoreFiles()
             guard let statistics = files() else { return readings }
             readings.inboxRefused = statistics.inboxRefused
             readings.reopened = statistics.reopened
-            readings.corruptRows = statistics.corruptRows - known
+            readings.corruptRows = statistics.corruptRows
             readings.databaseBytes = statistics.databaseBytes
             readings.logBytes = statistics.logBytes
             return readings
