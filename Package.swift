@@ -141,6 +141,11 @@ let package = Package(
             path: "Tests/RelayFixture",
             swiftSettings: settings
         ),
+        .target(
+            name: "ProgramFixture",
+            path: "Tests/ProgramFixture",
+            swiftSettings: settings
+        ),
         .executableTarget(
             name: "StoreCrashProbe",
             dependencies: ["RelayCore", "RelayStores", "StoreFixtures", "WireProtocol"],
@@ -194,7 +199,7 @@ let package = Package(
         ),
         .testTarget(
             name: "TelemetryTests",
-            dependencies: ["Telemetry", coreMetrics, instrumentation, logging, tracing],
+            dependencies: ["ProgramFixture", "Telemetry", coreMetrics, instrumentation, logging, tracing],
             swiftSettings: settings
         ),
         .testTarget(
@@ -204,7 +209,7 @@ let package = Package(
         ),
         .testTarget(
             name: "RelayAdminTests",
-            dependencies: ["RelayAdmin", "Telemetry", nioCore, nioHTTP1, nioPosix],
+            dependencies: ["ProgramFixture", "RelayAdmin", "Telemetry", nioCore, nioHTTP1, nioPosix],
             swiftSettings: settings
         ),
         .testTarget(

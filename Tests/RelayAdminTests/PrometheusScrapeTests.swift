@@ -27,9 +27,7 @@ import Testing
         try await withServer(["/metrics": route]) { port in
             let features = "native-histograms,exemplar-storage"
             let native = try PrometheusServer(scraping: "127.0.0.1:\(port)", features: features)
-            defer { native.stop() }
             let classic = try PrometheusServer(scraping: "127.0.0.1:\(port)", features: "exemplar-storage")
-            defer { classic.stop() }
             try body(native, classic)
         }
     }

@@ -1,37 +1,29 @@
 import Foundation
+import ProgramFixture
 import Testing
 
-/// A real Prometheus that scrapes one target every second, until `stop`.
+/// A real Prometheus that scrapes one target every second, until its last use.
 final class PrometheusServer {
-    private let process = Process()
-    private let folder: URL
+    private let program: RunningProgram
     private let url: String
 
     /// - Parameter features: as `--enable-feature` takes them.
     init(scraping target: String, features: String) throws {
-        folder = FileManager.default.temporaryDirectory.appending(path: "prometheus-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         let configuration = """
             global: {scrape_interval: 1s}
             scrape_configs:
               - job_name: test
                 static_configs: [{targets: ['\(target)']}]
             """
-        try Data(configuration.utf8).write(to: folder.appending(path: "prometheus.yml"))
-        let address = "127.0.0.1:\(try FreePort.find())"
-        url = "http://\(address)/api/v1/"
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = [
-            "prometheus", "--config.file=\(folder.path)/prometheus.yml", "--storage.tsdb.path=\(folder.path)/data",
-            "--web.listen-address=\(address)", "--enable-feature=\(features)", "--log.level=error",
+        let command = [
+            "prometheus", "--config.file=FOLDER/prometheus.yml", "--storage.tsdb.path=FOLDER/data",
+            "--web.listen-address=127.0.0.1:0", "--enable-feature=\(features)",
         ]
-        try process.run()
-    }
-
-    func stop() {
-        process.terminate()
-        process.waitUntilExit()
-        try? FileManager.default.removeItem(at: folder)
+        program = try RunningProgram(command, files: ["prometheus.yml": configuration])
+        // `... msg="Listening on" address=127.0.0.1:39259`: the port it got.
+        let line = try program.waitForLine { $0.contains(#"msg="Listening on""#) }
+        let address = try #require(line.split(separator: "address=").last)
+        url = "http://\(address)/api/v1/"
     }
 
     /// The value of an instant query that has one series; nil while it has none, or while nobody answers.

@@ -1,4 +1,5 @@
 import Dispatch
+import FoundationEssentials
 import Glibc
 import Synchronization
 
@@ -66,6 +67,7 @@ final class ChildProcess: Sendable {
         posix_spawn_file_actions_adddup2(&actions, childInput, 0)
         posix_spawn_file_actions_adddup2(&actions, childOutput, 1)
         if mergingErrors { posix_spawn_file_actions_adddup2(&actions, childOutput, 2) }
+        keepDescriptors()
 
         let argv = command.map { strdup($0) } + [nil]
         let envp = environment.map { strdup("\($0)=\($1)") } + [nil]
@@ -80,6 +82,15 @@ final class ChildProcess: Sendable {
             throw CannotStart(description: "\(command[0]): \(String(cString: strerror(failure)))")
         }
         return (pid, input, output)
+    }
+
+    /// Tests that run beside this one have sockets and event loops, which SwiftNIO does not close on exec: a hundred more
+    /// descriptors for a child that is to have 128.
+    private static func keepDescriptors() {
+        let open = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []
+        for descriptor in open.compactMap({ Int32($0) }) where descriptor > 2 {
+            _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+        }
     }
 
     /// Dispatch's threads block every signal and this process ignores SIGPIPE; a child would inherit both.

@@ -1,5 +1,6 @@
 import Foundation
 import Logging
+import ProgramFixture
 import Testing
 
 @testable import Telemetry
@@ -26,7 +27,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(3))) func collectdTakesThePlainFlavor() throws {
-        let port = try UDPReceiver().port
+        let port = try FreePort.udp()
         let configuration = """
             Interval 1
             Hostname "here"
@@ -64,7 +65,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(3))) func netdataTakesTagsAndRates() throws {
-        let port = try UDPReceiver().port
+        let port = try FreePort.udp()
         let netdata = try Netdata(statsdPort: port)
         let exporter = try exporter(to: port, .dogstatsd, every: .milliseconds(100))
         defer { exporter.close() }

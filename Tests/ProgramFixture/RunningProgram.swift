@@ -1,8 +1,8 @@
-import Foundation
+public import Foundation
 
 /// A server of the system in the foreground, with a folder of its own; ended and removed with its last use.
-final class RunningProgram {
-    let folder: URL
+public final class RunningProgram {
+    public let folder: URL
     private let process = Process()
     private let output = Pipe()
     private var unread = Data()
@@ -13,7 +13,7 @@ final class RunningProgram {
 
     /// - Parameters:
     ///   - files: written into the folder first; `FOLDER` in them and in the arguments becomes its path.
-    init(_ command: [String], files: [String: String]) throws {
+    public init(_ command: [String], files: [String: String]) throws {
         folder = FileManager.default.temporaryDirectory.appending(path: "server-\(UUID().uuidString.prefix(8))")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         for (name, text) in files {
@@ -21,8 +21,8 @@ final class RunningProgram {
             try Data(filled.utf8).write(to: folder.appending(path: name))
         }
         process.executableURL = URL(filePath: "/usr/bin/env")
-        // `timeout` hands signals on and insists, ends what a killed test leaves, and keeps open the descriptor by whose end
-        // Foundation knows a child's: netdata closes all of its.
+        // `timeout` hands signals on and insists, ends what a killed test leaves, and keeps open the descriptor by whose
+        // end Foundation knows a child's: netdata closes all of its.
         process.arguments = ["timeout", "-k", "2", "600"] + command.map { [folder] in Self.filled($0, folder) }
         process.standardOutput = output
         process.standardError = output
@@ -40,12 +40,13 @@ final class RunningProgram {
         try? FileManager.default.removeItem(at: folder)
     }
 
-    /// Waits for such a line among the next few thousand.
-    func waitForLine(where isWanted: (String) -> Bool) throws {
+    /// Waits for such a line among the next few thousand. What comes after it waits in a pipe of 64 KiB.
+    @discardableResult
+    public func waitForLine(where isWanted: (String) -> Bool) throws -> String {
         var seen: [String] = []
         for _ in 0..<5_000 {
             guard let line = nextLine() else { break }
-            if isWanted(line) { return }
+            if isWanted(line) { return line }
             seen.append(line)
         }
         throw Ended(after: seen.suffix(20))
