@@ -52,7 +52,11 @@ struct StoreFile: ~Copyable {
         lock = descriptor
     }
 
-    deinit { close(lock) }
+    deinit {
+        // A child that this process is starting holds the descriptor too, until it runs its program: closing would not do.
+        flock(lock, LOCK_UN)
+        close(lock)
+    }
 
     enum Presence { case absent, present }
 
