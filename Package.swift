@@ -219,7 +219,7 @@ let package = Package(
         ),
         .testTarget(
             name: "ConfigurationTests",
-            dependencies: ["Identity", "moltrelay"],
+            dependencies: ["Identity", "RelayCore", "Telemetry", "moltrelay"],
             exclude: ["Golden"],
             swiftSettings: settings
         ),

@@ -1,7 +1,7 @@
 """Runtime and telemetry's own cost."""
 
 from . import queries as q
-from .panels import THIRD, dashboard, graph, heat, row, to_dashboard, to_runbook
+from .panels import QUARTER, THIRD, dashboard, graph, heat, row, to_dashboard, to_runbook
 
 UID = "moltrelay-runtime"
 TITLE = "Runtime and telemetry's own cost"
@@ -55,19 +55,25 @@ def build():
         .with_panel(
             graph(
                 "Tiers", "bool", "1 while probes of the tier are answered with success.", to_runbook("RelayNotReady"),
-                [(q.series("moltrelay_health_tier"), "{{instance}} {{tier}}")], span=THIRD,
+                [(q.series("moltrelay_health_tier"), "{{instance}} {{tier}}")], span=QUARTER,
             )
         )
         .with_panel(
             graph(
                 "Checks that turned", "ops", "A check that turns often is a cause that comes and goes: the log has the reasons.",
-                to_runbook("RelayNotReady"), [(q.total("moltrelay_health_transitions_total", "check"), "{{check}}")], span=THIRD,
+                to_runbook("RelayNotReady"), [(q.total("moltrelay_health_transitions_total", "check"), "{{check}}")], span=QUARTER,
+            )
+        )
+        .with_panel(
+            graph(
+                "Checks that warn", "bool", "1 while a check warns: traffic goes on, /health/detailed says what comes near its end.",
+                to_runbook("RelayHealthWarning"), [(q.series("moltrelay_health_warning"), "{{instance}} {{check}}")], span=QUARTER,
             )
         )
         .with_panel(
             graph(
                 "Configuration taken", "bool", "0 after a reload that failed.", to_runbook("RelayReloadFailed"),
-                [(q.series("moltrelay_config_last_reload_success"), "{{instance}}")], span=THIRD,
+                [(q.series("moltrelay_config_last_reload_success"), "{{instance}}")], span=QUARTER,
             )
         )
         .with_row(row("Telemetry's own cost"))

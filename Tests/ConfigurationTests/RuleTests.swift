@@ -78,6 +78,7 @@ import Testing
 
     @Test(arguments: [
         ("auth: {require_auth: false}", "config.yaml:1:22: auth.require_auth: false lets anybody send as any agent"),
+        ("health: {token_file: /t}", "config.yaml:1:22: health.token_file: '/t' does not exist"),
         ("auth: {private_key_file: /k}", "config.yaml:1:26: auth.private_key_file: '/k' does not exist"),
         ("queue: {storage: memory}", "config.yaml:1:18: queue.storage: memory survives nothing"),
         (

@@ -29,6 +29,20 @@ extension EndToEnd {
             }
         }
 
+        /// Forth only: by a clock set back the library holds up timers that the kernel would not.
+        @Test func aClockThatJumpedIsWarnedOf() async throws {
+            let folder = try RelayFolder()
+            let clock = try FakeClock(in: folder)
+            let relay = try await Relay.start(in: folder, wrapper: clock.wrapper())
+            _ = try await relay.check("clock", until: "pass")
+            try clock.set("+1h")
+            let check = try await relay.check("clock", until: "warn")
+            #expect(check["reason"].string?.contains("ahead of the time that messages live by") == true, "\(check)")
+            #expect(try await HTTP.get("http://\(relay.metrics)/health/ready").status == 200)
+            try clock.set("+0")
+            _ = try await relay.check("clock", until: "pass")
+        }
+
         @Test func aDayForthAndBackEndsNothing() async throws {
             let folder = try RelayFolder(["server.keepalive.interval_ms": 1_000])
             let clock = try FakeClock(in: folder)

@@ -4,7 +4,7 @@ import Testing
 extension EndToEnd {
     /// The store on a disk of 8 MiB, in a mount namespace of the relay's own: /proc/PID/root shows it to the test.
     @Suite struct FullDiskTests {
-        private static func start(in folder: RelayFolder) async throws -> Relay {
+        static func start(in folder: RelayFolder) async throws -> Relay {
             let script = """
                 mount --make-rprivate /
                 mkdir \(folder.path)/disk
@@ -14,7 +14,7 @@ extension EndToEnd {
             return try await Relay.start(in: folder, wrapper: ["unshare", "-m", "bash", "-euc", script, "bash"])
         }
 
-        private static func folder() throws -> RelayFolder {
+        static func folder() throws -> RelayFolder {
             let folder = try RelayFolder()
             try folder.configure(["storage.sqlite.path": .string(folder.path + "/disk/relay.db")])
             return folder

@@ -1,19 +1,12 @@
 import Testing
 
 extension EndToEnd {
-    /// Each check and latch made to say no. The store's is in StoreTests, the drain's in DrainTests.
+    /// What takes traffic away, made to say no. More of the store's reasons are in StoreTests.
     @Suite struct HealthRefusalTests {
         @Test func aLoopThatHangsIsNotAlive() async throws {
             let relay = try await Relay.start()
             _ = try await relay.probe("/health", until: 200)
-            let loop = try await Programs.shell(
-                "grep -lx 'NIO-ELT-1-#1' /proc/\(relay.process.pid)/task/*/comm | cut -d / -f 5"
-            )
-            let thread = try #require(loop.lines.first, "no thread of that name: \(loop.text)")
-            // The loop's next turn takes a minute, unless the tracer lets go of it.
-            let delay = ["-e", "trace=epoll_wait", "-e", "inject=epoll_wait:delay_exit=60000000"]
-            let tracer = try await Tracer(["-p", thread] + delay)
-
+            let tracer = try await Tracer.hanging(loop: 1, of: "\(relay.process.pid)")
             let dead = try await relay.probe("/health", until: 503)
             #expect(dead.body.contains("event_loops"), "\(dead)")
             _ = try await relay.probe("/health/ready", until: 503)
@@ -22,6 +15,22 @@ extension EndToEnd {
             await tracer.letGo()
             _ = try await relay.probe("/health", until: 200)
             _ = try await relay.probe("/health/ready", until: 200)
+        }
+
+        /// A disk that answers nothing reports no failure either.
+        @Test func aStoreThatHangsIsNotReady() async throws {
+            let relay = try await Relay.start()
+            let alice = try await PythonAgent.connected("alice", to: relay)
+            let delay = ["-e", "trace=fsync,fdatasync", "-e", "inject=fsync,fdatasync:delay_enter=120000000"]
+            let tracer = try await Tracer(["-f", "-p", "\(relay.process.pid)"] + delay)
+            try await alice.tell("send", ["to": "away", "delivery": 2])
+            let refused = try await relay.probe("/health/ready", until: 503)
+            #expect(refused.body.contains("[-]store failed: no commit has ended for"), "\(refused)")
+            #expect(try await HTTP.get("http://\(relay.metrics)/health").status == 200)
+
+            await tracer.letGo()
+            _ = try await relay.probe("/health/ready", until: 200)
+            try await alice.tell("expect", ["type": "ACK"])
         }
 
         /// Agents are let in last; until then whoever asks for readiness is told why not.

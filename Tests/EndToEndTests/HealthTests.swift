@@ -21,6 +21,24 @@ extension EndToEnd {
             #expect(checks != .null, "\(answer)")
         }
 
+        /// Whom a proxy speaks for is not on this machine.
+        @Test func detailsAreForWhoHasTheToken() async throws {
+            let folder = try RelayFolder()
+            let file = try folder.write("0123456789abcdef\n", to: "token")
+            #expect(try await Programs.run("chmod", ["600", file]).ending == .exit(0))
+            try folder.configure(["health.token_file": .string(file)])
+            let relay = try await Relay.start(in: folder)
+            let details = "http://\(relay.metrics)/health/detailed"
+            let elsewhere = "x-forwarded-for: 203.0.113.9"
+            let refused = try await HTTP.get(details, headers: [elsewhere])
+            #expect(refused.status == 403)
+            #expect(refused.body.contains("Only from this machine, or with the bearer token."))
+            let wrong = ["authorization: Bearer 0123456789abcdeF"]
+            #expect(try await HTTP.get(details, headers: [elsewhere] + wrong).status == 403)
+            let right = ["authorization: Bearer 0123456789abcdef"]
+            #expect(try await HTTP.get(details, headers: [elsewhere] + right).status == 200)
+        }
+
         @Test func metricsAreTextForAnyoneWhoAsks() async throws {
             let relay = try await Relay.start()
             let answer = try await HTTP.get("http://\(relay.metrics)/metrics")

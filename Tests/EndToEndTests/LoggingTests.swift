@@ -39,6 +39,7 @@ extension EndToEnd {
             #expect(settled["unsettled"].array.isEmpty)
             let scrape = try await relay.scrape { ($0.sum("moltrelay_log_write_errors_total") ?? 0) > 0 }
             #expect((scrape.sum("moltrelay_log_write_errors_total") ?? 0) > 0)
+            _ = try await relay.check("log", until: "warn")
             #expect(scrape.sum("moltrelay_log_records_total") == 0)
             #expect(await relay.stop() == .exit(0))
         }

@@ -49,6 +49,23 @@ import Testing
         }
     }
 
+    @Test func aTokenIsOneWordOfSomeLengthThatOthersCannotRead() throws {
+        try withTemporaryFolder { (folder: String) throws in
+            func token(_ text: String, mode: UInt32 = 0o600) throws -> String {
+                let path = folder + "/\(UUID().uuidString)"
+                try KeyFile.write(Array(text.utf8), to: path, mode: mode)
+                return try KeyFile.readToken(path)
+            }
+            #expect(try token("\n 0123456789abcdef\r\n") == "0123456789abcdef")
+            for wrong in [
+                "", "0123456789abcde", "01234567 89abcdef", "0123456789abcd\u{E9}f", "0123456789abcdef\u{7F}",
+            ] {
+                #expect(throws: KeyFile.Failure.self) { try token(wrong) }
+            }
+            #expect(throws: KeyFile.Failure.self) { try token("0123456789abcdef", mode: 0o644) }
+        }
+    }
+
     @Test func writesForTheOwnerOnlyAndNeverOverAnything() throws {
         try withTemporaryFolder { folder in
             let path = folder + "/key"

@@ -75,10 +75,13 @@ import Testing
         let relay = try ObservedRelay()
         let health = relay.instruments.health
         let turned = relay.changes {
-            health.turned(check: "store", isHealthy: true)
-            health.turned(check: "store", isHealthy: false)
-            health.turned(check: "listeners", isHealthy: true)
-            health.turned(check: "unheard of", isHealthy: true)
+            health.turned(check: "store", to: .pass)
+            health.turned(check: "store", to: .fail)
+            health.turned(check: "listeners", to: .pass)
+            health.turned(check: "disk", to: .warn)
+            health.turned(check: "clock", to: .warn)
+            health.turned(check: "clock", to: .pass)
+            health.turned(check: "unheard of", to: .warn)
             health.turned(tier: "readiness", isHealthy: true)
             health.turned(tier: "unheard of", isHealthy: true)
         }
@@ -87,16 +90,35 @@ import Testing
                 #"moltrelay_health_transitions_total{check="store"}"#: 2,
                 #"moltrelay_health_check{check="listeners"}"#: 1,
                 #"moltrelay_health_transitions_total{check="listeners"}"#: 1,
-                #"moltrelay_health_check{check="other"}"#: 1,
-                #"moltrelay_health_transitions_total{check="other"}"#: 1,
+                #"moltrelay_health_check{check="disk"}"#: 1,
+                #"moltrelay_health_warning{check="disk"}"#: 1,
+                #"moltrelay_health_transitions_total{check="disk"}"#: 1,
+                #"moltrelay_health_check{check="clock"}"#: 1,
+                #"moltrelay_health_transitions_total{check="clock"}"#: 2,
                 #"moltrelay_health_tier{tier="readiness"}"#: 1,
             ]
         )
     }
 
+    /// docs/health.md has a row for each check and latch, and the tests it names exist.
+    @Test func theHealthPageIsCurrent() throws {
+        let page = try String(contentsOf: root.appending(path: "docs/health.md"), encoding: .utf8)
+        let rows = page.matches(of: /(?m)^\| `([a-z_]+)` \|.*\| ([^|]+) \|$/)
+        #expect(rows.map { String($0.1) } == RelayCatalogue.healthChecks)
+        let folder = root.appending(path: "Tests/EndToEndTests")
+        let tests = try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
+            .filter { $0.pathExtension == "swift" }.map { try String(contentsOf: $0, encoding: .utf8) }.joined()
+        for row in rows {
+            let named = row.2.matches(of: /`(\w+)`/).map { String($0.1) }
+            #expect(!named.isEmpty, "no test makes \(row.1) say no")
+            for test in named { #expect(tests.contains("func \(test)("), "\(row.1): no test \(test)") }
+        }
+    }
+
+    private let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
+
     @Test func theReferencePageIsCurrent() throws {
-        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent()
         let page = try String(contentsOf: root.appending(path: "docs/metrics.md"), encoding: .utf8)
         #expect(page == MetricsPage.markdown())
     }

@@ -12,6 +12,8 @@ struct HealthDocument: Encodable {
         var lastErrorAt: String?
         var lastReportAt: String?
         var latencySeconds: Double?
+        var observedValue: Double?
+        var observedUnit: String?
         var turns: UInt64
 
         enum CodingKeys: String, CodingKey {
@@ -20,6 +22,8 @@ struct HealthDocument: Encodable {
             case lastErrorAt = "last_error_at"
             case lastReportAt = "last_report_at"
             case latencySeconds = "latency_seconds"
+            case observedValue = "observed_value"
+            case observedUnit = "observed_unit"
         }
     }
 
@@ -30,27 +34,28 @@ struct HealthDocument: Encodable {
         var reason: String?
     }
 
-    enum Status: String, Encodable {
-        case pass, warn, fail
-    }
-
     /// `fail` where a tier fails, `warn` where any check is not well.
-    var status: Status
+    var status: String
     var tiers: [String: Bool]
     var latches: [Latch]
     var checks: [Check]
 
-    /// - Parameter wallClock: milliseconds since 1970 at the moment of the snapshot.
-    init(_ snapshot: HealthSnapshot, wallClock: Int64) {
-        let time = ClockPair(monotonic: snapshot.time, wallClock: wallClock * 1_000_000)
+    init(_ snapshot: HealthSnapshot, _ time: ClockPair) {
         let healthy = HealthTier.allCases.map { ($0.rawValue, snapshot.isHealthy($0)) }
         tiers = Dictionary(uniqueKeysWithValues: healthy)
         checks = snapshot.checks.map { Check($0, time) }
         latches = snapshot.latches.map {
             Latch(name: $0.name, held: $0.reason != nil, since: time.text($0.since), reason: $0.reason)
         }
-        let isWell = snapshot.checks.allSatisfy { $0.verdict == .pass }
-        status = !healthy.allSatisfy(\.1) ? .fail : isWell ? .pass : .warn
+        status = snapshot.worst.rawValue
+    }
+}
+
+extension HealthSnapshot {
+    /// Of tiers and checks together.
+    var worst: HealthVerdict {
+        guard HealthTier.allCases.allSatisfy({ isHealthy($0) }) else { return .fail }
+        return checks.allSatisfy { $0.verdict == .pass } ? .pass : .warn
     }
 }
 
@@ -65,6 +70,15 @@ extension HealthDocument.Check {
         lastErrorAt = check.lastErrorAt.map(time.text)
         lastReportAt = check.lastReport.map(time.text)
         latencySeconds = check.latency.map { Double($0) / 1e9 }
+        observedValue = check.observed?.value
+        observedUnit = check.observed.flatMap { $0.unit.isEmpty ? nil : $0.unit }
         turns = check.turns
+    }
+}
+
+extension ClockPair {
+    /// Right after it was taken.
+    init(of snapshot: HealthSnapshot) {
+        self.init(monotonic: snapshot.time, wallClock: WallClock.unixNanoseconds())
     }
 }

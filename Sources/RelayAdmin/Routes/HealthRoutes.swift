@@ -6,12 +6,19 @@ public import Telemetry
 public struct HealthRoutes: Sendable {
     private let registry: HealthRegistry
     private let access: DetailedAccess
+    private let service: HealthService
     private let now: @Sendable () -> UInt64
 
     /// - Parameter now: the clock the registry's reports use, nanoseconds.
-    public init(registry: HealthRegistry, access: DetailedAccess, now: @escaping @Sendable () -> UInt64) {
+    public init(
+        registry: HealthRegistry,
+        access: DetailedAccess,
+        service: HealthService = HealthService(),
+        now: @escaping @Sendable () -> UInt64
+    ) {
         self.registry = registry
         self.access = access
+        self.service = service
         self.now = now
     }
 
@@ -32,16 +39,17 @@ public struct HealthRoutes: Sendable {
 
     private func probe(_ tier: HealthTier, named name: String) -> AdminRoute {
         AdminRoute { request in
-            let wantsJSON = request.accepts("application/health+json")
+            let wantsJSON = request.accepts(Self.json)
             guard wantsJSON || !request.query.isEmpty || !registry.isHealthy(tier, at: now()) else {
                 return .text(.ok, "ok", headers: Self.uncached)
             }
+            let snapshot = registry.snapshot(at: now())
             let answer = ProbeAnswer(
                 name: name,
-                items: registry.snapshot(at: now()).items(of: tier),
+                items: snapshot.items(of: tier),
                 excluded: Set(request.values(of: "exclude"))
             )
-            guard !wantsJSON else { return answer.json(headers: Self.uncached) }
+            guard !wantsJSON else { return answer.json(service, ClockPair(of: snapshot), headers: Self.uncached) }
             return answer.text(isVerbose: request.hasFlag("verbose"), headers: Self.uncached)
         }
     }
@@ -51,13 +59,20 @@ public struct HealthRoutes: Sendable {
             guard access.allows(peer: request.peer, headers: request.headers) else {
                 return .text(.forbidden, access.rule)
             }
-            let document = HealthDocument(registry.snapshot(at: now()), wallClock: WallClock.unixMilliseconds())
-            let status: HTTPResponseStatus = document.status == .fail ? .serviceUnavailable : .ok
-            return .json(status, document, headers: Self.uncached)
+            let snapshot = registry.snapshot(at: now())
+            let (worst, time) = (snapshot.worst, ClockPair(of: snapshot))
+            let status: HTTPResponseStatus = worst == .fail ? .serviceUnavailable : .ok
+            guard request.accepts(Self.json) else {
+                return .json(status, HealthDocument(snapshot, time), headers: Self.uncached)
+            }
+            return HealthJSON(snapshot.items, verdict: worst, service: service, time)
+                .response(status, headers: Self.uncached)
         }
     }
 
-    private static let uncached: HTTPHeaders = ["cache-control": "no-store"]
+    private static let json = "application/health+json"
+    // Answers differ by Accept, and stand for this moment only.
+    private static let uncached: HTTPHeaders = ["cache-control": "no-store", "vary": "accept"]
 }
 
 extension AdminRequest {

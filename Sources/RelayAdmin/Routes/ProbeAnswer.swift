@@ -21,40 +21,26 @@ struct ProbeAnswer {
     /// A failure is always verbose.
     func text(isVerbose: Bool, headers: HTTPHeaders) -> AdminResponse {
         guard isVerbose || !isHealthy else { return .text(.ok, "ok", headers: headers) }
-        let unknown = excluded.subtracting(items.map(\.name)).sorted()
-        let warning = unknown.isEmpty ? [] : ["no check to exclude named: " + unknown.joined(separator: ", ")]
         let verdict = "\(name) check \(isHealthy ? "passed" : "failed")"
-        return .text(status, (warning + items.map(line) + [verdict]).joined(separator: "\n"), headers: headers)
+        return .text(status, (notes + items.map(line) + [verdict]).joined(separator: "\n"), headers: headers)
+    }
+
+    /// A name that excludes nothing is a mistake of whoever asks.
+    private var notes: [String] {
+        let unknown = excluded.subtracting(items.map(\.name)).sorted()
+        return unknown.isEmpty ? [] : ["no check to exclude named: " + unknown.joined(separator: ", ")]
     }
 
     private func line(_ item: HealthSnapshot.Item) -> String {
         guard !excluded.contains(item.name) else { return "[+]\(item.name) excluded: ok" }
-        guard let failure = item.failure else { return "[+]\(item.name) ok" }
-        return "[-]\(item.name) failed: \(failure)"
+        if let failure = item.failure { return "[-]\(item.name) failed: \(failure)" }
+        return item.warning.map { "[+]\(item.name) warns: \($0)" } ?? "[+]\(item.name) ok"
     }
 
-    /// `application/health+json`, as the expired draft draft-inadarei-api-health-check-06 has it.
-    func json(headers: HTTPHeaders) -> AdminResponse {
+    func json(_ service: HealthService, _ time: ClockPair, headers: HTTPHeaders) -> AdminResponse {
         let considered = items.filter { !excluded.contains($0.name) }
-        let checks = considered.map { item in
-            (item.name, [Draft.Check(status: item.failure == nil ? "pass" : "fail", output: item.failure)])
-        }
-        let document = Draft(
-            status: isHealthy ? "pass" : "fail",
-            checks: Dictionary(checks) { first, _ in first }
-        )
-        return .json(status, document, contentType: "application/health+json", headers: headers)
+        return HealthJSON(considered, service: service, notes: notes, time).response(status, headers: headers)
     }
 
     private var status: HTTPResponseStatus { isHealthy ? .ok : .serviceUnavailable }
-
-    private struct Draft: Encodable {
-        struct Check: Encodable {
-            var status: String
-            var output: String?
-        }
-
-        var status: String
-        var checks: [String: [Check]]
-    }
 }

@@ -215,6 +215,12 @@ public struct QueueLimits: Sendable, Equatable {
     /// How long an exactly-once key is remembered after its message left the queue: 24 hours.
     public static let deduplicationWindow: UnixMilliseconds = 24 * 3600 * 1000
 
+    /// What a store that keeps an entry of each message in memory takes at least, however small its bound in bytes.
+    public static let minMessages = 65_536
+
+    /// What such a store takes: one for each KiB.
+    public var maxMessages: Int { max(Self.minMessages, maxTotalBytes / 1024) }
+
     /// What one sender may hold of a recipient's queue.
     public var maxMessagesPerSender: Int { max(1, Int(Double(maxMessagesPerAgent) * maxSharePerSender)) }
 

@@ -14,7 +14,7 @@ final class Writer {
         /// 32 MiB of log, or 16 in a file of 4 KiB pages: the pages most written to are copied once a checkpoint, not once
         /// a commit.
         var checkpointPages = 4096
-        var minMessages = 65_536
+        var minMessages = QueueLimits.minMessages
         var clock: @Sendable () -> MonotonicNanoseconds
 
         /// A message costs memory too, 30 to 60 bytes in `KeyIndex` and `QueueDirectory`: one for each KiB of the limit in

@@ -5,7 +5,6 @@ public enum MetricsPage {
     public static func markdown() -> String {
         let groups = RelayCatalogue.groups(
             build: .example,
-            healthChecks: RelayCatalogue.defaultHealthChecks,
             volumes: RelayCatalogue.defaultVolumes
         )
         return ([introduction] + groups.map(section)).joined(separator: "\n") + "\n"

@@ -2,14 +2,15 @@ import Telemetry
 
 extension RelayCatalogue {
     /// Checks and latches by the names the relay registers them under.
-    public static let defaultHealthChecks = ["event_loops", "store", "listeners", "draining"]
-    /// A check that was not declared counts here.
-    static let otherHealthCheck = "other"
+    public static let healthChecks = [
+        "event_loops", "store", "disk", "queue", "connections", "log", "clock", "configuration", "listeners",
+        "draining",
+    ]
     static let healthTiers = ["liveness", "readiness", "startup"]
 
-    static func relay(build: BuildLabels, healthChecks: [String]) -> [MetricDeclaration] {
+    static func relay(build: BuildLabels) -> [MetricDeclaration] {
         [
-            buildInfo(build), eventLoopLag, healthCheck(healthChecks), healthTransitions(healthChecks), healthTier,
+            buildInfo(build), eventLoopLag, healthCheck, healthWarning, healthTransitions, healthTier,
             logRecords, logRecordsDropped, logWriteErrors, clockJumps, clockOffset,
         ]
     }
@@ -29,22 +30,21 @@ extension RelayCatalogue {
         help: "How much later than asked for a timer ran on an event loop."
     )
 
-    static func healthCheck(_ checks: [String]) -> MetricDeclaration {
-        .gauge(
-            "moltrelay_health_check",
-            labels: [LabelDimension("check", checks + [otherHealthCheck])],
-            help: "1 while the check passes or only warns, 0 before its first result and while it fails."
-        )
-    }
-
-    static func healthTransitions(_ checks: [String]) -> MetricDeclaration {
-        .counter(
-            "moltrelay_health_transitions_total",
-            labels: [LabelDimension("check", checks + [otherHealthCheck])],
-            help: "Times a check turned."
-        )
-    }
-
+    static let healthCheck = MetricDeclaration.gauge(
+        "moltrelay_health_check",
+        labels: [LabelDimension("check", healthChecks)],
+        help: "1 while the check passes or only warns, 0 before its first result and while it fails."
+    )
+    static let healthWarning = MetricDeclaration.gauge(
+        "moltrelay_health_warning",
+        labels: [LabelDimension("check", healthChecks)],
+        help: "1 while the check warns: worth a look, though traffic goes on."
+    )
+    static let healthTransitions = MetricDeclaration.counter(
+        "moltrelay_health_transitions_total",
+        labels: [LabelDimension("check", healthChecks)],
+        help: "Times a check turned."
+    )
     static let healthTier = MetricDeclaration.gauge(
         "moltrelay_health_tier",
         labels: [LabelDimension("tier", healthTiers)],

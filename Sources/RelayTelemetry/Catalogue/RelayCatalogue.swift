@@ -6,13 +6,12 @@ public enum RelayCatalogue {
     /// Begins the names of what telemetry says about itself.
     public static let selfPrefix = "moltrelay_"
 
-    /// In the order of a scrape. Labels whose values a start decides (build, health checks, volumes) come from the arguments.
+    /// In the order of a scrape. Labels whose values a start decides (build, volumes) come from the arguments.
     public static func declarations(
         build: BuildLabels = .example,
-        healthChecks: [String] = defaultHealthChecks,
         volumes: [String] = defaultVolumes
     ) -> [MetricDeclaration] {
-        let groups = groups(build: build, healthChecks: healthChecks, volumes: volumes)
+        let groups = groups(build: build, volumes: volumes)
         return groups.flatMap(\.declarations)
     }
 
@@ -21,12 +20,12 @@ public enum RelayCatalogue {
         let declarations: [MetricDeclaration]
     }
 
-    static func groups(build: BuildLabels, healthChecks: [String], volumes: [String]) -> [Group] {
+    static func groups(build: BuildLabels, volumes: [String]) -> [Group] {
         [
             Group(title: "Messages", declarations: messages),
             Group(title: "Connections", declarations: connections),
             Group(title: "Queue and store", declarations: storage),
-            Group(title: "Relay", declarations: relay(build: build, healthChecks: healthChecks)),
+            Group(title: "Relay", declarations: relay(build: build)),
             Group(title: "The relay about itself", declarations: itself(volumes: volumes) + flights),
             Group(title: "Traces", declarations: traces),
             Group(title: "Process", declarations: ProcessMetrics.declarations),

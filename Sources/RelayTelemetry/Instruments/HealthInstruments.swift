@@ -1,23 +1,24 @@
-import Telemetry
+public import Telemetry
 
 /// Health as metrics. Called wherever a verdict turns, from any thread.
 public struct HealthInstruments: Sendable {
-    private let states: GaugeFamily
+    private let states, warnings: GaugeFamily
     private let transitions: CounterFamily
     private let tiers: GaugeFamily
-    private let other: Int
 
-    init(_ registry: MetricRegistry, checks: [String]) throws(MetricDeclarationError) {
-        states = try registry.gauge(RelayCatalogue.healthCheck(checks))
-        transitions = try registry.counter(RelayCatalogue.healthTransitions(checks))
+    init(_ registry: MetricRegistry) throws(MetricDeclarationError) {
+        states = try registry.gauge(RelayCatalogue.healthCheck)
+        warnings = try registry.gauge(RelayCatalogue.healthWarning)
+        transitions = try registry.counter(RelayCatalogue.healthTransitions)
         tiers = try registry.gauge(RelayCatalogue.healthTier)
-        other = checks.count
     }
 
     /// A check or latch turned; its first result counts as a turn too.
-    public func turned(check: String, isHealthy: Bool) {
-        let place = states.index(of: check) ?? other
-        states.shared(place).set(isHealthy ? 1 : 0)
+    /// - Parameter check: of `RelayCatalogue.healthChecks`; another is not shown.
+    public func turned(check: String, to verdict: HealthVerdict) {
+        guard let place = states.index(of: check) else { return }
+        states.shared(place).set(verdict == .fail ? 0 : 1)
+        warnings.shared(place).set(verdict == .warn ? 1 : 0)
         transitions.shared(place).add()
     }
 

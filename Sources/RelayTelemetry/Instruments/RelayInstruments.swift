@@ -13,14 +13,12 @@ public struct RelayInstruments: Sendable {
 
     /// - Parameters:
     ///   - registry: with one shard a loop.
-    ///   - healthChecks: names of checks and latches; others are counted as `other`.
     ///   - flights: with one ring a loop; nil where none is kept.
     public init(
         registry: MetricRegistry,
         readings: RelayReadings,
         selfReadings: SelfReadings = SelfReadings(),
         build: BuildLabels,
-        healthChecks: [String] = RelayCatalogue.defaultHealthChecks,
         flights: FlightRecorder? = nil
     ) throws(MetricDeclarationError) {
         messages = try MessageFamilies(registry)
@@ -28,7 +26,7 @@ public struct RelayInstruments: Sendable {
         store = try StoreFamilies(registry)
         try registry.gauge(RelayCatalogue.buildInfo(build)).shared().set(1)
         eventLoopLag = try registry.histogram(RelayCatalogue.eventLoopLag)
-        health = try HealthInstruments(registry, checks: healthChecks)
+        health = try HealthInstruments(registry)
         try readings.register(in: registry)
         try ProcessMetrics.register(in: registry)
         statsd = try StatsdMetrics(registry: registry, prefix: RelayCatalogue.selfPrefix)

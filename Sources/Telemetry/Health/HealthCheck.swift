@@ -48,16 +48,30 @@ public struct HealthCheck: Sendable {
 
 /// One result of a check.
 public struct HealthReport: Sendable, Equatable {
+    /// A number that the verdict rests on.
+    public struct Observed: Sendable, Equatable {
+        public var value: Double
+        /// `bytes`, `s` and the like; empty for a plain count.
+        public var unit: String
+
+        public init(_ value: Double, unit: String = "") {
+            self.value = value
+            self.unit = unit
+        }
+    }
+
     public var verdict: HealthVerdict
     /// Why it is not a pass.
     public var reason: String?
-    /// Nanoseconds the check took.
+    /// Nanoseconds it took what is checked to answer last, or else the check.
     public var latency: UInt64?
+    public var observed: Observed?
 
-    public init(_ verdict: HealthVerdict, reason: String? = nil, latency: UInt64? = nil) {
+    public init(_ verdict: HealthVerdict, reason: String? = nil, latency: UInt64? = nil, observed: Observed? = nil) {
         self.verdict = verdict
         self.reason = reason
         self.latency = latency
+        self.observed = observed
     }
 }
 

@@ -17,6 +17,7 @@ struct HealthEntry: Sendable {
         staleAt = Self.expiry(of: check, from: time)
         shown.lastReport = time
         shown.latency = report.latency
+        shown.observed = report.observed
         if report.verdict != .pass {
             shown.lastError = report.reason ?? report.verdict.rawValue
             shown.lastErrorAt = time

@@ -10,8 +10,9 @@ public struct HealthSnapshot: Sendable, Equatable {
         public var lastReport: UInt64?
         public var lastError: String?
         public var lastErrorAt: UInt64?
-        /// Nanoseconds the last report said the check took.
+        /// Nanoseconds, as the last report said.
         public var latency: UInt64?
+        public var observed: HealthReport.Observed?
         /// Times the verdict has turned.
         public var turns: UInt64
 
@@ -31,6 +32,11 @@ public struct HealthSnapshot: Sendable, Equatable {
         public var name: String
         /// Why it fails; nil where it does not.
         public var failure: String?
+        /// nil for a latch, and for a start that is over.
+        public var check: Check?
+
+        /// Why it is worth a look though it passes.
+        public var warning: String? { check?.verdict == .warn ? check?.reason : nil }
     }
 
     /// When it was taken.
@@ -43,10 +49,16 @@ public struct HealthSnapshot: Sendable, Equatable {
     public func items(of tier: HealthTier) -> [Item] {
         if tier == .startup && hasStarted { return [Item(name: "started", failure: nil)] }
         let checks = checks.filter { $0.tiers.contains(tier) }.map {
-            Item(name: $0.name, failure: $0.failure(in: tier))
+            Item(name: $0.name, failure: $0.failure(in: tier), check: $0)
         }
         guard tier != .liveness else { return checks }
         return latches.map { Item(name: $0.name, failure: $0.reason) } + checks
+    }
+
+    /// Latches, and every check as if a probe asked for it.
+    public var items: [Item] {
+        latches.map { Item(name: $0.name, failure: $0.reason) }
+            + checks.map { Item(name: $0.name, failure: $0.failure(in: .readiness), check: $0) }
     }
 
     public func isHealthy(_ tier: HealthTier, excluding excluded: Set<String> = []) -> Bool {

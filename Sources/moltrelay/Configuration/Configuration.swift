@@ -82,6 +82,7 @@ extension Configuration {
     struct Health: Sendable, Equatable {
         var endpoint = "/health"
         var detailedEndpoint = "/health/detailed"
+        var tokenFile: String?
     }
 
     struct Admin: Sendable, Equatable {

@@ -37,6 +37,7 @@ struct Reload {
         let kept = Schema.paths(differing: next, loaded.configuration)
         let isRateNew = Self.rates(running) != Self.rates(next)
         running = next
+        relay.configurationState.taken(next)
         if isRateNew { relay.loops.limit(by: next.messageRates) }
         relay.logLevel.reloaded(next.logLevel)
         relay.authenticator.update(next.authPolicy)

@@ -30,6 +30,7 @@ final class RunningRelay: Sendable {
     let choice: StoreChoice
     let workers: NIOThreadPool
     let checks: HealthChecks
+    let access: DetailedAccess
     let clock: @Sendable () -> MonotonicNanoseconds
     let authenticator: Authenticator
     let admin = AdminServer()
@@ -60,6 +61,7 @@ final class RunningRelay: Sendable {
         choice: StoreChoice,
         workers: NIOThreadPool,
         checks: HealthChecks,
+        access: DetailedAccess,
         clock: @escaping @Sendable () -> MonotonicNanoseconds
     ) {
         self.configuration = configuration
@@ -79,6 +81,7 @@ final class RunningRelay: Sendable {
         self.choice = choice
         self.workers = workers
         self.checks = checks
+        self.access = access
         self.clock = clock
         authenticator = Authenticator(policy: configuration.authPolicy)
         startedAt = clock()
@@ -91,18 +94,29 @@ final class RunningRelay: Sendable {
     /// Probes and metrics first, so that they answer whatever happens next; agents last.
     func openDoors() async throws {
         let listen = configuration.server.listen
-        let health = HealthRoutes(registry: checks.registry, access: DetailedAccess(token: nil), now: clock)
-            .routes(endpoint: configuration.health.endpoint, detailedEndpoint: configuration.health.detailedEndpoint)
+        let health = healthRoutes
         if configuration.metrics.enabled {
-            let router = AdminRouter(configuration.metrics.prometheus ? health.merging(metrics) { $1 } : health)
+            let routes = configuration.metrics.prometheus ? health.merging(metrics) { $1 } : health
+            let router = AdminRouter(routes)
             try await open("metrics", listen.metrics, router)
         }
         try await open("http", listen.http, AdminRouter(health))
         let socket = configuration.admin.socket
-        try await admin.listen(unixSocket: socket, router: AdminRouter(health.merging(adminRoutes) { $1 }))
+        let local = AdminRouter(health.merging(adminRoutes) { $1 })
+        try await admin.listen(unixSocket: socket, router: local)
         note("admin", socket)
         try await openToAgents(listen.websocket)
         checks.registry.release("listeners", at: clock())
+    }
+
+    private var healthRoutes: [String: AdminRoute] {
+        let paths = configuration.health
+        return HealthRoutes(
+            registry: checks.registry,
+            access: access,
+            service: HealthService(release: BuildIdentity.version, id: identity.relayID),
+            now: clock
+        ).routes(endpoint: paths.endpoint, detailedEndpoint: paths.detailedEndpoint)
     }
 
     private var metrics: [String: AdminRoute] {
@@ -117,11 +131,6 @@ final class RunningRelay: Sendable {
                 { self.logLevel.document },
                 set: { order throws(AdminRefusal) in try self.logLevel.carryOut(order) }
             ),
-            AdminRoute.tracedAgentsPath: TraceControl(
-                forced: tracing?.messages.forced,
-                logger: logger,
-                clock: clock
-            ).route,
         ].merging(flightRoutes) { $1 }.merging(metrics) { $1 }
     }
 

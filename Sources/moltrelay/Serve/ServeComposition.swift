@@ -23,6 +23,7 @@ struct ServeComposition {
             relayID: configuration.auth.relayID,
             privateKeyFile: configuration.auth.privateKeyFile
         )
+        let token = try configuration.health.tokenFile.map { try KeyFile.readToken($0) }
         let choice = try StoreChoice(configuration)
         if choice.rowsKeptAside > 0 {
             logger.warning("damaged messages are kept aside", metadata: ["count": "\(choice.rowsKeptAside)"])
@@ -35,6 +36,7 @@ struct ServeComposition {
         let registry = MetricRegistry(shards: loops.loops.count)
         let gauges = LoopGauges()
         let state = ConfigurationState(configuration)
+        let volumes = volumes()
         let bytes = configuration.tracing.recorderBytes
         let flights = FlightRecorder(loops: loops.loops.count, bytes: bytes, clock: clock)
         let tracing = try Tracing(configuration, clock: clock, logger: logger)
@@ -42,9 +44,8 @@ struct ServeComposition {
         let instruments = try RelayInstruments(
             registry: registry,
             readings: readings(gauges, choice, loops.clock),
-            selfReadings: selfReadings(state, tracing),
+            selfReadings: selfReadings(state, volumes, tracing),
             build: .this,
-            healthChecks: RelayCatalogue.defaultHealthChecks,
             flights: flights
         )
         let health = makeHealth(instruments, clock)
@@ -72,7 +73,12 @@ struct ServeComposition {
             flights: flights,
             choice: choice,
             workers: workers,
-            checks: HealthChecks(registry: health, loops: loops, store: choice.store, clock: clock),
+            checks: HealthChecks(
+                registry: health,
+                probes: probes(loops, choice, gauges, volumes, state),
+                clock: clock
+            ),
+            access: DetailedAccess(token: token),
             clock: clock
         )
         running.checks.report()
@@ -109,37 +115,6 @@ struct ServeComposition {
         guard let limit = OpenFileLimit.raised() else { return }
         guard let warning = limit.warning(maxConnections: configuration.limits.maxConnections) else { return }
         logger.warning("too few open files for max_connections", metadata: ["reason": "\(warning)"])
-    }
-
-    private func makeHealth(
-        _ instruments: RelayInstruments,
-        _ clock: @Sendable () -> MonotonicNanoseconds
-    ) -> HealthRegistry {
-        let logger = logger
-        // Alive until the loops say otherwise, and not draining: only turns are told from here on.
-        instruments.health.turned(tier: HealthTier.liveness.rawValue, isHealthy: true)
-        instruments.health.turned(check: "draining", isHealthy: true)
-        return HealthRegistry(
-            latches: [("listeners", "the listeners are not open yet")],
-            at: clock()
-        ) { change in change.tell(logger, instruments.health) }
-    }
-
-    private func selfReadings(_ state: ConfigurationState, _ tracing: Tracing?) -> SelfReadings {
-        var volumes: [SelfReadings.Volume] = []
-        if configuration.queue.storage == .sqlite {
-            let path = configuration.storage.sqlite.path
-            volumes.append(SelfReadings.Volume(name: "store") { FreeSpace.beside(path) })
-        }
-        if case .file(let path) = configuration.logging.output {
-            volumes.append(SelfReadings.Volume(name: "log") { FreeSpace.beside(path) })
-        }
-        return SelfReadings(
-            configuration: { state.reading },
-            volumes: volumes,
-            spansLost: { tracing?.lost($0) ?? 0 },
-            traces: { tracing?.totals ?? TraceTotals() }
-        )
     }
 
     private func readings(_ gauges: LoopGauges, _ choice: StoreChoice, _ clock: RelayClock) -> RelayReadings {

@@ -13,6 +13,26 @@ extension Relay {
         return answer
     }
 
+    func check(_ name: String, until status: String, location: SourceLocation = #_sourceLocation) async throws -> JSON {
+        try await check(name, location: location) { $0["status"].string == status }
+    }
+
+    /// Asks for the details until that check is as `wanted`.
+    func check(
+        _ name: String,
+        location: SourceLocation = #_sourceLocation,
+        until wanted: (JSON) -> Bool
+    ) async throws -> JSON {
+        var check = JSON.null
+        for _ in 0..<Self.patience {
+            let details = try JSON(parsing: try await HTTP.get("http://\(metrics)/health/detailed").body)
+            check = details["checks"].array.first { $0["name"].string == name } ?? .null
+            if wanted(check) { return check }
+        }
+        Issue.record("\(name) is not as wanted: \(check)", sourceLocation: location)
+        return check
+    }
+
     /// The first scrape that `wanted` accepts; the last one, should none do.
     func scrape(until wanted: (Scrape) throws -> Bool) async throws -> Scrape {
         var scrape = try await scrape()

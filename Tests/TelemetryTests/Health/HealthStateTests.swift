@@ -136,11 +136,10 @@ private final class Subject {
         let store = subject.register("store", [.readiness])
         subject.report(store, .fail, "disk full", at: 1)
         let snapshot = subject.snapshot(at: 1)
-        #expect(
-            snapshot.items(of: .readiness) == [
-                .init(name: "listeners", failure: "not open yet"), .init(name: "store", failure: "disk full"),
-            ]
-        )
+        let items = snapshot.items(of: .readiness)
+        #expect(items.map(\.name) == ["listeners", "store"])
+        #expect(items.map(\.failure) == ["not open yet", "disk full"])
+        #expect(items.map(\.check) == [nil, snapshot.checks[0]])
         #expect(!snapshot.isHealthy(.readiness, excluding: ["store"]))
         #expect(snapshot.isHealthy(.readiness, excluding: ["store", "listeners"]))
     }

@@ -127,6 +127,10 @@ extension Rule {
             }
             return "auth.private_key_file: \(quote(path)) does not exist on this machine"
         },
+        warning("health.token_file") { draft, surroundings in
+            guard let path = draft.configuration.health.tokenFile, !surroundings.fileExists(path) else { return nil }
+            return "health.token_file: \(quote(path)) does not exist on this machine"
+        },
         error("server.keepalive.interval_ms", "limits.idle_timeout_ms") { draft, _ in
             let interval = draft.configuration.server.keepalive.intervalMilliseconds
             let idle = draft.configuration.limits.idleTimeoutMilliseconds

@@ -137,7 +137,14 @@ extension Schema {
             "health.detailed_endpoint",
             \.health.detailedEndpoint,
             .route,
-            "Path of every check with its state; loopback only, or with a token."
+            "Path of every check with its state; from this machine, or with the token of `health.token_file`."
+        ),
+        Setting(
+            "health.token_file",
+            \.health.tokenFile,
+            .path,
+            "Holds the token that shows `health.detailed_endpoint` to other machines, sent as `Authorization: Bearer "
+                + "TOKEN`: 16 printable characters or more. Without it they see nothing."
         ),
     ]
 

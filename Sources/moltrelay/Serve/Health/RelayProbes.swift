@@ -1,0 +1,82 @@
+import RelayCore
+import RelayTelemetry
+import RelayTransport
+import Synchronization
+import Telemetry
+
+/// Where the relay's checks look.
+struct RelayProbes: Sendable {
+    let loops: DataLoops
+    let choice: StoreChoice
+    let gauges: LoopGauges
+    let volumes: [VolumeWatch]
+    let log: LogBackend
+    let state: ConfigurationState
+    let limits: QueueLimits
+    /// Connections there is room for.
+    let maxConnections: Int
+
+    /// What can take traffic away first.
+    var all: [HealthProbe] { [eventLoops, store, disk, queue, connections, logWriter, clock, configuration] }
+
+    private var eventLoops: HealthProbe {
+        HealthProbe("event_loops", [.liveness, .readiness], failAfter: 2) { [loops] _ in
+            .eventLoops(loops.loops.map { ($0.silence, $0.lag) })
+        }
+    }
+
+    private var store: HealthProbe {
+        let stall = Remembered(StoreStall())
+        return HealthProbe("store", [.readiness, .startup], failAfter: 2, passAfter: 2) { [choice, gauges] now in
+            let (commits, waiting) = (choice.commits, choice.isDurable ? gauges.sum.committingBytes : 0)
+            let stalled = stall.value.withLock {
+                $0.looked(commits: commits?.count ?? 0, waitingBytes: waiting, at: now)
+            }
+            return .store(choice.store.health, stalled: stalled, lastCommit: commits?.last)
+        }
+    }
+
+    private var disk: HealthProbe {
+        HealthProbe("disk", passAfter: 4) { [volumes] now in
+            .disk(volumes.map { ($0.name, $0.room, $0.ask(at: now)) })
+        }
+    }
+
+    private var queue: HealthProbe {
+        HealthProbe("queue", passAfter: 4) { [choice, limits] _ in
+            .queue(choice.store.totals, maxBytes: limits.maxTotalBytes, maxMessages: choice.maxMessages)
+        }
+    }
+
+    private var connections: HealthProbe {
+        HealthProbe("connections", passAfter: 4) { [gauges, maxConnections] _ in
+            .connections(gauges.sum.connections, of: maxConnections)
+        }
+    }
+
+    private var logWriter: HealthProbe {
+        let watch = Remembered(LossWatch())
+        return HealthProbe("log", passAfter: LossWatch.looksOfAMinute) { [log] _ in
+            let statistics = log.statistics
+            let loss = watch.value.withLock {
+                $0.looked(dropped: statistics.dropped.total, failed: statistics.writeErrors)
+            }
+            return .log(loss)
+        }
+    }
+
+    private var clock: HealthProbe {
+        HealthProbe("clock") { [loops] _ in .clock(aheadMilliseconds: loops.clock.aheadMilliseconds) }
+    }
+
+    private var configuration: HealthProbe {
+        HealthProbe("configuration") { [state] _ in .configuration(isTaken: state.reading.isTaken) }
+    }
+}
+
+/// What a check knows from its last look.
+private final class Remembered<Value: Sendable>: Sendable {
+    let value: Mutex<Value>
+
+    init(_ value: Value) { self.value = Mutex(value) }
+}
