@@ -47,6 +47,14 @@ class Unit(unittest.TestCase):
     def test_systemd_waits_for_a_drain(self):
         self.assertGreater(int(settings(UNIT.read_text())["TimeoutStopSec"][0]), DRAIN_S)
 
+    def test_systemd_hears_of_the_relay_and_watches_it(self):
+        unit = settings(UNIT.read_text())
+        self.assertEqual((unit["Type"], unit["NotifyAccess"]), (["notify"], ["main"]))
+        # A loop that is silent for 5 s is taken for stuck; twice that is no reason to kill.
+        self.assertGreaterEqual(int(unit["WatchdogSec"][0]), 10)
+        self.assertEqual(unit["TimeoutStartSec"], ["infinity"])
+        self.assertIn("AF_UNIX", unit["RestrictAddressFamilies"][0].split())
+
     def test_folders_are_those_of_the_guide(self):
         unit = settings(UNIT.read_text())
         for key in ("StateDirectory", "RuntimeDirectory", "LogsDirectory", "User"):

@@ -67,3 +67,10 @@ extension RunningRelay {
         }
     }
 }
+
+extension Configuration.Server.Drain {
+    /// Milliseconds that a drain takes at most, all agents told and their connections closed.
+    func limit(skippingReadinessDelay skipsDelay: Bool) -> Int {
+        (skipsDelay ? 0 : readinessDelayMilliseconds) + timeoutMilliseconds
+    }
+}

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Glibc
 import Logging
 import NIOCore
@@ -19,18 +20,27 @@ enum Serve {
             level: configuration.logLevel
         )
         let logger = Logger(label: "moltrelay") { log.handler(label: $0) }
+        let service = ServiceReport(environment: ProcessInfo.processInfo.environment, logger: logger)
+        service.starting()
         do {
             let relay = try await ServeComposition(configuration: configuration, log: log, logger: logger).start()
             // Before anybody can know that it runs, and tell it to end.
             let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
             announce(relay)
             FirstSteps(relay)?.tell(after: log)
-            await serve(relay, Reload(relay, load: load), untilTold: signals)
-            await relay.stop()
+            await withTaskGroup { group in
+                // Until the end: a store that takes its time to close is no hang.
+                group.addTask { try? await relay.checks.run() }
+                group.addTask { try? await service.run(relay) }
+                await serve(relay, Reload(relay, load: load), service, untilTold: signals)
+                await relay.stop()
+                group.cancelAll()
+            }
             logger.notice("relay stopped")
             log.close(within: .seconds(2))
         } catch {
             logger.critical("relay did not start", metadata: ["reason": "\(error)"])
+            service.failed(error)
             log.close(within: .seconds(2))
             throw error
         }
@@ -57,14 +67,16 @@ enum Serve {
     private static func serve(
         _ relay: RunningRelay,
         _ reload: Reload,
+        _ service: ServiceReport,
         untilTold signals: UnixSignalsSequence
     ) async {
         let first = relay.loops.group.any().makePromise(of: UnixSignal.self)
         await withTaskGroup { group in
-            group.addTask { try? await relay.checks.run() }
             group.addTask { await relay.tracing?.run(relay.instruments) }
-            group.addTask { await listen(to: signals, relay, reload, first) }
+            group.addTask { await listen(to: signals, relay, reload, service, first) }
             let signal = try? await first.futureResult.get()
+            let drain = relay.configuration.server.drain
+            service.stopping(within: drain.limit(skippingReadinessDelay: signal == .sigint))
             await relay.drain(skippingReadinessDelay: signal == .sigint)
             group.cancelAll()
         }
@@ -74,13 +86,14 @@ enum Serve {
         to signals: UnixSignalsSequence,
         _ relay: RunningRelay,
         _ reload: Reload,
+        _ service: ServiceReport,
         _ first: EventLoopPromise<UnixSignal>
     ) async {
         var reload = reload
         var isLeaving = false
         for await signal in signals {
             guard signal != .sighup else {
-                reload.perform()
+                service.whileReloading { reload.perform() }
                 continue
             }
             if isLeaving { leaveAtOnce(relay) }

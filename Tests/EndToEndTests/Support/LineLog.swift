@@ -35,6 +35,21 @@ final class LineLog: Sendable {
         }
     }
 
+    /// Takes over the socket until it is shut down: each datagram is one line.
+    func readDatagrams(from descriptor: Int32) {
+        DispatchQueue(label: "receive \(descriptor)").async { [self] in
+            var buffer = [UInt8](repeating: 0, count: 65536)
+            while true {
+                let count = recv(descriptor, &buffer, buffer.count, 0)
+                if count < 0 && errno == EINTR { continue }
+                guard count > 0 else { break }
+                append(String(decoding: buffer[..<count], as: UTF8.self).split(separator: "\n").joined(separator: " "))
+            }
+            close(descriptor)
+            finish()
+        }
+    }
+
     private func append(_ line: String) {
         state.withLock { state in
             state.lines.append(line)
