@@ -10,7 +10,9 @@ enum Curl {
         var body: String
     }
 
-    static func get(_ url: String, _ arguments: String...) throws -> Answer {
+    static func get(_ url: String, _ arguments: String...) throws -> Answer { try get(url, arguments) }
+
+    static func get(_ url: String, _ arguments: [String]) throws -> Answer {
         let curl = Process()
         curl.executableURL = URL(filePath: "/usr/bin/env")
         curl.arguments = ["curl", "-sS", "-i", "--max-time", "30", url] + arguments

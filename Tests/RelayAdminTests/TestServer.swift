@@ -8,10 +8,12 @@ import Testing
 func withServer<Result>(
     _ routes: [String: AdminRoute],
     limits: AdminLimits = AdminLimits(),
+    tracing: RequestTracing? = nil,
     _ body: (Int) async throws -> Result
 ) async throws -> Result {
     let server = AdminServer()
-    let address = try await server.listen(host: "127.0.0.1", port: 0, router: AdminRouter(routes), limits: limits)
+    let router = AdminRouter(routes, tracing: tracing)
+    let address = try await server.listen(host: "127.0.0.1", port: 0, router: router, limits: limits)
     let port = try #require(address.port)
     do {
         let result = try await body(port)

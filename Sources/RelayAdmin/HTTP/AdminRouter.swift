@@ -45,23 +45,44 @@ public struct AdminRoute: Sendable {
 /// Paths to routes, exactly; one that ends in `/` is that of everything directly below it.
 public struct AdminRouter: Sendable {
     private let routes: [String: AdminRoute]
+    private let tracing: RequestTracing?
 
-    public init(_ routes: [String: AdminRoute]) { self.routes = routes }
+    /// - Parameter tracing: nil for no spans.
+    public init(_ routes: [String: AdminRoute], tracing: RequestTracing? = nil) {
+        self.routes = routes
+        self.tracing = tracing
+    }
 
     /// For listeners that anybody may reach who reaches the port, a web page in a browser on this machine included.
-    var readOnly: AdminRouter { AdminRouter(routes.compactMapValues(\.readOnly)) }
+    var readOnly: AdminRouter { AdminRouter(routes.compactMapValues(\.readOnly), tracing: tracing) }
 
     func respond(to request: AdminRequest, on loop: any EventLoop) -> EventLoopFuture<AdminResponse> {
-        guard let route = route(of: request.path) else {
+        let found = route(of: request.path)
+        guard let tracing, let span = tracing.begin(request, route: found?.path) else {
+            return answer(request, found?.route, on: loop)
+        }
+        return answer(request, found?.route, on: loop).map { response in
+            tracing.end(span, response)
+            return response
+        }
+    }
+
+    private func answer(
+        _ request: AdminRequest,
+        _ route: AdminRoute?,
+        on loop: any EventLoop
+    ) -> EventLoopFuture<AdminResponse> {
+        guard let route else {
             let paths = routes.keys.sorted().joined(separator: " ")
             return loop.makeSucceededFuture(.text(.notFound, "Nothing here. There is: " + paths))
         }
         return route.respond(to: request, on: loop)
     }
 
-    private func route(of path: String) -> AdminRoute? {
-        if let route = routes[path] { return route }
+    private func route(of path: String) -> (path: String, route: AdminRoute)? {
+        if let route = routes[path] { return (path, route) }
         guard let slash = path.lastIndex(of: "/"), path.index(after: slash) < path.endIndex else { return nil }
-        return routes[String(path[...slash])]
+        let folder = String(path[...slash])
+        return routes[folder].map { (folder, $0) }
     }
 }

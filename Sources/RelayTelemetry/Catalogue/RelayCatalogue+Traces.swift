@@ -14,7 +14,7 @@ extension RelayCatalogue {
         "moltrelay_traces_missed_total",
         labels: [reasons, LabelDimension("cause", TraceObstacle.allCases.map(\.rawValue))],
         help:
-            "Messages whose trace there was a reason to keep, and that was not: over the rate of that reason, or more at "
+            "Messages and HTTP requests whose trace there was a reason to keep, and that was not: over the rate of that reason, or more at "
             + "once than waits for its spans to be made."
     )
     static let tracesForgotten = MetricDeclaration.counter(

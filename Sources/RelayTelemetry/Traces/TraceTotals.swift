@@ -13,6 +13,11 @@ public struct TraceTotals: Sendable, Equatable {
 
     public init() {}
 
+    /// Beside what is missed already.
+    public mutating func miss(_ traces: UInt64, for reason: TraceReason, because obstacle: TraceObstacle) {
+        missed[reason.place * TraceObstacle.allCases.count + obstacle.place] += traces
+    }
+
     public mutating func sent(_ spans: UInt64, to exporter: TraceExporter) { sent[exporter.place] = spans }
 }
 

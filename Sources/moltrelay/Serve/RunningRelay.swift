@@ -95,14 +95,15 @@ final class RunningRelay: Sendable {
     func openDoors() async throws {
         let listen = configuration.server.listen
         let health = healthRoutes
+        let requests = tracing?.requests
         if configuration.metrics.enabled {
             let routes = configuration.metrics.prometheus ? health.merging(metrics) { $1 } : health
-            let router = AdminRouter(routes)
+            let router = AdminRouter(routes, tracing: requests)
             try await open("metrics", listen.metrics, router)
         }
-        try await open("http", listen.http, AdminRouter(health))
+        try await open("http", listen.http, AdminRouter(health, tracing: requests))
         let socket = configuration.admin.socket
-        let local = AdminRouter(health.merging(adminRoutes) { $1 })
+        let local = AdminRouter(health.merging(adminRoutes) { $1 }, tracing: requests)
         try await admin.listen(unixSocket: socket, router: local)
         note("admin", socket)
         try await openToAgents(listen.websocket)

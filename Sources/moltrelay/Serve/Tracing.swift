@@ -2,6 +2,7 @@ import Instrumentation
 import Logging
 import NIOCore
 import NIOPosix
+import RelayAdmin
 import RelayCore
 import RelayTelemetry
 import Synchronization
@@ -15,10 +16,13 @@ final class Tracing: Sendable {
     private static let lastFlush = Duration.seconds(2)
 
     let messages: MessageTraces
+    /// Of the admin and HTTP listeners, where their senders ask for it: by ratio, probes and scrapes would be most of
+    /// what is kept.
+    let requests: RequestTracing
     private let exporters: [TraceCollector]
     private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     private let clock: @Sendable () -> MonotonicNanoseconds
-    private let slowMessages: SlowMessageLog
+    private let logger: Logger
 
     /// nil where tracing is off.
     init?(
@@ -28,9 +32,13 @@ final class Tracing: Sendable {
     ) throws {
         guard configuration.tracing.enabled else { return nil }
         messages = MessageTraces(configuration.traceSettings)
-        exporters = try TraceCollector.all(configuration, on: group.next(), logger: logger)
+        let exporters = try TraceCollector.all(configuration, on: group.next(), logger: logger)
+        self.exporters = exporters
+        requests = RequestTracing(sampler: RatioSampler(ratio: 0)) { spans in
+            for collector in exporters { _ = collector.exporter.queue.append(spans) }
+        }
         self.clock = clock
-        slowMessages = SlowMessageLog(logger, perSecond: messages.settings.tailPerSecond)
+        self.logger = logger
     }
 
     /// Takes spans that ended, on any thread, for every exporter; does not wait.
@@ -77,11 +85,10 @@ final class Tracing: Sendable {
     private func makeSpans(_ instruments: RelayInstruments) {
         let traces = messages.take()
         guard !traces.isEmpty else { return }
-        let reading = ClockReading(monotonic: clock(), unixNanoseconds: UInt64(max(0, WallClock.unixNanoseconds())))
+        let reading = ClockReading(monotonic: clock(), unixNanoseconds: WallClock.unixNanoseconds())
         var generator = SystemRandomNumberGenerator()
         for trace in traces {
             guard take(MessageSpans.make(trace, reading, using: &generator)) else { continue }
-            slowMessages.write(trace)
             if let exemplar = trace.exemplar(reading) {
                 instruments.keep(exemplar, of: trace.timeline, queued: trace.isQueued)
             }
@@ -100,6 +107,7 @@ extension Tracing {
     /// For scrapes.
     var totals: TraceTotals {
         var totals = messages.totals(at: clock())
+        totals.miss(requests.spansOverRate, for: .parent, because: .rate)
         for collector in exporters { totals.sent(collector.exporter.sent, to: collector.name) }
         return totals
     }

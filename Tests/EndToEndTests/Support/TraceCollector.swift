@@ -47,6 +47,15 @@ final class TraceCollector: Sendable {
         }
     }
 
+    /// The first span of that name, once it is there.
+    func span(_ name: String) async throws -> Span {
+        let found = await process.line { line in
+            (try? JSON(parsing: line))?["batch"]["spans"].array.contains { $0["name"].string == name } ?? false
+        }
+        _ = try #require(found, "\(process.output.lines)")
+        return try #require(spans.first { $0.name == name })
+    }
+
     /// All spans of the trace that a message's root is in, once the root and its children are there.
     func trace(of message: String, location: SourceLocation = #_sourceLocation) async throws -> Trace {
         let found = await process.line { line in
