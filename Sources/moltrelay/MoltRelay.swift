@@ -15,8 +15,9 @@ struct MoltRelay: AsyncParsableCommand {
             """,
         version: BuildIdentity.version,
         subcommands: [
-            ServeCommand.self, StatusCommand.self, ExplainCommand.self, SlowCommand.self, LogLevelCommand.self,
-            SendCommand.self, ListenCommand.self, CheckConfigCommand.self, KeygenCommand.self, AttestCommand.self,
+            ServeCommand.self, StatusCommand.self, ExplainCommand.self, SlowCommand.self, TraceCommand.self,
+            LogLevelCommand.self, SendCommand.self, ListenCommand.self, CheckConfigCommand.self, KeygenCommand.self,
+            AttestCommand.self,
             VersionCommand.self,
             CompletionCommand.self, MetricsReferenceCommand.self,
         ]

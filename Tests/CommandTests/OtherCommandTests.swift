@@ -48,7 +48,8 @@ import Testing
 
 @Suite struct HelpTests {
     @Test(arguments: [
-        "serve", "status", "explain", "slow", "log-level", "send", "listen", "check-config", "version", "completion",
+        "serve", "status", "explain", "slow", "trace", "log-level", "send", "listen", "check-config", "version",
+        "completion",
     ])
     func aCommandTeaches(command: String) throws {
         let outcome = try moltrelay("help", command)
@@ -61,7 +62,7 @@ import Testing
         let page = try moltrelay("--help").output
         #expect(
             [
-                "serve", "status", "explain", "slow", "log-level", "send", "listen", "check-config", "version",
+                "serve", "status", "explain", "slow", "trace", "log-level", "send", "listen", "check-config", "version",
                 "completion",
             ]
             .allSatisfy {

@@ -119,6 +119,76 @@ extension EndToEnd {
             let trace = try await collector.trace(of: sent.ids[0])
             #expect(trace.root.field("moltrelay.fate") == "expired")
         }
+
+        /// Its recipient reads late: the time is in `write`, in the trace and in the log alike.
+        @Test func whatWasSlowIsKeptAndLogged() async throws {
+            let collector = try await TraceCollector()
+            let relay = try await Relay.start(
+                collector.jaeger([
+                    "tracing.jaeger.sample_rate": 0, "tracing.slow_ms": 1, "limits.outbox_max_bytes": 33_554_432,
+                ])
+            )
+            let alice = try await PythonAgent.connected("alice", to: relay)
+            let bob = try await PythonAgent.connected("bob", to: relay, ["receive_buffer": 4_096])
+            try await bob.tell("pause")
+            // More than the kernel's buffers and the agent's hold.
+            let sent = try await alice.tell("send", ["to": "bob", "size": 1_000_000, "count": 8])
+            try await alice.tell("ping")
+            let waited = try await relay.scrape { $0.sum("moltrelay_outbox_bytes") ?? 0 > 1_000_000 }
+            #expect(waited.sum("moltrelay_outbox_bytes") ?? 0 > 1_000_000)
+            try await bob.tell("resume")
+            try await bob.tell("expect", ["count": 8])
+
+            let trace = try await collector.trace(of: sent.ids[7])
+            #expect(trace.root.field("moltrelay.kept_for") == "slow")
+            #expect(trace.shape == Self.delivered)
+            let line = try await relay.logged("slow message")
+            #expect(line["level"] == "warning")
+            let spans = collector.spans
+            let root = try #require(spans.first { $0.span == line["span_id"].string })
+            #expect(root.trace == line["trace_id"].string)
+            #expect(root.field("messaging.message.id") == line["message_id"].string)
+            let total = try #require(line["total_ms"].string.flatMap(Double.init))
+            #expect(total > 1)
+            let stages = ["route_ms", "enqueue_ms", "write_ms"].compactMap { line[$0].string.flatMap(Double.init) }
+            #expect(abs(stages.reduce(0, +) - total) < 0.01)
+        }
+
+        @Test func anAgentIsTracedForAWhile() async throws {
+            let collector = try await TraceCollector()
+            let relay = try await Relay.start(collector.jaeger(["tracing.jaeger.sample_rate": 0]))
+            let alice = try await PythonAgent.connected("alice", to: relay)
+            let bob = try await PythonAgent.connected("bob", to: relay)
+            let carol = try await PythonAgent.connected("carol", to: relay)
+            #expect(try await relay.command("trace").text == "no agent is traced")
+            #expect(try await relay.command("trace", "bob", "--for", "1h").ending == .exit(0))
+            #expect(try await relay.logged("agent traced by hand")["for_s"] == "3600")
+            let meanwhile = try await relay.scrape()
+            #expect(meanwhile.sum("moltrelay_traces_forced_agents") == 1)
+
+            try await alice.tell("send", ["to": "carol"])
+            try await carol.tell("expect")
+            let sent = try await alice.tell("send", ["to": "bob"])
+            try await bob.tell("expect")
+            let trace = try await collector.trace(of: sent.ids[0])
+            #expect(trace.root.field("moltrelay.kept_for") == "forced")
+
+            #expect(try await relay.command("trace", "bob", "--stop").text == "no agent is traced")
+            try await alice.tell("send", ["to": "bob"])
+            try await bob.tell("expect")
+            let after = try await relay.scrape()
+            #expect(after.sum("moltrelay_traces_forced_agents") == 0)
+            #expect(after.sum("moltrelay_traces_kept_total") == 1)
+            #expect(await relay.stop() == .exit(0))
+            #expect(Set(collector.spans.map(\.trace)) == [trace.root.trace])
+        }
+
+        @Test func whereTracingIsOffNobodyIsTraced() async throws {
+            let relay = try await Relay.start()
+            let refused = try await relay.command("trace", "bob")
+            #expect(refused.ending == .exit(69))
+            #expect(refused.text.contains("tracing.enabled: false"))
+        }
     }
 
     /// A collector that fails costs spans, which are counted, and nothing else.

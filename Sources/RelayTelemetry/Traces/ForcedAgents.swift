@@ -1,13 +1,13 @@
 public import RelayCore
 import Synchronization
-public import WireProtocol
 
-/// Agents whose messages an operator wants traced, each until a time. Bounded; asked by every event loop once a tick.
+/// Agents whose messages an operator wants traced, each until a time, by the first eight bytes of their hashes as
+/// `MessageIdentity` has them. Bounded; asked by every event loop once a tick.
 public final class ForcedAgents: Sendable {
     public static let maxAgents = 64
 
     private struct Entry {
-        var agent: AgentHash
+        var agent: UInt64
         var end: MonotonicNanoseconds
     }
 
@@ -19,7 +19,7 @@ public final class ForcedAgents: Sendable {
 
     /// Traces an agent until `end`, earlier or later than it was to be before.
     /// - Returns: false where `maxAgents` are traced already.
-    public func force(_ agent: AgentHash, until end: MonotonicNanoseconds, at now: MonotonicNanoseconds) -> Bool {
+    public func force(_ agent: UInt64, until end: MonotonicNanoseconds, at now: MonotonicNanoseconds) -> Bool {
         change(at: now) { entries in
             entries.removeAll { $0.agent == agent }
             guard entries.count < Self.maxAgents else { return false }
@@ -29,7 +29,7 @@ public final class ForcedAgents: Sendable {
     }
 
     /// - Returns: whether it was traced.
-    public func release(_ agent: AgentHash, at now: MonotonicNanoseconds) -> Bool {
+    public func release(_ agent: UInt64, at now: MonotonicNanoseconds) -> Bool {
         change(at: now) { entries in
             let before = entries.count
             entries.removeAll { $0.agent == agent }
@@ -37,14 +37,13 @@ public final class ForcedAgents: Sendable {
         }
     }
 
-    public func active(at now: MonotonicNanoseconds) -> [(agent: AgentHash, end: MonotonicNanoseconds)] {
+    public func active(at now: MonotonicNanoseconds) -> [(agent: UInt64, end: MonotonicNanoseconds)] {
         change(at: now) { entries in entries.map { ($0.agent, $0.end) } }
     }
 
-    /// As `MessageIdentity` names agents.
     func prefixes(at now: MonotonicNanoseconds) -> [UInt64] {
         guard count.load(ordering: .relaxed) > 0 else { return [] }
-        return change(at: now) { entries in entries.map(\.agent.uniformBits) }
+        return change(at: now) { entries in entries.map(\.agent) }
     }
 
     private func change<Result: Sendable>(

@@ -38,6 +38,19 @@ public struct MessageTrace: Sendable, Equatable {
 
     /// Of the span that the whole way hangs from.
     public var rootSpan: SpanID { identity.id.rootSpan }
+
+    /// What it spent where, by the names of `moltrelay_message_stage_seconds` and their sum; without what was not reached.
+    public var stages: [(name: String, nanoseconds: UInt64)] {
+        let start = isQueued ? timeline.routed : timeline.received
+        let stages = [
+            ("total", elapsed(start, timeline.written)),
+            (MessageStage.route.rawValue, isQueued ? nil : elapsed(timeline.received, timeline.routed)),
+            (MessageStage.enqueue.rawValue, elapsed(timeline.routed, timeline.enqueued)),
+            (MessageStage.write.rawValue, elapsed(timeline.enqueued, timeline.written)),
+            (MessageStage.store.rawValue, timeline.stored == 0 ? nil : elapsed(timeline.received, timeline.stored)),
+        ]
+        return stages.compactMap { name, time in time.map { (name, $0) } }
+    }
 }
 
 /// Both clocks at one moment: a wall clock for what the monotonic one measured.

@@ -132,6 +132,11 @@ final class RunningRelay: Sendable {
                 { self.logLevel.document },
                 set: { order throws(AdminRefusal) in try self.logLevel.carryOut(order) }
             ),
+            AdminRoute.tracedAgentsPath: TraceControl(
+                forced: tracing?.messages.forced,
+                logger: logger,
+                clock: clock
+            ).route,
         ].merging(flightRoutes) { $1 }.merging(metrics) { $1 }
     }
 

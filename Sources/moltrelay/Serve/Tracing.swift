@@ -22,7 +22,7 @@ final class Tracing: Sendable {
     private let exporters: [TraceCollector]
     private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     private let clock: @Sendable () -> MonotonicNanoseconds
-    private let logger: Logger
+    private let slowMessages: SlowMessageLog
 
     /// nil where tracing is off.
     init?(
@@ -38,7 +38,7 @@ final class Tracing: Sendable {
             for collector in exporters { _ = collector.exporter.queue.append(spans) }
         }
         self.clock = clock
-        self.logger = logger
+        slowMessages = SlowMessageLog(logger, perSecond: messages.settings.tailPerSecond)
     }
 
     /// Takes spans that ended, on any thread, for every exporter; does not wait.
@@ -85,10 +85,11 @@ final class Tracing: Sendable {
     private func makeSpans(_ instruments: RelayInstruments) {
         let traces = messages.take()
         guard !traces.isEmpty else { return }
-        let reading = ClockReading(monotonic: clock(), unixNanoseconds: WallClock.unixNanoseconds())
+        let reading = ClockReading(monotonic: clock(), unixNanoseconds: UInt64(max(0, WallClock.unixNanoseconds())))
         var generator = SystemRandomNumberGenerator()
         for trace in traces {
             guard take(MessageSpans.make(trace, reading, using: &generator)) else { continue }
+            slowMessages.write(trace)
             if let exemplar = trace.exemplar(reading) {
                 instruments.keep(exemplar, of: trace.timeline, queued: trace.isQueued)
             }

@@ -11,6 +11,8 @@ import WireProtocol
 
     private func reasons(_ relay: ObservedRelay) -> [TraceReason] { relay.traces.take().map(\.reason) }
 
+    private func prefix(_ number: UInt8) -> UInt64 { AgentHash.numbered(number).uniformBits }
+
     @Test func theRatioKeepsItsShare() throws {
         let relay = try ObservedRelay(TraceSettings(ratio: 0.25, perSecond: 100_000))
         // Ids that differ in their last bits only, and ids as senders make them.
@@ -71,7 +73,7 @@ import WireProtocol
 
     @Test func forcedAgentsAreTracedBothWays() throws {
         let relay = try ObservedRelay(Self.none)
-        let isForced = relay.traces.forced.force(.numbered(1), until: .seconds(60), at: .seconds(1))
+        let isForced = relay.traces.forced.force(prefix(1), until: .seconds(60), at: .seconds(1))
         #expect(isForced)
         let messages: [MessageFact] = [
             .ended(.numbered(1, from: 1, to: 2)), .ended(.numbered(2, from: 2, to: 1)),
@@ -86,13 +88,13 @@ import WireProtocol
     @Test func noMoreAgentsAreForcedThanFit() {
         let forced = MessageTraces().forced
         for number in 0..<ForcedAgents.maxAgents {
-            #expect(forced.force(.numbered(UInt8(number)), until: 10, at: 0))
+            #expect(forced.force(prefix(UInt8(number)), until: 10, at: 0))
         }
-        #expect(!forced.force(.numbered(200), until: 10, at: 0))
-        #expect(forced.force(.numbered(3), until: 20, at: 0), "one that is traced already")
-        #expect(forced.active(at: 10).map(\.agent) == [.numbered(3)])
-        #expect(forced.release(.numbered(3), at: 10))
-        #expect(!forced.release(.numbered(3), at: 10))
+        #expect(!forced.force(prefix(200), until: 10, at: 0))
+        #expect(forced.force(prefix(3), until: 20, at: 0), "one that is traced already")
+        #expect(forced.active(at: 10).map(\.agent) == [prefix(3)])
+        #expect(forced.release(prefix(3), at: 10))
+        #expect(!forced.release(prefix(3), at: 10))
     }
 
     @Test func aRateIsOneReasonsAlone() throws {
@@ -146,7 +148,7 @@ import WireProtocol
         let relay = try ObservedRelay(Self.none)
         let changes = relay.changes {
             relay.sendSpans(5)
-            _ = relay.traces.forced.force(.numbered(1), until: .seconds(60), at: 0)
+            _ = relay.traces.forced.force(prefix(1), until: .seconds(60), at: 0)
         }
         let expected: [String: Double] = [
             #"moltrelay_spans_sent_total{exporter="otlp"}"#: 5, "moltrelay_traces_forced_agents": 1,
