@@ -16,7 +16,10 @@ public final class RequestTracing: Sendable {
         var monotonic: UInt64
 
         static func now() -> Moment {
-            Moment(wallClock: WallClock.unixNanoseconds(), monotonic: NIODeadline.now().uptimeNanoseconds)
+            Moment(
+                wallClock: UInt64(max(0, WallClock.unixNanoseconds())),
+                monotonic: NIODeadline.now().uptimeNanoseconds
+            )
         }
     }
 
