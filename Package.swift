@@ -238,8 +238,8 @@ let package = Package(
     swiftLanguageModes: [.v6]
 )
 
-// For `make fuzz` alone (docs/decisions.md). libFuzzer brings its own main, so the executable gives way to the part of it
-// that reads configuration. Our modules are instrumented, what they depend on is not.
+// For `make fuzz` alone (docs/decisions.md). libFuzzer brings its own main, so the executable gives way to the part of
+// it that reads configuration. Our modules are instrumented, what they depend on is not.
 if Context.environment["MOLTRELAY_FUZZ"] != nil {
     let sanitizers = "-sanitize=fuzzer,address"
     let instrumented = SwiftSetting.unsafeFlags([

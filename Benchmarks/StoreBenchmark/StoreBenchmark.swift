@@ -5,8 +5,8 @@ import RelayCore
 import RelayStores
 import WireProtocol
 
-/// Puts, loads and removes rows of 350 bytes through a SQLite store, batch after batch, and prints rows a second and the
-/// process's CPU a row. `store-benchmark <folder> [recipients] [queued before]`
+/// Puts, loads and removes rows of 350 bytes through a SQLite store, batch after batch, and prints rows a second and
+/// the process's CPU a row. `store-benchmark <folder> [recipients] [queued before]`
 @main
 enum StoreBenchmark {
     static func main() throws {

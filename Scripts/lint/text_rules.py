@@ -7,6 +7,7 @@ from .finding import Finding
 from .swift_source import code_lines
 
 MAX_LINES = 350
+MAX_COLUMNS = 120
 VAGUE = {"Manager", "Helper", "Helpers", "Util", "Utils", "Utilities", "Common", "Base"}
 
 _CAMEL = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])")
@@ -74,6 +75,8 @@ def swift_findings(path, text):
             yield Finding(path, number, "no reason given on this line or the one above it")
         if _UNBOUNDED.search(line) and "bufferingPolicy" not in "".join(code[number - 1 : number + 3]):
             yield Finding(path, number, "an AsyncStream without a bufferingPolicy is an unbounded queue")
+        if len(raw[number - 1]) > MAX_COLUMNS and raw[number - 1].strip().startswith("//"):
+            yield Finding(path, number, f"a comment over {MAX_COLUMNS} columns, which swift-format does not wrap")
         if _BANNER.match(raw[number - 1]):
             yield Finding(path, number, "banner comment")
         if re.search(r"//.*\b(TODO|FIXME|XXX)\b", raw[number - 1]):

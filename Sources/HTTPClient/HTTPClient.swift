@@ -2,8 +2,8 @@ public import NIOCore
 import NIOHTTP1
 import NIOPosix
 
-/// A small HTTP/1.1 client for work in the background: what exporters post, what an operator's tools ask. One origin, one
-/// idle connection kept. Not for the loops that carry messages.
+/// A small HTTP/1.1 client for work in the background: what exporters post, what an operator's tools ask. One origin,
+/// one idle connection kept. Not for the loops that carry messages.
 public final class HTTPClient: Sendable {
     public struct Limits: Sendable {
         public var connect: TimeAmount = .seconds(5)

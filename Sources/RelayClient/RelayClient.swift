@@ -6,7 +6,8 @@ public import WireProtocol
 
 /// An agent's connection to its relay, made again for as long as `run` runs.
 ///
-///     let client = RelayClient(configuration: .init(relay: try RelayAddress("ws://127.0.0.1:8443"), agentID: "bob", key: key))
+///     let relay = try RelayAddress("ws://127.0.0.1:8443")
+///     let client = RelayClient(configuration: .init(relay: relay, agentID: "bob", key: key))
 ///     async let running: Void = client.run()
 ///     for await message in client.messages {
 ///         print(message.envelope.count)
@@ -58,14 +59,15 @@ public final class RelayClient: Sendable {
         }
     }
 
-    /// Ends `run` and `messages`. What is acknowledged by then still reaches the relay; sends that are not settled throw.
+    /// Ends `run` and `messages`. What is acknowledged by then still reaches the relay; sends that are not settled
+    /// throw.
     public func close() { eventLoop.execute { self.link.value.close() } }
 
     /// Messages that come while nobody asks for them are kept up to `maxInboxBytes`.
     public var messages: IncomingMessages { IncomingMessages(inbox: inbox) }
 
-    /// Waits for a connection where there is none, and for the acknowledgement where the mode has one. After a reconnect
-    /// it is sent again, with the same id, for as long as its timeout lasts.
+    /// Waits for a connection where there is none, and for the acknowledgement where the mode has one. After a
+    /// reconnect it is sent again, with the same id, for as long as its timeout lasts.
     /// - Parameter envelope: what the recipient gets; the relay does not look into it.
     public func send(
         _ envelope: [UInt8],

@@ -1,5 +1,5 @@
-/// What an event loop is to the relay's core: a clock, a way to the other loops, a call at the end of the tick. Conformed
-/// to by SwiftNIO's loops and by the simulation that tests run on a manual clock.
+/// What an event loop is to the relay's core: a clock, a way to the other loops, a call at the end of the tick.
+/// Conformed to by SwiftNIO's loops and by the simulation that tests run on a manual clock.
 public protocol LoopPort: AnyObject, Sendable {
     var now: MonotonicNanoseconds { get }
     var wallClock: UnixMilliseconds { get }

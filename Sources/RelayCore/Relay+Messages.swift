@@ -2,8 +2,8 @@ import NIOCore
 public import WireProtocol
 
 extension Relay {
-    /// Takes a MESSAGE frame out of its sender's read buffer. The session has checked everything but the checksum, which
-    /// is checked on the copy.
+    /// Takes a MESSAGE frame out of its sender's read buffer. The session has checked everything but the checksum,
+    /// which is checked on the copy.
     /// - Returns: false where the checksum does not hold; nothing was taken then.
     public func accept(
         _ frame: InboundFrame,

@@ -88,8 +88,8 @@ public final class Relay {
         port.requestTick()
     }
 
-    /// When this tick began: for all that is read in it, since all of it was there by then. One look at the clock a tick,
-    /// and one timeline for the messages of a tick that go one way.
+    /// When this tick began: for all that is read in it, since all of it was there by then. One look at the clock a
+    /// tick, and one timeline for the messages of a tick that go one way.
     public func readBegan() -> MonotonicNanoseconds {
         requestTick()
         return tickBeganAt

@@ -2,8 +2,8 @@
 public struct RelaySettings: Sendable {
     public var maxConnectionsPerAgent = 5
     /// Bytes waiting towards one connection, lanes, write buffer and flush together, past which best effort is dropped.
-    /// What its home has in flight to the agent comes on top, where it was sent before the watermark was heard of: at most
-    /// `maxInFlightBytes`, or one message.
+    /// What its home has in flight to the agent comes on top, where it was sent before the watermark was heard of: at
+    /// most `maxInFlightBytes`, or one message.
     public var outboxMaxBytes = 8 << 20
     public var slowConsumerGrace: MonotonicNanoseconds = .seconds(10)
     /// At-least-once messages sent to an agent and not acknowledged.

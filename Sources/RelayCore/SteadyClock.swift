@@ -1,6 +1,6 @@
-/// The time of day that messages live by: what the system's clock said when the relay started, and what has passed since.
-/// A step of the system's clock is believed only once the clock has stood by it, so that a clock that is a day wrong for
-/// some minutes ends nobody's message.
+/// The time of day that messages live by: what the system's clock said when the relay started, and what has passed
+/// since. A step of the system's clock is believed only once the clock has stood by it, so that a clock that is a day
+/// wrong for some minutes ends nobody's message.
 public struct SteadyClock: Sendable {
     public enum Change: Sendable, Equatable {
         /// The system's clock left this one by so much.

@@ -31,8 +31,8 @@ extension ConnectionHandler {
         context?.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: frame)), promise: promise)
     }
 
-    /// One pong is on its way and one waits at most, so that a peer that pings and does not read fills nothing: of pings
-    /// that come faster, the latest is answered (RFC 6455 section 5.5.3).
+    /// One pong is on its way and one waits at most, so that a peer that pings and does not read fills nothing: of
+    /// pings that come faster, the latest is answered (RFC 6455 section 5.5.3).
     func answerPing(_ payload: [UInt8]) {
         guard let context, ending.takesInput else { return }
         guard !isPongOnItsWay else { return waitingPong = payload }

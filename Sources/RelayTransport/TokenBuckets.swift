@@ -1,7 +1,7 @@
 import RelayCore
 
-/// A token bucket for each key, full at first: `limit` at once and as many again in each period. A bucket is one number,
-/// the time at which it will be full again, and is forgotten then.
+/// A token bucket for each key, full at first: `limit` at once and as many again in each period. A bucket is one
+/// number, the time at which it will be full again, and is forgotten then.
 struct TokenBuckets<Key: Hashable> {
     static var sweepInterval: MonotonicNanoseconds { .seconds(1) }
 

@@ -3,7 +3,8 @@ import RelayCore
 import Synchronization
 
 /// Counts sockets in and out (protocol section 10). One for the process, not one a loop: the kernel's sockets go round
-/// the loops, so that a loop's share of an address says nothing of the whole. Its lock is taken twice in a socket's life.
+/// the loops, so that a loop's share of an address says nothing of the whole. Its lock is taken twice in a socket's
+/// life.
 final class Turnstile: Sendable {
     /// Refused sockets that wait for their request, to be told why; beyond them a socket is closed without a word.
     static let maxRefused = 1_024

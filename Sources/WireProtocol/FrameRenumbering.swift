@@ -65,8 +65,8 @@ public struct FrameRenumbering {
         return start
     }
 
-    /// In the reflected form of this CRC bit 31 stands for x^0: what becomes of it over the zeros, times x each, is what
-    /// becomes of the bits below it.
+    /// In the reflected form of this CRC bit 31 stands for x^0: what becomes of it over the zeros, times x each, is
+    /// what becomes of the bits below it.
     private mutating func fillTable(at start: Int, zeros: Int) {
         var power = Self.shifted(1 << 31, past: zeros)
         for bit in stride(from: 31, through: 0, by: -1) {

@@ -1,8 +1,8 @@
-// Each at-least-once message is looked up in a dozen tables, by identifiers that its sender chose: a recipient's hash is
-// whatever 32 bytes the frame says. SipHash costs 20 ns a look-up, a few products of 128 bits 3. Every bit of an
+// Each at-least-once message is looked up in a dozen tables, by identifiers that its sender chose: a recipient's hash
+// is whatever 32 bytes the frame says. SipHash costs 20 ns a look-up, a few products of 128 bits 3. Every bit of an
 // identifier counts, under keys drawn once for the process, so that nobody outside can make up identifiers that meet.
-// `_rawHashValue` is the standard library's own way around its Hasher, underscored but public; a Swift that stops calling
-// it falls back to `hash(into:)`, slower and as right.
+// `_rawHashValue` is the standard library's own way around its Hasher, underscored but public; a Swift that stops
+// calling it falls back to `hash(into:)`, slower and as right.
 
 extension AgentHash {
     public func _rawHashValue(seed: Int) -> Int { spread(folded, seed) }

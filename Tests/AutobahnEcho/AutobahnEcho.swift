@@ -5,8 +5,8 @@ import NIOPosix
 import RelayCore
 import RelayTransport
 
-/// The relay's way in, from the listening socket to the upgrade, with an echo behind it. Prints its URL and serves until its
-/// standard input ends: `autobahn-echo [port]`
+/// The relay's way in, from the listening socket to the upgrade, with an echo behind it. Prints its URL and serves
+/// until its standard input ends: `autobahn-echo [port]`
 @main
 enum AutobahnEcho {
     static func main() throws {

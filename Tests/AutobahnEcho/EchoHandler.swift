@@ -1,8 +1,8 @@
 import NIOCore
 import WireProtocol
 
-/// Sends each message back, text and binary, over the relay's WebSocket codec. The relay itself echoes nothing and takes no
-/// text, so this is what the Autobahn suite talks to.
+/// Sends each message back, text and binary, over the relay's WebSocket codec. The relay itself echoes nothing and
+/// takes no text, so this is what the Autobahn suite talks to.
 final class EchoHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
@@ -62,8 +62,8 @@ final class EchoHandler: ChannelInboundHandler {
         context.write(wrapOutboundOut(ByteBuffer(bytes: bytes)), promise: nil)
     }
 
-    /// The server closes first (RFC 6455 section 7.1.1), by half: bytes of the peer that nobody reads would make a whole
-    /// close a reset, which takes the close frame with it.
+    /// The server closes first (RFC 6455 section 7.1.1), by half: bytes of the peer that nobody reads would make a
+    /// whole close a reset, which takes the close frame with it.
     private func end(with frame: [UInt8], _ context: ChannelHandlerContext) {
         isDone = true
         write(frame, context)

@@ -1,5 +1,5 @@
-/// UTF-8 that comes in pieces (RFC 3629 section 4), refused at the first byte that cannot be right. The relay has no use
-/// for it: it takes no text.
+/// UTF-8 that comes in pieces (RFC 3629 section 4), refused at the first byte that cannot be right. The relay has no
+/// use for it: it takes no text.
 struct UTF8Check {
     private var missing = 0
     /// What the next byte may be, where one is missing.

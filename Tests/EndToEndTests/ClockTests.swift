@@ -23,7 +23,8 @@ extension EndToEnd {
                 return [
                     "LD_PRELOAD=\(library)", "FAKETIME_TIMESTAMP_FILE=\(file)", "FAKETIME_NO_CACHE=1",
                     "FAKETIME_DONT_FAKE_MONOTONIC=1",
-                    // The library moves the environment of the first program it is in, by which Swift finds its arguments.
+                    // The library moves the environment of the first program it is in, by which Swift finds its
+                    // arguments.
                     "/usr/bin/env",
                 ]
             }

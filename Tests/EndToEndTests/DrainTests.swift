@@ -28,7 +28,8 @@ extension EndToEnd {
             #expect(await relay.process.end() == .exit(0))
         }
 
-        /// Under load, and with a recipient that acknowledges nothing: what the sender was promised is there afterwards.
+        /// Under load, and with a recipient that acknowledges nothing: what the sender was promised is there
+        /// afterwards.
         @Test func losesNothingAcknowledged() async throws {
             let folder = try RelayFolder(["server.drain.timeout_ms": 1000])
             var relay = try await Relay.start(in: folder)

@@ -18,8 +18,8 @@ extension EndToEnd {
             let accepted = try await bob.connect(to: relay)
             #expect(accepted.json["auth_ok"]["config"]["queue_status"]["pending_messages"].int == 8)
             let got = try await bob.tell("expect", ["count": 8, "ack": true])
-            // Below critical the lanes share the connection by weight (protocol section 6): a bulk message may go before
-            // the last normal one, but never before an older one of its own priority.
+            // Below critical the lanes share the connection by weight (protocol section 6): a bulk message may go
+            // before the last normal one, but never before an older one of its own priority.
             #expect(got.frames.prefix(2).compactMap { $0["id"].string } == ids[0])
             for (priority, expected) in ids {
                 let came = got.frames.filter { $0["priority"].int == priority }.compactMap { $0["id"].string }

@@ -21,8 +21,8 @@ public final class RunningProgram {
             try Data(filled.utf8).write(to: folder.appending(path: name))
         }
         process.executableURL = URL(filePath: "/usr/bin/env")
-        // `timeout` hands signals on and insists, ends what a killed test leaves, and keeps open the descriptor by whose
-        // end Foundation knows a child's: netdata closes all of its.
+        // `timeout` hands signals on and insists, ends what a killed test leaves, and keeps open the descriptor by
+        // whose end Foundation knows a child's: netdata closes all of its.
         process.arguments = ["timeout", "-k", "2", "600"] + command.map { [folder] in Self.filled($0, folder) }
         process.standardOutput = output
         process.standardError = output

@@ -34,8 +34,8 @@ import WireProtocol
         #expect(recipient.isAccepted == true)
     }
 
-    /// It closes in the tick that announces it, and its home's word of that overtakes the announcement to a third loop. A
-    /// route that stayed there would stay for ever: one for each agent that does so.
+    /// It closes in the tick that announces it, and its home's word of that overtakes the announcement to a third loop.
+    /// A route that stayed there would stay for ever: one for each agent that does so.
     @Test func anAnnouncementThatComesAfterTheEndLeavesNoRoute() {
         let simulation = Simulation(loops: 3)
         let (home, edge, third) = (simulation.loops[0], simulation.loops[1], simulation.loops[2])

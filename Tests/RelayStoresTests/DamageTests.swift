@@ -106,8 +106,8 @@ import WireProtocol
         "UPDATE queue SET \(change) WHERE sequence = (SELECT max(sequence) - 1 FROM queue);"
     }
 
-    /// As a flipped byte does: the row changes, its index entry does not. A connection a step, since each reads the schema
-    /// as the one before left it.
+    /// As a flipped byte does: the row changes, its index entry does not. A connection a step, since each reads the
+    /// schema as the one before left it.
     private func changeRowBehindTheIndex(_ change: String) throws {
         let steps = [
             """

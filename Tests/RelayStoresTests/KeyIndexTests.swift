@@ -19,8 +19,8 @@ import WireProtocol
         try index.sequence(of: key(number)) { _ in true }
     }
 
-    /// Against a dictionary: 40,000 insertions and removals in an order drawn from a seed, through every size up to 16,384
-    /// slots. Where the keys fall differs from process to process.
+    /// Against a dictionary: 40,000 insertions and removals in an order drawn from a seed, through every size up to
+    /// 16,384 slots. Where the keys fall differs from process to process.
     @Test(arguments: 1...3) func holdsWhatADictionaryHolds(seed: Int) throws {
         var random = SeededNumbers(seed: seed)
         var index = KeyIndex()

@@ -149,8 +149,8 @@ import WireProtocol
         }
         for _ in 0..<8 { try agent.socket.write(pings) }
         try agent.socket.write(WebSocketEncoder.masked(.ping, payload: [2], key: 5))
-        // 160,000 pongs would be 20 MB. The kernel's buffers hold what came before the socket was full, 4 MB, and as much
-        // as 10 MB of pings that the relay reads, and answers, only while the agent reads already.
+        // 160,000 pongs would be 20 MB. The kernel's buffers hold what came before the socket was full, 4 MB, and as
+        // much as 10 MB of pings that the relay reads, and answers, only while the agent reads already.
         let bound = 16 << 20
         var count = 0
         var tail: [UInt8] = []

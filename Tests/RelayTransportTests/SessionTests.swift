@@ -62,7 +62,8 @@ import WireProtocol
         #expect(relay.log.failures == [])
     }
 
-    /// The recipient reads nothing. What the relay holds for it is bounded, whatever is sent; past the grace it is closed.
+    /// The recipient reads nothing. What the relay holds for it is bounded, whatever is sent; past the grace it is
+    /// closed.
     @Test func aRecipientThatDoesNotRead() throws {
         var settings = RelaySettings()
         settings.outboxMaxBytes = 1 << 20

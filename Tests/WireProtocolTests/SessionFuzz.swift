@@ -2,8 +2,8 @@ import Testing
 
 @testable import WireProtocol
 
-/// One session after another, fed with mutations by the loop that the transport feeds it with. Nothing may trap, nothing may
-/// be sent after the end, and no agent gets in whose AUTH was not verified.
+/// One session after another, fed with mutations by the loop that the transport feeds it with. Nothing may trap,
+/// nothing may be sent after the end, and no agent gets in whose AUTH was not verified.
 struct SessionFuzz {
     private var random: SplitMix64
     private var agent = TestAgent()

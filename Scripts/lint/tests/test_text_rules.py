@@ -51,6 +51,10 @@ class SwiftRules(unittest.TestCase):
         self.says_no("// ----------------")
         self.says_no("let a = 1  // TODO: more")
 
+    def test_long_comments(self):
+        self.says_no("    /// " + "a" * 113)
+        self.says_nothing("    /// " + "a" * 112 + "\nlet a = \"" + "a" * 120 + "\"")
+
 
 class FileRules(unittest.TestCase):
     def test_conflict_markers_and_trailing_space(self):

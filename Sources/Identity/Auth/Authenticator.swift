@@ -21,8 +21,8 @@ public enum AuthVerdict: Sendable, Equatable {
     case rejected(AuthFail)
 }
 
-/// Says whether an AUTH is believed (protocol section 5). Any thread; an answer costs one Ed25519 verification, two with
-/// an attestation.
+/// Says whether an AUTH is believed (protocol section 5). Any thread; an answer costs one Ed25519 verification, two
+/// with an attestation.
 public final class Authenticator: Sendable {
     private struct State {
         var policy: AuthPolicy

@@ -57,7 +57,8 @@ extension MessageDocument {
         public var fate: String
         /// Of a drop or a refusal.
         public var reason: String?
-        /// What a message under way waits for: `commit`, `recipient` or `acknowledgement`; and since its last step how long.
+        /// What a message under way waits for: `commit`, `recipient` or `acknowledgement`; and since its last step how
+        /// long.
         public var waitsFor: String?
         public var waitingSeconds: Double?
         /// The code of the NACK that its sender got.

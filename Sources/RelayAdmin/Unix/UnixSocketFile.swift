@@ -3,7 +3,8 @@ import Glibc
 /// The file of a listening Unix socket.
 ///
 /// Mode 0600 from its first moment: the mode is set on the descriptor, from which `bind` makes the file's. Two relays
-/// that start at once take turns by a lock on the folder, so that neither takes the other's fresh socket for a dead one.
+/// that start at once take turns by a lock on the folder, so that neither takes the other's fresh socket for a dead
+/// one.
 struct UnixSocketFile: Sendable {
     private let path: String
     private let identity: Identity?

@@ -1,8 +1,8 @@
 import Identity
 import WireProtocol
 
-/// The agent's side of one connection (protocol sections 2 to 8): frames and time in, actions out. It reads no clock and
-/// does no I/O. Times are monotonic nanoseconds, wall clocks unix milliseconds.
+/// The agent's side of one connection (protocol sections 2 to 8): frames and time in, actions out. It reads no clock
+/// and does no I/O. Times are monotonic nanoseconds, wall clocks unix milliseconds.
 struct ClientSession: Sendable {
     enum Phase: Equatable, Sendable {
         case awaitingHelloAck

@@ -75,8 +75,8 @@ extension Home {
         }
     }
 
-    /// A retry of a message that its recipient has acknowledged and the store still holds. Stored anew, it would meet the
-    /// removal that is on its way, which speaks of its key.
+    /// A retry of a message that its recipient has acknowledged and the store still holds. Stored anew, it would meet
+    /// the removal that is on its way, which speaks of its key.
     private mutating func repeatAcknowledgement(of key: MessageKey, to sender: ConnectionRef) {
         effects.append(.event(.duplicateJoined))
         effects.append(.answer(sender, .acknowledged(key.id, .received)))

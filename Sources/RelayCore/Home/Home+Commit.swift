@@ -68,8 +68,8 @@ extension Home {
         acknowledge(delivering, .queued)
         guard let recipient else { return }
         if isLive {
-            // It is in the window: the next page need not hold it. While older messages are still to be read, the cursor
-            // stays before them.
+            // It is in the window: the next page need not hold it. While older messages are still to be read, the
+            // cursor stays before them.
             guard recipient.backlog == .read else { return }
             let lane = delivering.message.lane
             recipient.cursor[lane] = max(recipient.cursor[lane], sequence)

@@ -1,9 +1,9 @@
 import WireProtocol
 
 /// Owns the at-least-once life of the agents whose hash falls to this event loop: order, what is in flight to each,
-/// duplicates, acknowledgements and the reading of each queue. A state machine: time comes in, effects go out. An agent's
-/// home is fixed by its hash, so nothing of this ever moves between loops; where its connection is on another loop,
-/// deliveries and acknowledgements travel there and back in the loops' batches.
+/// duplicates, acknowledgements and the reading of each queue. A state machine: time comes in, effects go out. An
+/// agent's home is fixed by its hash, so nothing of this ever moves between loops; where its connection is on another
+/// loop, deliveries and acknowledgements travel there and back in the loops' batches.
 struct Home {
     let settings: RelaySettings
     /// false: nothing outlives its connection and an absent recipient is refused.

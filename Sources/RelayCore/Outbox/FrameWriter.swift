@@ -101,8 +101,8 @@ struct FrameWriter {
         finish(length: length, head: head)
     }
 
-    /// Makes room for a frame and, where each has one, its WebSocket head, whose length is the result: `buffer` has both
-    /// behind its writer index.
+    /// Makes room for a frame and, where each has one, its WebSocket head, whose length is the result: `buffer` has
+    /// both behind its writer index.
     private mutating func reserve(length: Int, isBatching: Bool) -> Int {
         if byteCount == 0 {
             let needed = max(length + 2 * WebSocketEncoder.maxHeaderLength, expectedBytes)

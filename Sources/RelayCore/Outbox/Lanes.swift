@@ -1,8 +1,8 @@
 import DequeModule
 import WireProtocol
 
-/// Messages by urgency (protocol section 6): critical first, then high, normal, low and bulk by 50/30/15/5, oldest first
-/// within a lane.
+/// Messages by urgency (protocol section 6): critical first, then high, normal, low and bulk by 50/30/15/5, oldest
+/// first within a lane.
 struct Lanes {
     /// Turns of the four weighted lanes in one round of twenty: spread, so that no lane waits for a whole block.
     static let turns: [Lane] = [

@@ -2,10 +2,10 @@ import DequeModule
 import NIOCore
 import WireProtocol
 
-/// Everything on its way to one connection, bounded in bytes: control frames, five lanes of messages not serialised yet,
-/// a write buffer, and what the socket has been given. Sequence number and checksum are set when a frame leaves its lane,
-/// so that what is more urgent can still go first. With the lanes empty a message is serialised straight from the
-/// sender's read buffer.
+/// Everything on its way to one connection, bounded in bytes: control frames, five lanes of messages not serialised
+/// yet, a write buffer, and what the socket has been given. Sequence number and checksum are set when a frame leaves
+/// its lane, so that what is more urgent can still go first. With the lanes empty a message is serialised straight from
+/// the sender's read buffer.
 public struct Outbox {
     /// One flush carries at most this, or one frame.
     static let writeBufferBytes = 256 * 1024

@@ -12,15 +12,15 @@ struct Hub {
     /// The connection that takes the agent's messages, on whatever loop; nil while it is away.
     func route(_ agent: AgentHash) -> ConnectionRef? { routes[agent]?.primary }
 
-    /// Takes what a home decided; word of an earlier decision that comes later changes nothing, unless the agent was told
-    /// to be away meanwhile: that leaves no epoch behind. `withdraw` ends what came too late then.
+    /// Takes what a home decided; word of an earlier decision that comes later changes nothing, unless the agent was
+    /// told to be away meanwhile: that leaves no epoch behind. `withdraw` ends what came too late then.
     mutating func update(_ agent: AgentHash, primary: ConnectionRef?, epoch: UInt64) {
         if let known = routes[agent], known.epoch > epoch { return }
         routes[agent] = primary.map { Route(primary: $0, epoch: epoch) }
     }
 
-    /// The connection closed before every loop had its announcement. Its edge says so behind the announcement, which word
-    /// of the home, by way of another loop, may have overtaken.
+    /// The connection closed before every loop had its announcement. Its edge says so behind the announcement, which
+    /// word of the home, by way of another loop, may have overtaken.
     mutating func withdraw(_ agent: AgentHash, _ connection: ConnectionRef) {
         if routes[agent]?.primary == connection { routes[agent] = nil }
     }

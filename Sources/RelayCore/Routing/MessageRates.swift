@@ -1,8 +1,9 @@
 import Synchronization
 import WireProtocol
 
-/// What each agent may send in a minute (protocol section 10), whatever the connection and its loop: one for the process.
-/// Its lock is taken when connections come and go; on the path of a message there is the agent's own bucket only.
+/// What each agent may send in a minute (protocol section 10), whatever the connection and its loop: one for the
+/// process. Its lock is taken when connections come and go; on the path of a message there is the agent's own bucket
+/// only.
 public final class MessageRates: Sendable {
     /// Agents that are connected, or left and would be given a full bucket too early; about 150 bytes each.
     public static let maxAgents = 131_072
@@ -25,8 +26,8 @@ public final class MessageRates: Sendable {
         self.capacity = capacity
     }
 
-    /// The bucket of the agent, shared with its other connections; to be given back with `leave`. Where the table is full,
-    /// one of this connection alone: a crowd of strangers must lock nobody out, and lets nobody go unlimited.
+    /// The bucket of the agent, shared with its other connections; to be given back with `leave`. Where the table is
+    /// full, one of this connection alone: a crowd of strangers must lock nobody out, and lets nobody go unlimited.
     func join(_ agent: AgentHash, at now: MonotonicNanoseconds) -> (rate: AgentRate, isShared: Bool) {
         state.withLock { state in
             if let known = state.agents[agent] {
@@ -92,8 +93,8 @@ struct TokenBucket {
         self.period = period
     }
 
-    /// How long until `count` may be taken. More than the whole bucket may be, once it is full, and is owed then: else it
-    /// could never go.
+    /// How long until `count` may be taken. More than the whole bucket may be, once it is full, and is owed then: else
+    /// it could never go.
     func wait(for count: UInt64, at now: MonotonicNanoseconds) -> MonotonicNanoseconds {
         let time = time(of: count)
         let room = now + (period > time ? period - time : 0)

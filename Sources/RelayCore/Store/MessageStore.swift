@@ -4,9 +4,9 @@ public import WireProtocol
 ///
 /// The contract, held by one test suite over every back end:
 /// - A batch is applied in order and as a whole: its completion reports success only when every operation of it is
-///   durable (as far as the back end can be: memory is not), and after a failure none of it is visible. One reservation:
-///   a commit that failed on its way to the disk may turn out to have arrived when the back end is opened again. A
-///   message reported as failed may then be delivered; one reported as stored is never missing.
+///   durable (as far as the back end can be: memory is not), and after a failure none of it is visible. One
+///   reservation: a commit that failed on its way to the disk may turn out to have arrived when the back end is opened
+///   again. A message reported as failed may then be delivered; one reported as stored is never missing.
 /// - Batches of one caller are applied in the order of their submission.
 /// - Sequences rise with every message stored for a recipient, over restarts too.
 /// - A put over a limit, or of a key that is queued already, is an outcome of that operation and fails no batch. A key
@@ -15,8 +15,8 @@ public import WireProtocol
 ///   `expiresAt <= now`. It sees every batch whose completion ran before it was called.
 /// - Messages past their `expiresAt` count towards limits and totals until `expire` removes them.
 /// - Completions run once each, on any thread (the caller's included, before the call returns), and hold up the store
-///   while they run. Those of commits and expiries that succeeded run in the order in which they were applied; otherwise
-///   there is no order between different calls.
+///   while they run. Those of commits and expiries that succeeded run in the order in which they were applied;
+///   otherwise there is no order between different calls.
 public protocol MessageStore: AnyObject, Sendable {
     /// - Parameter now: what the 24 hours of exactly-once keys are counted by.
     func commit(
@@ -42,8 +42,8 @@ public protocol MessageStore: AnyObject, Sendable {
     )
 
     /// Removes messages with `expiresAt <= now`, the longest expired first, at most `limit`, durably, and returns them.
-    /// Forgets what is older than the exactly-once window too: to be called every few seconds also where no message ever
-    /// expires.
+    /// Forgets what is older than the exactly-once window too: to be called every few seconds also where no message
+    /// ever expires.
     func expire(
         now: UnixMilliseconds,
         limit: Int,
@@ -192,8 +192,8 @@ public struct StoreTotals: Sendable, Equatable {
     public var bytes: Int
     /// Of the message stored first.
     public var oldestAcceptedAt: UnixMilliseconds?
-    /// Messages found at open, damaged ones included: the `recovered` term of conservation. Where the back end was opened
-    /// again meanwhile, plus what it held then beyond what was known (less, where it held fewer).
+    /// Messages found at open, damaged ones included: the `recovered` term of conservation. Where the back end was
+    /// opened again meanwhile, plus what it held then beyond what was known (less, where it held fewer).
     public var recovered: Int
 
     public init(messages: Int = 0, bytes: Int = 0, oldestAcceptedAt: UnixMilliseconds? = nil, recovered: Int = 0) {

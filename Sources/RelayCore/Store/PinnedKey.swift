@@ -25,8 +25,8 @@ extension KeyClaim {
         }
     }
 
-    /// Protocol section 5: the first claim stands, an attestation overrides an anonymous pin, and the first organisation
-    /// that attests an id owns it.
+    /// Protocol section 5: the first claim stands, an attestation overrides an anonymous pin, and the first
+    /// organisation that attests an id owns it.
     package func verdict(on existing: PinnedKey?, anonymousPins: Int) -> Verdict {
         let wanted = PinnedKey(publicKey: publicKey, org: org)
         guard let existing else {

@@ -1,8 +1,8 @@
 import RelayCore
 
-/// The sequence of every queued key, by a 64-bit fingerprint over all of it under keys of the process: 16 bytes a slot and
-/// a quarter of the slots free at least, so 21 to 43 bytes a message. Two keys may share a fingerprint, which nobody can
-/// bring about on purpose: whoever looks a key up compares it with the row.
+/// The sequence of every queued key, by a 64-bit fingerprint over all of it under keys of the process: 16 bytes a slot
+/// and a quarter of the slots free at least, so 21 to 43 bytes a message. Two keys may share a fingerprint, which
+/// nobody can bring about on purpose: whoever looks a key up compares it with the row.
 struct KeyIndex {
     private struct Slot {
         var fingerprint: UInt64

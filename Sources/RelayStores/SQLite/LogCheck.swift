@@ -1,8 +1,8 @@
 import Glibc
 
-/// Reads a write-ahead log before libsqlite3 does. That stops at the first frame which does not follow from the one before
-/// it, and takes the rest for the torn end of a crash: one flipped byte would undo every later commit, and nobody hear
-/// of it.
+/// Reads a write-ahead log before libsqlite3 does. That stops at the first frame which does not follow from the one
+/// before it, and takes the rest for the torn end of a crash: one flipped byte would undo every later commit, and
+/// nobody hear of it.
 ///
 /// Each commit is synced before the next begins, so a crash tears the last one at most. Whole commits behind the frame
 /// that does not fit were acknowledged, all but perhaps the last. (Format: sqlite.org/fileformat2.html, section 4.)

@@ -15,8 +15,8 @@ extension StoreFile {
                 let keptAside = try connection.rowsKeptAside()
                 try Schema.migrate(connection, from: try connection.integer("PRAGMA user_version") ?? 0)
                 try connection.configureForStore()
-                // What a torn end left in the log would look like damage behind a commit that is torn later. A full disk
-                // may not let it be emptied, and is no reason not to start.
+                // What a torn end left in the log would look like damage behind a commit that is torn later. A full
+                // disk may not let it be emptied, and is no reason not to start.
                 try? connection.checkpoint(.truncate)
                 return (connection, keptAside)
             }

@@ -19,8 +19,8 @@ struct QueuePlace: Comparable {
     static func < (lhs: Self, rhs: Self) -> Bool { lhs.rawValue < rhs.rawValue }
 }
 
-/// Which committed rows are whose: written by the writer after each commit, read by the reader. 8 to 16 bytes a message,
-/// and about 150 for each agent with something queued.
+/// Which committed rows are whose: written by the writer after each commit, read by the reader. 8 to 16 bytes a
+/// message, and about 150 for each agent with something queued.
 final class QueueDirectory: Sendable {
     typealias Queue = Deque<QueuePlace>
 

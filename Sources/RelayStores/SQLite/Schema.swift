@@ -5,9 +5,9 @@ enum Schema {
     static let version: Int64 = 2
 
     // Rows lie by sequence, so that a commit appends to the end of the table. Which rows are whose, and which keys are
-    // queued, is held in memory (`QueueDirectory`): an index of either touches a page anywhere for every row, which cost 27 us
-    // of CPU a row with 200,000 queued, 3.7 without (docs/performance.md). Expiry rises with the sequence but for
-    // messages with a TTL of their own, so that index is appended to as well.
+    // queued, is held in memory (`QueueDirectory`): an index of either touches a page anywhere for every row, which
+    // cost 27 us of CPU a row with 200,000 queued, 3.7 without (docs/performance.md). Expiry rises with the sequence
+    // but for messages with a TTL of their own, so that index is appended to as well.
     // `header` is the routing header, the first 96 bytes of the payload, and `body` the rest: a key is read without it.
     // `quarantine` is not STRICT: damage may have changed a column's type.
     static let queue = """

@@ -53,7 +53,8 @@ struct StoreFile: ~Copyable {
     }
 
     deinit {
-        // A child that this process is starting holds the descriptor too, until it runs its program: closing would not do.
+        // A child that this process is starting holds the descriptor too, until it runs its program: closing would not
+        // do.
         flock(lock, LOCK_UN)
         close(lock)
     }

@@ -183,8 +183,8 @@ final class StoreTables {
         for suspect in suspects where try queue.isDamaged(suspect) { return try recount() }
     }
 
-    /// Makes the index anew, since a row whose indexed column changed under it cannot be removed before, then puts aside
-    /// every damaged row there is.
+    /// Makes the index anew, since a row whose indexed column changed under it cannot be removed before, then puts
+    /// aside every damaged row there is.
     func repair() throws(SQLiteError) { try verify(reindexing: true) }
 
     /// A transaction of its own, as long as the queue is large.

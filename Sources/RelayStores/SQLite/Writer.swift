@@ -11,14 +11,14 @@ final class Writer {
         var limits: QueueLimits
         /// A transaction takes no more jobs past this.
         var maxTransactionBytes = 8 << 20
-        /// 32 MiB of log, or 16 in a file of 4 KiB pages: the pages most written to are copied once a checkpoint, not once
-        /// a commit.
+        /// 32 MiB of log, or 16 in a file of 4 KiB pages: the pages most written to are copied once a checkpoint, not
+        /// once a commit.
         var checkpointPages = 4096
         var minMessages = QueueLimits.minMessages
         var clock: @Sendable () -> MonotonicNanoseconds
 
-        /// A message costs memory too, 30 to 60 bytes in `KeyIndex` and `QueueDirectory`: one for each KiB of the limit in
-        /// bytes, so that they take 3 to 6 % of it at most, and `minMessages` in any case.
+        /// A message costs memory too, 30 to 60 bytes in `KeyIndex` and `QueueDirectory`: one for each KiB of the limit
+        /// in bytes, so that they take 3 to 6 % of it at most, and `minMessages` in any case.
         var maxMessages: Int { max(minMessages, limits.maxTotalBytes / 1024) }
     }
 

@@ -3,8 +3,8 @@ import RelayCore
 import Synchronization
 import WireProtocol
 
-/// The records of one event loop, the newest over the oldest. That loop takes the lock once a tick, whoever searches once
-/// for each piece, so that a search holds up no loop for longer than one piece takes.
+/// The records of one event loop, the newest over the oldest. That loop takes the lock once a tick, whoever searches
+/// once for each piece, so that a search holds up no loop for longer than one piece takes.
 final class FlightRing: Sendable {
     static let pieceRecords = 1_024
 

@@ -41,8 +41,8 @@ public struct RelayInstruments: Sendable {
         LoopObserver(self, shard: loop, traces: traces)
     }
 
-    /// Leads from the histograms that a first attempt was observed in to its trace. For whoever has the trace's spans, on
-    /// any thread: shards count apart and have their exemplars together.
+    /// Leads from the histograms that a first attempt was observed in to its trace. For whoever has the trace's spans,
+    /// on any thread: shards count apart and have their exemplars together.
     public func keep(_ exemplar: Exemplar, of timeline: MessageTimeline, queued: Bool) {
         MessageInstruments(messages, shard: 0).keep(exemplar, of: timeline, queued: queued)
     }

@@ -12,8 +12,8 @@ import WireProtocol
 ///         enqueue, write
 ///       acknowledge               until the recipient's ACK
 ///
-/// `route`, `store`, `enqueue` and `write` are the stages of `moltrelay_message_stage_seconds`. What was stored is told in
-/// two parts, with `message` in the last, which knows how it ended.
+/// `route`, `store`, `enqueue` and `write` are the stages of `moltrelay_message_stage_seconds`. What was stored is told
+/// in two parts, with `message` in the last, which knows how it ended.
 public struct MessageSpans {
     private let message: MessageTrace
     private let clock: ClockReading

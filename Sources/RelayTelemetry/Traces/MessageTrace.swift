@@ -39,7 +39,8 @@ public struct MessageTrace: Sendable, Equatable {
     /// Of the span that the whole way hangs from.
     public var rootSpan: SpanID { identity.id.rootSpan }
 
-    /// What it spent where, by the names of `moltrelay_message_stage_seconds` and their sum; without what was not reached.
+    /// What it spent where, by the names of `moltrelay_message_stage_seconds` and their sum; without what was not
+    /// reached.
     public var stages: [(name: String, nanoseconds: UInt64)] {
         let start = isQueued ? timeline.routed : timeline.received
         let stages = [

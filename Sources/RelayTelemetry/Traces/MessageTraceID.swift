@@ -3,8 +3,8 @@ import Telemetry
 import WireProtocol
 
 extension MessageID {
-    /// Uniform whatever senders make their ids of (the two low halves of version 4 ids share two bits), and the same on every
-    /// event loop, every relay and after a restart.
+    /// Uniform whatever senders make their ids of (the two low halves of version 4 ids share two bits), and the same on
+    /// every event loop, every relay and after a restart.
     var uniformBits: UInt64 {
         let (high, low) = halves
         var mixed = high ^ (low << 29 | low >> 35)

@@ -4,8 +4,8 @@ public import RelayCore
 public struct TraceSettings: Sendable, Equatable {
     /// 0...1 of the messages.
     public var ratio: Double
-    /// A message that took longer from its last byte to its recipient's socket is slow; what it waited in the queue for an
-    /// absent recipient is not counted.
+    /// A message that took longer from its last byte to its recipient's socket is slow; what it waited in the queue for
+    /// an absent recipient is not counted.
     public var slow: MonotonicNanoseconds
     /// Of messages sampled by ratio, and as many again for a sender's wish and for an operator's.
     public var perSecond: Double

@@ -4,9 +4,9 @@ import Synchronization
 
 /// Lines in, from any thread, without waiting; one thread of its own writes them out.
 ///
-/// Holds at most twice `capacity` bytes: the buffer callers append to, and the lines the thread has taken from it. While
-/// the output fails or stalls the thread keeps its lines and tries again, callers fill the buffer, and what finds it
-/// full is dropped and counted.
+/// Holds at most twice `capacity` bytes: the buffer callers append to, and the lines the thread has taken from it.
+/// While the output fails or stalls the thread keeps its lines and tries again, callers fill the buffer, and what finds
+/// it full is dropped and counted.
 final class LogWriter: Sendable {
     private let state: Mutex<LogWriterState>
     private let wake = DispatchSemaphore(value: 0)

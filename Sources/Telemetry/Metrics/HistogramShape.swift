@@ -1,5 +1,6 @@
 /// How a family's histograms divide their values: the classic bounds and those of the native buckets in one ascending
-/// partition of cells. An observation adds to one cell, and both views are sums of whole cells, so they cannot disagree.
+/// partition of cells. An observation adds to one cell, and both views are sums of whole cells, so they cannot
+/// disagree.
 struct HistogramShape: Sendable {
     static let maxBounds = 254
 

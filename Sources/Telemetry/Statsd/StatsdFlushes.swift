@@ -2,7 +2,8 @@ import Dispatch
 import Glibc
 import Logging
 
-/// The exporter's loop: one flush an interval, its datagrams spread over it, since bursts are what receive buffers drop.
+/// The exporter's loop: one flush an interval, its datagrams spread over it, since bursts are what receive buffers
+/// drop.
 struct StatsdFlushes: ~Copyable {
     private static let flushesBetweenResolutions = 6
 

@@ -22,7 +22,8 @@ public enum AckType: UInt8, Sendable, CaseIterable {
 /// Messages taken over by whoever sends this.
 public struct Ack: Document {
     public static let frameType = FrameType.ack
-    /// More are split over several frames, so that each stays under `SessionConfiguration.maxDocumentBytes` at the peer.
+    /// More are split over several frames, so that each stays under `SessionConfiguration.maxDocumentBytes` at the
+    /// peer.
     public static let maxIDs = 4096
 
     public var messageIDs: [MessageID]

@@ -1,6 +1,6 @@
 /// Reads an ACK in JSON as agents write it: the three members, once each, without escapes. For one id JSONDecoder takes
-/// about 5 us and this 0.3 us, in one run on a busy machine. Whatever it does not recognise it leaves to the decoder, so
-/// that there is one judge of what is wrong.
+/// about 5 us and this 0.3 us, in one run on a busy machine. Whatever it does not recognise it leaves to the decoder,
+/// so that there is one judge of what is wrong.
 struct AckReader {
     private var scanner: JSONScanner
     private var ids: [MessageID]?

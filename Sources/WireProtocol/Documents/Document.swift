@@ -37,8 +37,8 @@ extension Decodable {
 }
 
 /// JSONDecoder takes UTF-16, UTF-32 and a byte order mark as well, and any bytes in a string that nobody asks for.
-/// `JSONMember` does not: the attestation of an AUTH in UTF-16 would go unseen, and the agent be let in as one that sent
-/// none.
+/// `JSONMember` does not: the attestation of an AUTH in UTF-16 would go unseen, and the agent be let in as one that
+/// sent none.
 private func isUTF8Alone(_ json: [UInt8]) -> Bool {
     !json.contains(0) && !json.starts(with: [0xEF, 0xBB, 0xBF]) && String(validating: json, as: UTF8.self) != nil
 }

@@ -1,5 +1,5 @@
-/// Walks JSON byte by byte without building anything. It checks only what it is asked for: its answers about invalid JSON
-/// mean nothing, but it never traps and never leaves the array.
+/// Walks JSON byte by byte without building anything. It checks only what it is asked for: its answers about invalid
+/// JSON mean nothing, but it never traps and never leaves the array.
 struct JSONScanner {
     let json: [UInt8]
     private var index = 0

@@ -1,6 +1,6 @@
-/// A number that does not fit its member (1.5, -1, 2^64 for a whole number) makes JSONDecoder call the whole document "not
-/// valid JSON". Agents that send fractions of milliseconds must read which member it was. These shadow the methods that
-/// derived `Decodable` conformances of this module call.
+/// A number that does not fit its member (1.5, -1, 2^64 for a whole number) makes JSONDecoder call the whole document
+/// "not valid JSON". Agents that send fractions of milliseconds must read which member it was. These shadow the methods
+/// that derived `Decodable` conformances of this module call.
 extension KeyedDecodingContainer {
     func decode(_: UInt64.Type, forKey key: Key) throws -> UInt64 {
         try decode(Number<UInt64>.self, forKey: key).value

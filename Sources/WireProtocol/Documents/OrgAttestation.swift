@@ -2,8 +2,8 @@
 public struct OrgAttestation: Equatable, Sendable, JSONWritable {
     public static let type = "org_attestation"
 
-    /// The object as it was written. `orgSignature` is over its RFC 8785 canonical form without `org_signature`, and may
-    /// cover members that are unknown here.
+    /// The object as it was written. `orgSignature` is over its RFC 8785 canonical form without `org_signature`, and
+    /// may cover members that are unknown here.
     public let json: [UInt8]
     public let orgID: String
     public let agentID: String

@@ -1,5 +1,6 @@
 extension SessionStateMachine {
-    /// What frames may come now. Taken once for each piece that was read: asking the session for each frame would copy it.
+    /// What frames may come now. Taken once for each piece that was read: asking the session for each frame would copy
+    /// it.
     public var frameLimits: FrameLimits {
         FrameLimits(
             takesMessages: isOpen,

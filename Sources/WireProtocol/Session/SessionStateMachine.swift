@@ -1,5 +1,5 @@
-/// The relay's side of one connection (protocol sections 2 to 8): frames and time in, actions out. It reads no clock and
-/// does no I/O. Times are monotonic nanoseconds, wall clocks unix milliseconds.
+/// The relay's side of one connection (protocol sections 2 to 8): frames and time in, actions out. It reads no clock
+/// and does no I/O. Times are monotonic nanoseconds, wall clocks unix milliseconds.
 public struct SessionStateMachine: Equatable, Sendable {
     enum Phase: Equatable, Sendable {
         case awaitingHello

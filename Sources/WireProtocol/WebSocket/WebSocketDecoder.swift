@@ -44,8 +44,8 @@ public struct WebSocketDecoder {
         }
     }
 
-    /// What nearly every frame is: a binary message of one frame that lies in the input to its end. Anything else, be it
-    /// only unusual, is left to `header`.
+    /// What nearly every frame is: a binary message of one frame that lies in the input to its end. Anything else, be
+    /// it only unusual, is left to `header`.
     private func wholeMessage(_ input: inout UnsafeRawBufferPointer) -> MaskedBytes? {
         guard role == .server, !isInsideMessage, input.count >= Self.wholeMessageHeader else { return nil }
         let base = input.baseAddress!

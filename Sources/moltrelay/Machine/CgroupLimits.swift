@@ -1,5 +1,5 @@
-/// What affinity and the control group leave this process of the machine, from cgroup v2 or v1. A limit may sit on any folder
-/// between the process' own and the root: the least of them counts.
+/// What affinity and the control group leave this process of the machine, from cgroup v2 or v1. A limit may sit on any
+/// folder between the process' own and the root: the least of them counts.
 struct CgroupLimits: Sendable, Equatable {
     /// CPUs' worth of time; nil = no limit.
     var cpus: Double?

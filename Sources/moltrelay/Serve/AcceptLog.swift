@@ -3,7 +3,8 @@ import Logging
 import RelayTransport
 import Synchronization
 
-/// At most a line a minute: a relay that lives at its limit pauses with each socket that comes. The counter has them all.
+/// At most a line a minute: a relay that lives at its limit pauses with each socket that comes. The counter has them
+/// all.
 final class AcceptLog: Sendable {
     private static let interval = Duration.seconds(60)
 

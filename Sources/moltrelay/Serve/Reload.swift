@@ -3,8 +3,8 @@ import Logging
 import RelayTransport
 import Telemetry
 
-/// What SIGHUP does: reopens the log, reads the configuration again, applies what can change while agents are connected,
-/// and tells by key what needs a restart.
+/// What SIGHUP does: reopens the log, reads the configuration again, applies what can change while agents are
+/// connected, and tells by key what needs a restart.
 struct Reload {
     let relay: RunningRelay
     /// The layers `serve` started from, read anew.

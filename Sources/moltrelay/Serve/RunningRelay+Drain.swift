@@ -6,8 +6,8 @@ import Telemetry
 import WireProtocol
 
 extension RunningRelay {
-    /// Readiness fails first, so that load balancers send nobody new; then agents are told to go elsewhere, what is under
-    /// way ends within the time-out, and connections close.
+    /// Readiness fails first, so that load balancers send nobody new; then agents are told to go elsewhere, what is
+    /// under way ends within the time-out, and connections close.
     func drain(skippingReadinessDelay skipsDelay: Bool) async {
         let drain = configuration.server.drain
         checks.registry.hold("draining", reason: "the relay is draining", at: clock())

@@ -84,8 +84,8 @@ final class ChildProcess: Sendable {
         return (pid, input, output)
     }
 
-    /// Tests that run beside this one have sockets and event loops, which SwiftNIO does not close on exec: a hundred more
-    /// descriptors for a child that is to have 128.
+    /// Tests that run beside this one have sockets and event loops, which SwiftNIO does not close on exec: a hundred
+    /// more descriptors for a child that is to have 128.
     private static func keepDescriptors() {
         let open = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []
         for descriptor in open.compactMap({ Int32($0) }) where descriptor > 2 {

@@ -1,7 +1,7 @@
 import Glibc
 
-/// Stands for systemd: a datagram socket as `$NOTIFY_SOCKET`. Each datagram is a line of `heard`, its own lines joined by
-/// spaces.
+/// Stands for systemd: a datagram socket as `$NOTIFY_SOCKET`. Each datagram is a line of `heard`, its own lines joined
+/// by spaces.
 final class NotifyReceiver: Sendable {
     enum Place: String, CaseIterable {
         case path, abstract

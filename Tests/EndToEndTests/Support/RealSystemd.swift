@@ -2,8 +2,8 @@ import FoundationEssentials
 import Glibc
 import Testing
 
-/// systemd itself, as the first process of a namespace, with the unit that ships. It shares the network and the programs of
-/// this machine, and no place that anything writes to.
+/// systemd itself, as the first process of a namespace, with the unit that ships. It shares the network and the
+/// programs of this machine, and no place that anything writes to.
 final class RealSystemd: Sendable {
     private let process: ChildProcess
     private let group: String

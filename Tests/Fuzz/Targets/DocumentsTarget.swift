@@ -2,8 +2,8 @@ import Identity
 
 @testable import WireProtocol
 
-/// The documents of the protocol: what is read is UTF-8, what is written is JSON and read again as the same, and what is
-/// not read is refused in a few words.
+/// The documents of the protocol: what is read is UTF-8, what is written is JSON and read again as the same, and what
+/// is not read is refused in a few words.
 enum DocumentsTarget {
     static func run(_ input: [UInt8]) {
         var script = Script(input)

@@ -1,7 +1,7 @@
 import WireProtocol
 
-/// Frames out of pieces: the same whatever the cuts and masks, never more held than has come, and what is decoded encodes
-/// to the bytes it came from.
+/// Frames out of pieces: the same whatever the cuts and masks, never more held than has come, and what is decoded
+/// encodes to the bytes it came from.
 enum FramesTarget {
     static func run(_ input: [UInt8]) {
         var script = Script(input)

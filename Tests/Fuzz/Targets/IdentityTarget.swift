@@ -46,8 +46,8 @@ enum IdentityTarget {
         }
     }
 
-    /// The seed of the corpus carries a true signature by the key of 32 bytes of 1, which this target trusts. Text may vary
-    /// where the canonical form does not; what was signed may not.
+    /// The seed of the corpus carries a true signature by the key of 32 bytes of 1, which this target trusts. Text may
+    /// vary where the canonical form does not; what was signed may not.
     private static func verifyAttestation(_ bytes: [UInt8]) {
         guard let attestation = try? OrgAttestation(json: bytes) else { return }
         let holds = Result { () throws(AttestationFailure) in

@@ -7,8 +7,8 @@ import WireProtocol
 
 @testable import RelayTransport
 
-/// A socket of the agents' listener from its first byte: what it answers does not depend on where the bytes were cut, is
-/// one of the answers the protocol page lists, and leaves no socket behind.
+/// A socket of the agents' listener from its first byte: what it answers does not depend on where the bytes were cut,
+/// is one of the answers the protocol page lists, and leaves no socket behind.
 enum UpgradeTarget {
     private static let statuses = ["101", "400", "404", "426", "431"]
 

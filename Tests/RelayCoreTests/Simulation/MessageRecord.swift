@@ -2,8 +2,8 @@ import RelayCore
 import Testing
 import WireProtocol
 
-/// The simple model that a schedule is held against: what agents sent, what came to them, what they acknowledged. It knows
-/// nothing of how a relay works.
+/// The simple model that a schedule is held against: what agents sent, what came to them, what they acknowledged. It
+/// knows nothing of how a relay works.
 final class MessageRecord {
     private(set) var messages: [SentMessage] = []
     /// Numbers as they came to each agent, repeats included.
@@ -118,7 +118,8 @@ final class MessageRecord {
 }
 
 extension MessageRecord {
-    /// Nothing comes past its TTL, by the time that really passed. A socket that does not take its bytes may hold it up.
+    /// Nothing comes past its TTL, by the time that really passed. A socket that does not take its bytes may hold it
+    /// up.
     private func expectInTime(_ message: SentMessage, on connection: SimulatedConnection) {
         guard message.ttl > 0, connection.isPrompt else { return }
         // A clock that is set by up to a second is followed at once.

@@ -2,7 +2,8 @@ import RelayCore
 import Testing
 import WireProtocol
 
-/// What agents, sockets, the store and time do to a relay in an order drawn from a seed, and what is known of each message.
+/// What agents, sockets, the store and time do to a relay in an order drawn from a seed, and what is known of each
+/// message.
 final class RandomSchedule {
     private static let agents = 1...4
     private static let pauses: [MonotonicNanoseconds] = [

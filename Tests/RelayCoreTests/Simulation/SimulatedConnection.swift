@@ -8,7 +8,8 @@ final class SimulatedConnection: ConnectionSocket {
     let agent: Int
     let loop: SimulatedLoop
     private(set) var connection: Connection?
-    /// Flushes complete before `flush` returns, as they do on a socket that is not full; else when `completeFlush` says.
+    /// Flushes complete before `flush` returns, as they do on a socket that is not full; else when `completeFlush`
+    /// says.
     var completesFlushes = true { didSet { isPrompt = isPrompt && completesFlushes } }
     /// No flush of it has ever waited.
     private(set) var isPrompt = true

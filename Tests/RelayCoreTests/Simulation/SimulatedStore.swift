@@ -2,8 +2,8 @@ import RelayCore
 import Synchronization
 import WireProtocol
 
-/// A memory store whose answers come when the simulation says so, and which fails when it is told to. Commits and expiries
-/// happen and are answered in the order of their submission, as the contract asks; loads at any time.
+/// A memory store whose answers come when the simulation says so, and which fails when it is told to. Commits and
+/// expiries happen and are answered in the order of their submission, as the contract asks; loads at any time.
 // A simulation, its loops and its store live on one thread.
 final class SimulatedStore: MessageStore, @unchecked Sendable {
     enum Kind {

@@ -26,8 +26,8 @@ import Testing
 
     @Test func aRateHoldsBackAndComesBack() {
         var limit = RateLimit(perSecond: 2)
-        // A burst; too soon; one token; none left; after a long silence no more than a second's worth; a clock that goes
-        // back gives nothing away.
+        // A burst; too soon; one token; none left; after a long silence no more than a second's worth; a clock that
+        // goes back gives nothing away.
         let times: [UInt64] =
             [0, 0, 0, 400_000_000, 501_000_000, 501_000_000] + Array(repeating: 100_000_000_000, count: 4) + [1]
         let taken = times.map { limit.take(at: 1_000 + $0) }

@@ -47,8 +47,8 @@ public enum ExportAnswer: Sendable, Equatable {
     /// It was not reached, or asked for another try, perhaps after so many nanoseconds.
     case unavailable(retryAfter: UInt64?)
 
-    /// Of an HTTP answer: 429, 502, 503 and 504 are worth another try (OTLP/HTTP, "Retryable Response Codes"), and so is
-    /// 500, which Jaeger's collector answers when its own storage is away.
+    /// Of an HTTP answer: 429, 502, 503 and 504 are worth another try (OTLP/HTTP, "Retryable Response Codes"), and so
+    /// is 500, which Jaeger's collector answers when its own storage is away.
     public init(status: Int, retryAfterSeconds: UInt64?) {
         switch status {
         case 200..<300: self = .taken

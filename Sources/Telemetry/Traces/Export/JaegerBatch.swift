@@ -1,5 +1,5 @@
-/// The `Batch` of jaeger-idl's jaeger.thrift: what `POST /api/traces` takes as `application/x-thrift`. Field numbers are
-/// that file's.
+/// The `Batch` of jaeger-idl's jaeger.thrift: what `POST /api/traces` takes as `application/x-thrift`. Field numbers
+/// are that file's.
 public struct JaegerBatch: Sendable {
     /// Reported with each batch, so that the collector knows what it never saw. Since the start of the process.
     public struct Losses: Sendable, Equatable {

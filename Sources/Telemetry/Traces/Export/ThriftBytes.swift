@@ -1,5 +1,5 @@
-/// Thrift's binary protocol, as far as Jaeger's batch needs it: a field is its type and number, numbers are big-endian, a
-/// zero ends a struct.
+/// Thrift's binary protocol, as far as Jaeger's batch needs it: a field is its type and number, numbers are big-endian,
+/// a zero ends a struct.
 extension [UInt8] {
     private enum ThriftType: UInt8 {
         case bool = 2

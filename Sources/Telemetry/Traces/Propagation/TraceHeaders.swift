@@ -1,5 +1,5 @@
-/// Reads and writes a span context in the headers of a request: W3C Trace Context, Jaeger's own header, Zipkin's B3. What
-/// is malformed counts as absent, as their specifications ask.
+/// Reads and writes a span context in the headers of a request: W3C Trace Context, Jaeger's own header, Zipkin's B3.
+/// What is malformed counts as absent, as their specifications ask.
 public enum TraceHeaders {
     /// The first that holds of `traceparent`, `uber-trace-id`, `b3` and `X-B3-*`.
     /// - Parameter header: the value of the header of that name (lower case), or nil.

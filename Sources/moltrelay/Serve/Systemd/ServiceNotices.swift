@@ -1,7 +1,7 @@
 import RelayCore
 
-/// What systemd is told and when, in the words of sd_notify(3): what the relay sees of itself and the time in, the lines of
-/// one datagram out; none where there is nothing to tell.
+/// What systemd is told and when, in the words of sd_notify(3): what the relay sees of itself and the time in, the
+/// lines of one datagram out; none where there is nothing to tell.
 struct ServiceNotices: Sendable {
     struct Trouble: Sendable {
         var name: String
@@ -35,8 +35,8 @@ struct ServiceNotices: Sendable {
     private var fedAt: MonotonicNanoseconds?
     private var told: (at: MonotonicNanoseconds, status: String, look: Look)?
 
-    /// - Parameter watchdog: microseconds within which systemd wants to hear that the service lives; nil where it does not
-    ///   ask.
+    /// - Parameter watchdog: microseconds within which systemd wants to hear that the service lives; nil where it does
+    ///   not ask.
     init(watchdog: UInt64?) {
         // Half of it, as sd_watchdog_enabled(3) advises.
         feedInterval = watchdog.map { $0 * 500 }
