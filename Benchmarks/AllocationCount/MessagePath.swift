@@ -16,7 +16,13 @@ struct MessagePath {
         let loops = (0..<count).map { _ in CountingLoop() }
         let registry = MetricRegistry(shards: count)
         let readings = RelayReadings(loops: { .init() }, store: { .init() }, logs: { .init() }, clock: { .init() })
-        let instruments = try RelayInstruments(registry: registry, readings: readings, build: .example)
+        let flights = FlightRecorder(loops: count, bytes: 1 << 20) { 0 }
+        let instruments = try RelayInstruments(
+            registry: registry,
+            readings: readings,
+            build: .example,
+            flights: flights
+        )
         let ledger = HandOverLedger(loops: count)
         for (index, loop) in loops.enumerated() {
             loop.others = loops

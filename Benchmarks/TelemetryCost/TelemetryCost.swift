@@ -4,13 +4,16 @@ import RelayTelemetry
 import Telemetry
 import WireProtocol
 
-/// What telemetry costs, in CPU time of the calling thread: `swift run -c release telemetry-cost`.
+/// What telemetry costs, in CPU time of the calling thread: `swift run -c release telemetry-cost`, or of the parts
+/// that are named: `instruments`, `observer`, `scrape`.
 @main
 enum TelemetryCost {
     static func main() throws {
-        try measureInstruments()
-        try measureObserver()
-        try measureScrape()
+        let parts = CommandLine.arguments.dropFirst()
+        func wants(_ part: String) -> Bool { parts.isEmpty || parts.contains(part) }
+        if wants("instruments") { try measureInstruments() }
+        if wants("observer") { try measureObserver() }
+        if wants("scrape") { try measureScrape() }
     }
 
     private static func measureInstruments() throws {
@@ -46,20 +49,32 @@ enum TelemetryCost {
 
     /// Facts in the shape a loop's tick states them: a batch accepted, written by one flush, and settled.
     private static func measureObserver() throws {
-        let registry = MetricRegistry(shards: 1)
-        let readings = RelayReadings(loops: { .init() }, store: { .init() }, logs: { .init() }, clock: { .init() })
-        let observer = try RelayInstruments(registry: registry, readings: readings, build: .example).observer(loop: 0)
         let events: [RelayEvent] = [.framesReceived(.message, count: 100)]
-        for (name, spread) in [("one batch, one flush", 0), ("each message its own times", 1)] as [(String, UInt64)] {
-            let facts = facts(messages: 100, spread: spread)
-            facts.withUnsafeBufferPointer { facts in
-                events.withUnsafeBufferPointer { events in
-                    report("observer, a message (3 facts), \(name)", rounds: 200_000, perRound: 100) { _ in
-                        observer.observe(messages: facts, events: events, at: 2_000_000)
+        for (recorder, bytes) in [("", 0), (", flight recorder", 16 << 20)] {
+            let observer = try observer(recorderBytes: bytes)
+            for (name, spread) in [("one batch, one flush", 0), ("each message its own times", 1)] as [(String, UInt64)]
+            {
+                let facts = facts(messages: 100, spread: spread)
+                facts.withUnsafeBufferPointer { facts in
+                    events.withUnsafeBufferPointer { events in
+                        report("observer, a message (3 facts), \(name)\(recorder)", rounds: 200_000, perRound: 100) {
+                            _ in
+                            observer.observe(messages: facts, events: events, at: 2_000_000)
+                        }
                     }
                 }
             }
         }
+    }
+
+    private static func observer(recorderBytes: Int) throws -> LoopObserver {
+        let readings = RelayReadings(loops: { .init() }, store: { .init() }, logs: { .init() }, clock: { .init() })
+        return try RelayInstruments(
+            registry: MetricRegistry(shards: 1),
+            readings: readings,
+            build: .example,
+            flights: FlightRecorder(loops: 1, bytes: recorderBytes) { 0 }
+        ).observer(loop: 0)
     }
 
     private static func facts(messages: Int, spread: UInt64) -> [MessageFact] {
@@ -78,9 +93,11 @@ enum TelemetryCost {
             )
         }
         return identities.map { .accepted($0, mode: .bestEffort, bytes: 352) }
-            + zip(identities, timelines).map { .written($0, $1, mode: .bestEffort, queued: false, attempt: 1) }
-            + zip(identities, timelines).map {
-                .settled($0, $1, mode: .bestEffort, fate: .delivered, queued: false, attempts: 1)
+            + zip(identities, timelines).flatMap { identity, timeline -> [MessageFact] in
+                [
+                    .written(identity, timeline, mode: .bestEffort, queued: false, attempt: 1),
+                    .settled(identity, timeline, mode: .bestEffort, fate: .delivered, queued: false, attempts: 1),
+                ]
             }
     }
 

@@ -10,17 +10,7 @@ struct FlightRecord {
     }
 
     let identity: MessageIdentity
-    /// When the message was received; without a timeline, when the fact was stated.
-    let origin: MonotonicNanoseconds
-    private let routed, stored, enqueued, written, ended: Float
-    private let kindCode: UInt8
-    private let modeCode: UInt8
-    /// The place of a drop reason or NACK code among its kind.
-    private let detail: UInt8
-    private let attemptCount: UInt8
-
-    private static let queuedFlag: UInt8 = 0x40
-    private static let untimedFlag: UInt8 = 0x80
+    let way: FlightWay
 
     @inline(__always)
     private init(
@@ -36,16 +26,30 @@ struct FlightRecord {
         let left = max(timeline.received, timeline.routed)
         let outbox = max(left, timeline.enqueued)
         self.identity = identity
-        origin = timeline.received
-        routed = step(timeline.received, timeline.routed)
-        stored = step(left, timeline.stored)
-        enqueued = step(left, timeline.enqueued)
-        written = step(outbox, timeline.written)
-        self.ended = step(max(outbox, timeline.written), ended)
-        kindCode = kind.rawValue | (queued ? Self.queuedFlag : 0)
-        modeCode = mode.rawValue
-        self.detail = detail
-        attemptCount = attempt
+        way = FlightWay(
+            origin: timeline.received,
+            routed: step(timeline.received, timeline.routed),
+            stored: step(left, timeline.stored),
+            enqueued: step(left, timeline.enqueued),
+            written: step(outbox, timeline.written),
+            ended: step(max(outbox, timeline.written), ended),
+            kindCode: kind.rawValue | (queued ? FlightWay.queuedFlag : 0),
+            modeCode: mode.rawValue,
+            detail: detail,
+            attempt: attempt
+        )
+    }
+
+    @inline(__always)
+    init(_ identity: MessageIdentity, _ way: FlightWay) {
+        self.identity = identity
+        self.way = way
+    }
+
+    /// A best-effort message that was delivered.
+    @inline(never)
+    init(delivered identity: MessageIdentity, _ timeline: MessageTimeline) {
+        self.init(.delivered, identity, timeline, mode: .bestEffort, attempt: 1)
     }
 
     /// Of a fact that knows no times but that of its tick.
@@ -58,18 +62,23 @@ struct FlightRecord {
         detail: UInt8 = 0
     ) {
         self.identity = identity
-        origin = now
-        (routed, stored, enqueued, written, ended) = (bytes, -1, -1, -1, -1)
-        kindCode = kind.rawValue | Self.untimedFlag
-        self.modeCode = modeCode
-        self.detail = detail
-        attemptCount = 0
+        way = FlightWay(
+            origin: now,
+            routed: bytes,
+            stored: -1,
+            enqueued: -1,
+            written: -1,
+            ended: -1,
+            kindCode: kind.rawValue | FlightWay.untimedFlag,
+            modeCode: modeCode,
+            detail: detail,
+            attempt: 0
+        )
     }
 }
 
 extension FlightRecord {
     /// nil for what a later fact of the same message tells again: best effort is told whole when it is settled.
-    @inline(__always)
     init?(_ fact: MessageFact, at now: MonotonicNanoseconds) {
         switch fact {
         case .accepted(let identity, let mode, let bytes):
@@ -150,16 +159,18 @@ extension FlightRecord {
 }
 
 extension FlightRecord {
-    var kind: Kind { Kind(rawValue: kindCode & ~(Self.queuedFlag | Self.untimedFlag)) ?? .accepted }
-    var mode: DeliveryMode? { DeliveryMode(rawValue: modeCode) }
-    var attempt: Int { Int(attemptCount) }
+    /// When the message was received; without a timeline, when the fact was stated.
+    var origin: MonotonicNanoseconds { way.origin }
+    var kind: Kind { Kind(rawValue: way.kindCode & ~(FlightWay.queuedFlag | FlightWay.untimedFlag)) ?? .accepted }
+    var mode: DeliveryMode? { DeliveryMode(rawValue: way.modeCode) }
+    var attempt: Int { Int(way.attempt) }
     /// It came out of the store, and `origin` is as long before as it was accepted, by the relay's wall clock.
-    var isQueued: Bool { kindCode & Self.queuedFlag != 0 }
-    var hasTimeline: Bool { kindCode & Self.untimedFlag == 0 }
+    var isQueued: Bool { way.kindCode & FlightWay.queuedFlag != 0 }
+    var hasTimeline: Bool { way.kindCode & FlightWay.untimedFlag == 0 }
     /// Of the payload, where accepting it is what is told.
-    var bytes: Int? { kind == .accepted ? Int(routed) : nil }
-    var dropReason: DropReason? { kind == .dropped ? DropReason.allCases[Int(detail)] : nil }
-    var refusal: NackCode? { kind == .refused ? NackCode.allCases[Int(detail)] : nil }
+    var bytes: Int? { kind == .accepted ? Int(way.routed) : nil }
+    var dropReason: DropReason? { kind == .dropped ? DropReason.allCases[Int(way.detail)] : nil }
+    var refusal: NackCode? { kind == .refused ? NackCode.allCases[Int(way.detail)] : nil }
     /// The id of the sender's trace.
     var trace: (high: UInt64, low: UInt64)? { kind == .traced ? (identity.sender, identity.recipient) : nil }
 
@@ -167,13 +178,13 @@ extension FlightRecord {
     var timeline: MessageTimeline {
         var timeline = MessageTimeline(received: origin)
         guard hasTimeline else { return timeline }
-        timeline.routed = moment(origin, routed)
+        timeline.routed = moment(origin, way.routed)
         let left = max(origin, timeline.routed)
-        timeline.stored = moment(left, stored)
-        timeline.enqueued = moment(left, enqueued)
+        timeline.stored = moment(left, way.stored)
+        timeline.enqueued = moment(left, way.enqueued)
         let outbox = max(left, timeline.enqueued)
-        timeline.written = moment(outbox, written)
-        timeline.acknowledged = moment(max(outbox, timeline.written), ended)
+        timeline.written = moment(outbox, way.written)
+        timeline.acknowledged = moment(max(outbox, timeline.written), way.ended)
         return timeline
     }
 

@@ -10,6 +10,20 @@ final class FlightRing: Sendable {
 
     private let state: Mutex<State>
 
+    private struct Run {
+        var timeline = MessageTimeline(received: 0)
+        var way = FlightWay()
+        var latency: UInt64 = 0
+
+        init() {}
+
+        init(_ identity: MessageIdentity, _ timeline: MessageTimeline) {
+            self.timeline = timeline
+            way = FlightRecord(delivered: identity, timeline).way
+            latency = elapsed(timeline.received, timeline.written) ?? 0
+        }
+    }
+
     private struct State {
         let records: UnsafeMutablePointer<FlightRecord>
         let capacity: Int
@@ -33,20 +47,28 @@ final class FlightRing: Sendable {
         @inline(__always)
         mutating func append(_ record: FlightRecord) {
             (records + place).initialize(to: record)
-            place = place + 1 == capacity ? 0 : place + 1
-            total += 1
+            place = place &+ 1 == capacity ? 0 : place &+ 1
+            total &+= 1
         }
 
+        /// A best-effort message that was delivered: nearly all there are.
+        /// - Parameter run: what those of one tick and one flush share: all but their identities.
         @inline(__always)
-        mutating func take(_ fact: MessageFact, at now: MonotonicNanoseconds) {
-            guard let record = FlightRecord(fact, at: now) else { return }
+        mutating func take(_ identity: MessageIdentity, _ timeline: MessageTimeline, _ run: inout Run) {
+            if timeline != run.timeline { run = Run(identity, timeline) }
+            let record = FlightRecord(identity, run.way)
             append(record)
-            switch fact {
-            case .settled(_, let timeline, .bestEffort, .delivered, _, _),
-                .written(_, let timeline, _, queued: false, attempt: 1):
-                live.offer(record, timeline, at: now)
-            case .written(_, let timeline, _, queued: true, attempt: 1): queued.offer(record, timeline, at: now)
-            default: break
+            live.offer(record, latency: run.latency)
+        }
+
+        @inline(never)
+        mutating func take(_ record: FlightRecord) {
+            append(record)
+            guard record.kind == .written, record.attempt == 1 else { return }
+            if record.isQueued {
+                queued.offer(record, latency: record.latency)
+            } else {
+                live.offer(record, latency: record.latency)
             }
         }
 
@@ -67,9 +89,19 @@ final class FlightRing: Sendable {
         at now: MonotonicNanoseconds
     ) {
         let hasEvents = events.contains(where: FlightRecord.isKept)
-        guard hasEvents || facts.contains(where: FlightRecord.isKept) else { return }
+        let first = facts.firstIndex(where: FlightRecord.isKept) ?? facts.endIndex
+        guard hasEvents || first < facts.endIndex else { return }
         state.withLock { state in
-            for fact in facts { state.take(fact, at: now) }
+            state.live.turn(to: now)
+            state.queued.turn(to: now)
+            var run = Run()
+            for index in first..<facts.endIndex {
+                if case .settled(let identity, let timeline, .bestEffort, .delivered, _, _) = facts[index] {
+                    state.take(identity, timeline, &run)
+                } else if FlightRecord.isKept(facts[index]), let record = FlightRecord(facts[index], at: now) {
+                    state.take(record)
+                }
+            }
             guard hasEvents else { return }
             for event in events {
                 if let record = FlightRecord(event, at: now) { state.append(record) }

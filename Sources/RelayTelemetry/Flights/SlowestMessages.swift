@@ -33,12 +33,13 @@ struct SlowestMessages {
     }
 
     @inline(__always)
-    mutating func offer(_ record: FlightRecord, _ timeline: MessageTimeline, at now: MonotonicNanoseconds) {
-        if now >= endOfMinute { turn(to: now) }
-        if timeline.written > timeline.received &+ least { keep(record, timeline.written - timeline.received) }
+    mutating func offer(_ record: FlightRecord, latency: UInt64) {
+        if latency > least { keep(record, latency) }
     }
 
-    private mutating func turn(to now: MonotonicNanoseconds) {
+    /// To be called before messages of another time are offered.
+    mutating func turn(to now: MonotonicNanoseconds) {
+        guard now >= endOfMinute else { return }
         let number = now / Self.minute
         endOfMinute = (number + 1) * Self.minute
         place = Int(number % UInt64(Self.minutes))

@@ -206,6 +206,7 @@ import WireProtocol
             at: 900
         )
         state([.accepted(Self.message, mode: .exactlyOnce, bytes: 352)], at: 1_010)
+        #expect(try onlyFlight().outcome == .delivered)
         let again = timeline(1_000, routed: 1_010)
         state(
             [.settled(Self.message, again, mode: .exactlyOnce, fate: .dropped(.duplicate), queued: false, attempts: 0)],
@@ -259,5 +260,7 @@ import WireProtocol
         state(2, in: recorder.rings[0], at: 3_000)
         state(3, in: recorder.rings[1], at: 1_500)
         #expect(recorder.reach == FlightRecorder.Reach(records: 7, since: 2_000, now: 1_000))
+        state(3, in: recorder.rings[1], at: 1_800)
+        #expect(recorder.reach == FlightRecorder.Reach(records: 8, since: 2_000, now: 1_000))
     }
 }
