@@ -20,7 +20,7 @@ extension MessageDocument {
 
 extension MessageDocument.Message {
     private static let own = "018f6d3a7c1e700080000123456789ab"
-    private static let (alice, bob) = ("2bd806c97f0e00af", "81b637d8fcd2c6da")
+    private static let (alice, bob) = ("sha256:2bd806c97f0e00af", "sha256:81b637d8fcd2c6da")
 
     private static func steps(_ steps: (String, String, Double, Int?)...) -> [MessageDocument.Step] {
         steps.map { stage, time, seconds, attempt in

@@ -13,8 +13,8 @@ extension MessageDocument {
         queue: Queue(messages: 12, oldestAcceptedAt: "2026-11-22T18:03:11.004+00:00"),
         messages: [
             Message(
-                sender: "2bd806c97f0e00af",
-                recipient: "81b637d8fcd2c6da",
+                sender: "sha256:2bd806c97f0e00af",
+                recipient: "sha256:81b637d8fcd2c6da",
                 mode: "at_least_once",
                 bytes: 352,
                 fate: "under_way",

@@ -13,8 +13,8 @@ extension SlowDocument {
         messages: [
             Message(
                 id: "018f6d3a-7c1e-7000-8000-0123456789ab",
-                sender: "2bd806c97f0e00af",
-                recipient: "81b637d8fcd2c6da",
+                sender: "sha256:2bd806c97f0e00af",
+                recipient: "sha256:81b637d8fcd2c6da",
                 mode: "at_least_once",
                 writtenAt: "2026-11-23T09:29:43.120+00:00",
                 seconds: 12.5,

@@ -48,7 +48,7 @@ public struct MessageDocument: Codable, Sendable, Equatable {
 
 extension MessageDocument {
     public struct Message: Codable, Sendable, Equatable {
-        /// The first 16 hex digits of the agent's hash; nil where the message was refused at the door.
+        /// `sha256:` and the first 16 digits of the agent's hash; nil where the message was refused at the door.
         public var sender: String?
         public var recipient: String?
         public var mode: String?

@@ -18,12 +18,13 @@ public final class FlightRecorder: Sendable {
         public var now: MonotonicNanoseconds
     }
 
-    /// nil where there is no memory for it.
+    /// nil where it has no memory, or the system has not that much.
     /// - Parameter bytes: of all loops together. Only what was written once takes memory.
     public init?(loops: Int, bytes: Int, clock: @escaping @Sendable () -> MonotonicNanoseconds) {
         guard bytes > 0 else { return nil }
         let capacity = bytes / loops / MemoryLayout<FlightRecord>.stride
-        rings = (0..<loops).map { _ in FlightRing(capacity: capacity) }
+        rings = (0..<loops).compactMap { _ in FlightRing(capacity: capacity) }
+        guard rings.count == loops else { return nil }
         self.clock = clock
         startedAt = clock()
     }

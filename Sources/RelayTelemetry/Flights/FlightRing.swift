@@ -37,11 +37,11 @@ final class FlightRing: Sendable {
 
         var kept: Int { min(total, capacity) }
 
-        init(capacity: Int) {
-            self.capacity = capacity
+        init?(capacity: Int) {
             // Zeroed pages that take no memory until they are written.
-            records = calloc(capacity, MemoryLayout<FlightRecord>.stride)
-                .bindMemory(to: FlightRecord.self, capacity: capacity)
+            guard let memory = calloc(capacity, MemoryLayout<FlightRecord>.stride) else { return nil }
+            records = memory.bindMemory(to: FlightRecord.self, capacity: capacity)
+            self.capacity = capacity
         }
 
         @inline(__always)
@@ -79,7 +79,11 @@ final class FlightRing: Sendable {
         }
     }
 
-    init(capacity: Int) { state = Mutex(State(capacity: max(1, capacity))) }
+    /// nil where the system has not that much memory.
+    init?(capacity: Int) {
+        guard let state = State(capacity: max(1, capacity)) else { return nil }
+        self.state = Mutex(state)
+    }
 
     deinit { state.withLock { $0.free() } }
 

@@ -19,7 +19,7 @@ struct ExplainReport {
     var failure: String? {
         guard document.messages.isEmpty else { return nil }
         guard document.recorder.enabled, let since = document.recorder.since else {
-            return "this relay keeps no messages' ways: tracing.recorder_bytes is 0"
+            return "this relay keeps no messages' ways: tracing.recorder_bytes is 0, or there was no memory for it"
         }
         let queued = document.queue.messages
         let queue =
@@ -53,8 +53,8 @@ private struct MessageWay {
 
     var lines: [String] {
         let rows = [
-            ("message", description), ("fate", fate), ("from", message.sender.map { "agent \($0)..." }),
-            ("to", message.recipient.map { "agent \($0)..." }), ("trace", trace),
+            ("message", description), ("fate", fate), ("from", message.sender),
+            ("to", message.recipient), ("trace", trace),
         ]
         let head = rows.compactMap { title, value in value.map { padded(title, to: 10) + $0 } }
         return head + [""] + steps

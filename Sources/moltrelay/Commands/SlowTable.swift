@@ -9,7 +9,7 @@ struct SlowTable {
     /// Without a newline at its end.
     var text: String {
         guard let since = document.since else {
-            return "This relay keeps no messages' ways: tracing.recorder_bytes is 0."
+            return "This relay keeps no messages' ways: tracing.recorder_bytes is 0, or there was no memory for it."
         }
         let what = document.queued ? "out of the queue" : "to a connected recipient"
         guard !document.messages.isEmpty else { return "No message was written \(what) since \(plainTime(since)) UTC." }
@@ -25,10 +25,14 @@ struct SlowTable {
     private func row(_ message: SlowDocument.Message) -> [String] {
         let share = message.seconds > 0 ? Int((message.slowestStageSeconds / message.seconds * 100).rounded()) : 0
         return [
-            message.id, elapsed(message.seconds), "\(message.slowestStage) \(share) %", fate(message), message.sender,
-            message.recipient, String(plainTime(message.writtenAt).suffix(12)),
+            message.id, elapsed(message.seconds), "\(message.slowestStage) \(share) %", fate(message),
+            digits(message.sender),
+            digits(message.recipient), String(plainTime(message.writtenAt).suffix(12)),
         ]
     }
+
+    /// Without `sha256:`, for a line that fits.
+    private func digits(_ agent: String) -> String { String(agent.suffix(16)) }
 
     private func fate(_ message: SlowDocument.Message) -> String {
         switch message.fate {

@@ -55,8 +55,8 @@ extension MessageDocument.Message {
         let outcome = Outcome(flight.outcome)
         let trace = flight.trace.map { TraceID(high: $0.high, low: $0.low) }
         self.init(
-            sender: flight.sender.map(hexDigits),
-            recipient: flight.recipient.map(hexDigits),
+            sender: flight.sender.map { AgentPrefix(bits: $0).description },
+            recipient: flight.recipient.map { AgentPrefix(bits: $0).description },
             mode: flight.mode?.label,
             bytes: flight.bytes,
             fate: outcome.fate,
@@ -92,8 +92,8 @@ extension SlowDocument.Message {
         let outcome = message.outcome.map(Outcome.init)
         self.init(
             id: message.identity.id.description,
-            sender: hexDigits(message.identity.sender),
-            recipient: hexDigits(message.identity.recipient),
+            sender: AgentPrefix(bits: message.identity.sender).description,
+            recipient: AgentPrefix(bits: message.identity.recipient).description,
             mode: message.mode?.label,
             writtenAt: clocks.text(message.written),
             seconds: Double(message.nanoseconds) / 1e9,
@@ -121,6 +121,3 @@ private struct Outcome {
         }
     }
 }
-
-/// The beginning of an agent's hash as it is written elsewhere: `AgentHash.uniformBits` as they lie in memory.
-private func hexDigits(_ bits: UInt64) -> String { withUnsafeBytes(of: bits) { Hex.encode($0) } }

@@ -37,8 +37,7 @@ struct ServeComposition {
         let gauges = LoopGauges()
         let state = ConfigurationState(configuration)
         let volumes = volumes()
-        let bytes = configuration.tracing.recorderBytes
-        let flights = FlightRecorder(loops: loops.loops.count, bytes: bytes, clock: clock)
+        let flights = flights(loops: loops.loops.count, clock)
         let tracing = try Tracing(configuration, clock: clock, logger: logger)
         tracing?.bootstrap()
         let instruments = try RelayInstruments(
@@ -109,6 +108,18 @@ struct ServeComposition {
             metrics: instruments.statsd,
             logger: logger
         )
+    }
+
+    private func flights(
+        loops: Int,
+        _ clock: @escaping @Sendable () -> MonotonicNanoseconds
+    ) -> FlightRecorder? {
+        let bytes = configuration.tracing.recorderBytes
+        let flights = FlightRecorder(loops: loops, bytes: bytes, clock: clock)
+        if flights == nil, bytes > 0 {
+            logger.warning("no memory for the flight recorder", metadata: ["bytes": "\(bytes)"])
+        }
+        return flights
     }
 
     private func raiseOpenFiles() {

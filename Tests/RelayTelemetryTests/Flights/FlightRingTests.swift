@@ -21,8 +21,8 @@ import WireProtocol
     }
 
     @Test(arguments: [0, 1, 4, 5, 6, 14, 15])
-    func theLastOnesAreKept(written: UInt64) {
-        let ring = FlightRing(capacity: 5)
+    func theLastOnesAreKept(written: UInt64) throws {
+        let ring = try #require(FlightRing(capacity: 5))
         if written > 0 { state(1...written, in: ring) }
         let kept = min(written, 5)
         #expect(origins(ring) == (0..<kept).map { written - $0 })
@@ -30,8 +30,8 @@ import WireProtocol
         #expect(ring.forgotBefore == (written > 5 ? written - 5 + 1 + 1 : nil))
     }
 
-    @Test func alwaysInPiecesThatTheLoopCanWaitFor() {
-        let ring = FlightRing(capacity: 3 * FlightRing.pieceRecords)
+    @Test func alwaysInPiecesThatTheLoopCanWaitFor() throws {
+        let ring = try #require(FlightRing(capacity: 3 * FlightRing.pieceRecords))
         state(1...UInt64(4 * FlightRing.pieceRecords + 7), in: ring)
         var sizes: [Int] = []
         ring.read { sizes.append($0.count) }
@@ -40,9 +40,9 @@ import WireProtocol
     }
 
     /// Between two pieces the loop goes on: what it overwrites is not read as something older.
-    @Test func aRingThatTurnsDuringASearchLosesTheOldestOnly() {
+    @Test func aRingThatTurnsDuringASearchLosesTheOldestOnly() throws {
         let records = UInt64(FlightRing.pieceRecords)
-        let ring = FlightRing(capacity: 2 * FlightRing.pieceRecords)
+        let ring = try #require(FlightRing(capacity: 2 * FlightRing.pieceRecords))
         state(1...(2 * records), in: ring)
         var found: [UInt64] = []
         var next = ring.read(before: .max) { found += $0.reversed().map(\.origin) }
@@ -52,8 +52,8 @@ import WireProtocol
         #expect(found == (11...2 * records).reversed())
     }
 
-    @Test func aTickOfNothingToKeepLeavesNothing() {
-        let ring = FlightRing(capacity: 5)
+    @Test func aTickOfNothingToKeepLeavesNothing() throws {
+        let ring = try #require(FlightRing(capacity: 5))
         let facts = [MessageFact.accepted(.example, mode: .bestEffort, bytes: 1)]
         let events = [RelayEvent.connectionOpened, .framesReceived(.message, count: 1)]
         facts.withUnsafeBufferPointer { facts in
@@ -62,8 +62,8 @@ import WireProtocol
         #expect(ring.kept == 0)
     }
 
-    @Test func eventsAreKeptBesideFacts() {
-        let ring = FlightRing(capacity: 5)
+    @Test func eventsAreKeptBesideFacts() throws {
+        let ring = try #require(FlightRing(capacity: 5))
         let events = [RelayEvent.nacked(.example, code: .tooLarge)]
         events.withUnsafeBufferPointer { ring.record(UnsafeBufferPointer(start: nil, count: 0), $0, at: 1) }
         #expect(ring.kept == 1)
