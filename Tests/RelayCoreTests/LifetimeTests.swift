@@ -3,6 +3,41 @@ import Testing
 import WireProtocol
 
 @Suite struct LifetimeTests {
+    /// A page held the older copy, the retry was sent for it, and then word came that it had expired: the retry's own
+    /// commit says what becomes of the retry.
+    @Test(arguments: [DeliveryMode.exactlyOnce, .atLeastOnce])
+    func aRetryIsAnsweredThoughTheCopyItWasSentForExpired(mode: DeliveryMode) throws {
+        var limits = QueueLimits(maxSharePerSender: 1)
+        // Exactly once its key is remembered; at least once there is no room for it.
+        if mode == .atLeastOnce { limits.maxMessagesPerAgent = 1 }
+        let simulation = Simulation(limits: limits)
+        let store = try #require(simulation.store)
+        let sender = simulation.connect(1)
+        sender.send(1, to: 2, mode, ttl: 5)
+        simulation.rest()
+        store.isHeld = true
+        let recipient = simulation.connect(2)
+        store.perform(store.pending - 1)
+        simulation.advance(by: .seconds(6))
+        if mode == .atLeastOnce { sender.send(2, to: 2) }
+        sender.send(1, to: 2, mode, ttl: 5)
+        simulation.advance(by: .milliseconds(10))
+        store.answer(all: .load)
+        simulation.run()
+        #expect(recipient.numbers.first == 1)
+        store.answer(all: .expire)
+        simulation.run()
+        #expect(simulation.log.count(.expired) == 1)
+        store.isHeld = false
+        store.answerAll()
+        simulation.rest()
+        let answers = sender.acks.map(\.number) + sender.nacks.map(\.number)
+        #expect(answers.count { $0 == 1 } == 2)
+        if mode == .atLeastOnce { #expect(sender.nacks.map(\.code) == [.queueFull]) }
+        recipient.acknowledge(recipient.numbers.filter { $0 == 2 })
+        simulation.rest()
+    }
+
     /// Three messages of 200 kB fill a write buffer; what comes after them waits in its lane.
     private static func stall(_ recipient: SimulatedConnection, _ sender: SimulatedConnection, _ simulation: Simulation)
     {

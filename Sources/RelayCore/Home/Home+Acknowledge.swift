@@ -133,7 +133,6 @@ extension Home {
             puts[delivering.key] = nil
         }
         settle(delivering, .expired)
-        for waiter in delivering.waiters { effects.append(.answer(waiter, .refused(delivering.key.id, .expired))) }
-        delivering.waiters = []
+        answer(delivering, .expired)
     }
 }

@@ -90,8 +90,10 @@ extension Home {
     /// The store holds an older copy of this message: that one counts, this one ends here.
     private mutating func duplicate(_ delivering: Delivering, isLive: Bool) {
         guard !delivering.isSettled else {
-            // Acknowledged meanwhile: the removal that followed takes the older copy, which ends here as well.
+            // Acknowledged meanwhile: the removal that followed takes the older copy, which ends here as well. Or the
+            // older copy expired meanwhile, when this one was sent in its place.
             state(delivering, .dropped(.duplicate))
+            acknowledge(delivering, .queued)
             return
         }
         settle(delivering, .dropped(.duplicate))
@@ -113,7 +115,11 @@ extension Home {
     }
 
     private mutating func refused(_ delivering: Delivering, _ code: NackCode, isLive: Bool) {
-        guard !delivering.isSettled else { return }
+        guard !delivering.isSettled else {
+            // What ended was the older copy, which a page held and this one was sent for; this one ends here.
+            if delivering.isSeenStored { state(delivering, .dropped(.queueRefused(code))) }
+            return answer(delivering, code)
+        }
         if isLive {
             // Its recipient may yet acknowledge it; the sender hears of neither until then.
             delivering.persistence = .refused(code)

@@ -128,7 +128,10 @@ struct Home {
 
     mutating func drop(_ delivering: Delivering, _ reason: DropReason, answer code: NackCode?) {
         settle(delivering, .dropped(reason))
-        guard let code else { return }
+        if let code { answer(delivering, code) }
+    }
+
+    mutating func answer(_ delivering: Delivering, _ code: NackCode) {
         for waiter in delivering.waiters { effects.append(.answer(waiter, .refused(delivering.key.id, code))) }
         delivering.waiters = []
     }
