@@ -85,7 +85,7 @@ let package = Package(
         ),
         .target(
             name: "Telemetry",
-            dependencies: ["CZlib", coreMetrics, instrumentation, logging, tracing],
+            dependencies: ["CSystemd", "CZlib", coreMetrics, instrumentation, logging, tracing],
             swiftSettings: settings
         ),
         .target(
@@ -197,9 +197,23 @@ let package = Package(
             dependencies: ["HTTPClient", nioCore, nioPosix],
             swiftSettings: settings
         ),
+        .target(
+            name: "JournalFixture",
+            path: "Tests/JournalFixture",
+            swiftSettings: settings
+        ),
+        .executableTarget(
+            name: "journal-probe",
+            dependencies: ["Telemetry", logging],
+            path: "Tests/JournalProbe",
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "TelemetryTests",
-            dependencies: ["ProgramFixture", "Telemetry", coreMetrics, instrumentation, logging, tracing],
+            dependencies: [
+                "JournalFixture", "ProgramFixture", "Telemetry", "journal-probe", coreMetrics, instrumentation, logging,
+                tracing,
+            ],
             swiftSettings: settings
         ),
         .testTarget(
@@ -225,13 +239,16 @@ let package = Package(
         ),
         .testTarget(
             name: "CommandTests",
-            dependencies: ["Identity", "RelayAdmin", "RelayFixture", "WireProtocol", "moltrelay", logging, nioPosix],
+            dependencies: [
+                "Identity", "RelayAdmin", "RelayCore", "RelayFixture", "RelayTransport", "Telemetry", "WireProtocol",
+                "moltrelay", logging, nioPosix,
+            ],
             exclude: ["Golden"],
             swiftSettings: settings
         ),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["RelayFixture"],
+            dependencies: ["JournalFixture", "RelayFixture"],
             swiftSettings: settings
         ),
     ],

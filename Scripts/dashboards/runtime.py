@@ -126,4 +126,16 @@ def build():
                 path, [(q.series("moltrelay_flight_recorder_reach_seconds"), "{{instance}}")], span=THIRD,
             )
         )
+        .with_panel(
+            graph(
+                "Log lines", "ops",
+                "Written, and held back because the same line came too often: `log lines held back` in the log says which.",
+                to_runbook("RelayTelemetryLoss"),
+                [
+                    (q.total("moltrelay_log_records_total"), "written"),
+                    (q.total("moltrelay_log_records_held_back_total"), "held back"),
+                ],
+                span=THIRD,
+            )
+        )
     )

@@ -30,6 +30,16 @@ import Testing
         machine.hostName = "my host"
         #expect(loadWithoutFile(on: machine).configuration.auth.relayID == "moltrelay")
     }
+
+    @Test func whatIsPrintedToTheJournalGoesThereWithFieldsUnlessAnOutputIsNamed() throws {
+        var machine = bareMachine
+        machine.printsToJournal = true
+        #expect(loadWithoutFile(on: machine).configuration.logging.output == .journald)
+        #expect(try load("logging: {output: stdout}\n", on: machine).configuration.logging.output == .standardOutput)
+        #expect(loadWithoutFile().configuration.logging.output == .standardOutput)
+        #expect(try load("logging: {output: journald}\n").configuration.logging.output == .journald)
+        #expect(try load("logging: {output: journal}\n").text.contains("did you mean 'journald'?"))
+    }
 }
 
 @Suite struct PlaceTests {

@@ -58,12 +58,13 @@ import Testing
             StoreTotals(messages: 7, bytes: 800, oldestAcceptedAt: ObservedRelay.wallClock - 2_500, recovered: 9)
         )
         var logs = RelayReadings.Logs()
-        (logs.written, logs.dropped, logs.writeErrors) = (10, 11, 12)
+        (logs.written, logs.dropped, logs.writeErrors, logs.heldBack) = (10, 11, 12, 13)
         relay.set(logs)
         let expected: [String: Double] = [
             "connections_active": 3, "messages_in_flight": 4, "outbox_bytes": 5, "store_committing_bytes": 6,
             "queue_depth": 7, "queue_bytes": 800, "queue_oldest_age_seconds": 2.5, "messages_recovered_total": 9,
             "log_records_total": 10, "log_records_dropped_total": 11, "log_write_errors_total": 12,
+            "log_records_held_back_total": 13,
         ]
         let samples = relay.samples()
         for (name, value) in expected { #expect(samples["moltrelay_" + name] == value, "\(name)") }

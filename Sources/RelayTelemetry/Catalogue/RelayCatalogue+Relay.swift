@@ -11,7 +11,7 @@ extension RelayCatalogue {
     static func relay(build: BuildLabels) -> [MetricDeclaration] {
         [
             buildInfo(build), eventLoopLag, healthCheck, healthWarning, healthTransitions, healthTier,
-            logRecords, logRecordsDropped, logWriteErrors, clockJumps, clockOffset,
+            logRecords, logRecordsDropped, logRecordsHeldBack, logWriteErrors, clockJumps, clockOffset,
         ]
     }
 
@@ -66,6 +66,10 @@ extension RelayCatalogue {
     static let logRecordsDropped = MetricDeclaration.counter(
         "moltrelay_log_records_dropped_total",
         help: "Log records lost because the writer's buffer was full."
+    )
+    static let logRecordsHeldBack = MetricDeclaration.counter(
+        "moltrelay_log_records_held_back_total",
+        help: "Log records not written because the same line came too often; a line tells how many."
     )
     static let logWriteErrors = MetricDeclaration.counter(
         "moltrelay_log_write_errors_total",

@@ -30,6 +30,7 @@ public struct RelayReadings: Sendable {
     public struct Logs: Sendable, Equatable {
         public var written: UInt64 = 0
         public var dropped: UInt64 = 0
+        public var heldBack: UInt64 = 0
         public var writeErrors: UInt64 = 0
 
         public init() {}
@@ -135,11 +136,13 @@ extension RelayReadings {
     private func registerLogs(in registry: MetricRegistry) throws(MetricDeclarationError) {
         let written = try registry.counter(RelayCatalogue.logRecords).shared()
         let dropped = try registry.counter(RelayCatalogue.logRecordsDropped).shared()
+        let heldBack = try registry.counter(RelayCatalogue.logRecordsHeldBack).shared()
         let writeErrors = try registry.counter(RelayCatalogue.logWriteErrors).shared()
         registry.beforeScrape { [logs] in
             let logs = logs()
             written.raise(to: logs.written)
             dropped.raise(to: logs.dropped)
+            heldBack.raise(to: logs.heldBack)
             writeErrors.raise(to: logs.writeErrors)
         }
     }

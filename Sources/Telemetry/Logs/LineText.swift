@@ -10,6 +10,15 @@ enum LineText {
         bytes.append(UInt8(ascii: "\""))
     }
 
+    static func cut(_ text: String) -> String {
+        var text = text
+        return text.withUTF8 { source in
+            guard source.count > maxStringBytes else { return String(decoding: source, as: UTF8.self) }
+            let end = characterBoundary(atOrBefore: maxStringBytes, in: source)
+            return String(decoding: source[..<end], as: UTF8.self) + "…"
+        }
+    }
+
     static func appendEscaped(_ text: String, to bytes: inout [UInt8]) {
         var text = text
         text.withUTF8 { source in

@@ -6,24 +6,33 @@ import Synchronization
 public final class LogBackend: Sendable {
     public static let defaultCapacity = 1 << 20
 
-    private let format: LogFormat
+    private let encoding: LogEncoding
     private let writer: LogWriter
+    private let repetition: RepetitionGate
     private let levelIndex: Atomic<Int>
 
-    /// - Parameter capacity: bytes of encoded lines that may wait for the writer thread, at least 64 KiB; at most twice
-    ///   that is held.
+    /// - Parameters:
+    ///   - capacity: bytes of encoded lines that may wait for the writer thread, at least two of the longest; at most
+    ///     twice that is held.
+    ///   - repetition: of equal lines from info to error; nil writes them all.
     public init(
         _ destination: LogDestination,
         format: LogFormat,
         level: Logger.Level,
-        capacity: Int = LogBackend.defaultCapacity
+        capacity: Int = LogBackend.defaultCapacity,
+        repetition: LogRepetition? = LogRepetition()
     ) throws(LogStartError) {
-        let capacity = max(capacity, 2 * LogFormat.maxLineBytes)
+        let encoding = LogEncoding(destination, format)
+        let capacity = max(capacity, 2 * encoding.maxBytes)
         let output = try LogOutput(destination)
-        self.format = format
+        self.encoding = encoding
         levelIndex = Atomic(level.index)
-        writer = LogWriter(capacity: capacity)
-        try LogThread.start(writer: writer, output: output, format: format, capacity: capacity)
+        let writer = LogWriter(capacity: capacity)
+        self.writer = writer
+        self.repetition = RepetitionGate(repetition) { writer.wakeUp() }
+        try LogThread.start(
+            LogThread(writer, output, encoding, self.repetition, capacity: capacity)
+        )
     }
 
     /// For every logger of this back end that was not given a level of its own.
@@ -32,7 +41,11 @@ public final class LogBackend: Sendable {
         set { levelIndex.store(newValue.index, ordering: .relaxed) }
     }
 
-    public var statistics: LogStatistics { writer.statistics }
+    public var statistics: LogStatistics {
+        var statistics = writer.statistics
+        statistics.heldBack = repetition.heldBack
+        return statistics
+    }
 
     /// For `LoggingSystem.bootstrap` and `Logger(label:factory:)`.
     public func handler(label: String, metadataProvider: Logger.MetadataProvider? = nil) -> StructuredLogHandler {
@@ -47,12 +60,22 @@ public final class LogBackend: Sendable {
     @discardableResult
     public func flush(within limit: Duration) -> Bool { writer.flush(within: limit) }
 
-    /// `flush`, then ends the writer thread. Later records are lost.
+    /// Tells what was held back, flushes, and ends the writer thread. Later records are lost.
     @discardableResult
-    public func close(within limit: Duration) -> Bool { writer.close(within: limit) }
+    public func close(within limit: Duration) -> Bool {
+        for entry in repetition.reportAll() { write(entry) }
+        return writer.close(within: limit)
+    }
+
+    func admits(_ event: LogEvent, from logger: String) -> Bool {
+        repetition.admits(
+            RepeatedLines.Line(level: event.level, message: event.message.description, logger: logger),
+            level: event.level
+        )
+    }
 
     func write(_ entry: LogEntry) {
-        writer.append(format.line(entry), level: entry.level)
+        writer.append(encoding.bytes(entry), level: entry.level)
     }
 }
 
@@ -62,7 +85,7 @@ extension LogFormat {
         let isTerminal =
             switch destination {
             case .descriptor(let descriptor): isatty(descriptor) == 1
-            case .file: false
+            case .file, .journal: false
             }
         return .text(colour: isTerminal && getenv("NO_COLOR") == nil)
     }
@@ -94,6 +117,7 @@ public struct StructuredLogHandler: LogHandler {
     }
 
     public func log(event: LogEvent) {
+        guard backend.admits(event, from: label) else { return }
         var fields = metadata
         if let provided = metadataProvider?.get() { fields.merge(provided) { $1 } }
         if let given = event.metadata { fields.merge(given) { $1 } }

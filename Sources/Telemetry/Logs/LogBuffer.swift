@@ -17,12 +17,16 @@ struct LogBuffer {
     mutating func append(_ line: [UInt8], level: Logger.Level) -> Bool {
         let limit = level >= .warning ? capacity : capacity / 4 * 3
         guard lines.count + line.count <= limit else {
-            dropped[level] += 1
-            unreported[level] += 1
+            lost(level)
             return false
         }
         lines.append(contentsOf: line)
         return true
+    }
+
+    mutating func lost(_ level: Logger.Level) {
+        dropped[level] += 1
+        unreported[level] += 1
     }
 
     /// Hands the lines over and goes on with the (emptied) storage it gets for them.
@@ -56,6 +60,9 @@ struct UnwrittenLines {
         offset = taken.upperBound
         return bytes[taken].count { $0 == UInt8(ascii: "\n") }
     }
+
+    /// The same of a record, which is no line.
+    mutating func skip(_ count: Int) { offset += count }
 
     /// Before another file is written to: a line the last one got a part of begins anew, and on a line of its own.
     mutating func beginFile(endingMidLine: Bool) {

@@ -6,27 +6,34 @@ struct LogThread {
     private static let retryMilliseconds = 100...1600
 
     private let writer: LogWriter
-    private let format: LogFormat
+    private let encoding: LogEncoding
+    private let repetition: RepetitionGate
     private var output: LogOutput
     private var lines = UnwrittenLines()
     private var retry = Self.retryMilliseconds.lowerBound
 
-    private init(writer: LogWriter, output: LogOutput, format: LogFormat, capacity: Int) {
+    init(
+        _ writer: LogWriter,
+        _ output: LogOutput,
+        _ encoding: LogEncoding,
+        _ repetition: RepetitionGate,
+        capacity: Int
+    ) {
         self.writer = writer
         self.output = output
-        self.format = format
+        self.encoding = encoding
+        self.repetition = repetition
         lines.bytes.reserveCapacity(capacity)
         lines.beginFile(endingMidLine: output.endsMidLine)
     }
 
-    static func start(writer: LogWriter, output: LogOutput, format: LogFormat, capacity: Int) throws(LogStartError) {
-        let loop = LogThread(writer: writer, output: output, format: format, capacity: capacity)
+    static func start(_ loop: LogThread) throws(LogStartError) {
         let start = Unmanaged.passRetained(ThreadStart(loop))
         var thread = pthread_t()
         let code = pthread_create(&thread, nil, runLogThread, start.toOpaque())
         guard code == 0 else {
             start.release()
-            output.close()
+            loop.output.close()
             throw .thread(code: code)
         }
         pthread_detach(thread)
@@ -34,10 +41,11 @@ struct LogThread {
 
     mutating func run() {
         while true {
+            for entry in repetition.report() { writer.append(encoding.bytes(entry), level: entry.level) }
             switch writer.nextWork(&lines, lost: lostLine) {
             case .write: write()
             case .reopen: reopen()
-            case .wait: writer.waitForWork()
+            case .wait: writer.waitForWork(milliseconds: repetition.millisecondsToReport)
             case .stop: return output.close()
             }
         }
@@ -48,6 +56,13 @@ struct LogThread {
         case .took(let bytes):
             writer.wrote(bytes: bytes, lines: lines.advance(by: bytes))
             retry = Self.retryMilliseconds.lowerBound
+        case .tookRecord(let bytes):
+            lines.skip(bytes)
+            writer.wrote(bytes: bytes, lines: 1)
+            retry = Self.retryMilliseconds.lowerBound
+        case .refusedRecord(let bytes, let level):
+            lines.skip(bytes)
+            writer.refused(level)
         case .wouldBlock:
             writer.stalled()
             output.waitForRoom(milliseconds: 100)
@@ -60,7 +75,7 @@ struct LogThread {
 
     private mutating func reopen() {
         do {
-            try output.reopen()
+            guard try output.reopen() else { return }
             lines.beginFile(endingMidLine: output.endsMidLine)
         } catch {
             lines.bytes.append(
@@ -83,7 +98,7 @@ struct LogThread {
 
     private func line(_ level: Logger.Level, _ message: String, _ fields: Logger.Metadata) -> [UInt8] {
         let time = WallClock.unixMilliseconds()
-        return format.line(LogEntry(time: time, level: level, message: message, logger: "log", fields: fields))
+        return encoding.bytes(LogEntry(time: time, level: level, message: message, logger: "log", fields: fields))
     }
 }
 

@@ -33,6 +33,9 @@ final class LogWriter: Sendable {
         request { $0.reopenRequested = true }
     }
 
+    /// For the thread to look around.
+    func wakeUp() { request { _ in } }
+
     /// True where everything appended before the call was written within `limit`; false as soon as the output fails.
     func flush(within limit: Duration) -> Bool {
         let flush = LogFlush()
@@ -75,13 +78,23 @@ extension LogWriter {
         return work
     }
 
-    func waitForWork() { wake.wait() }
+    /// For ever where `milliseconds` is nil.
+    func waitForWork(milliseconds: Int?) {
+        guard let milliseconds else { return wake.wait() }
+        _ = wake.wait(timeout: .now() + .milliseconds(milliseconds))
+        state.withLock { $0.activity = .busy }
+    }
 
     func wrote(bytes: Int, lines: Int) {
         state.withLock { state in
             state.statistics.bytes += UInt64(bytes)
             state.statistics.written += UInt64(lines)
         }
+    }
+
+    /// The output will never take a record of this level.
+    func refused(_ level: Logger.Level) {
+        state.withLock { $0.buffer.lost(level) }
     }
 
     func stalled() {

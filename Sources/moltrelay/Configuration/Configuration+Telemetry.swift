@@ -4,7 +4,7 @@ extension Configuration {
     struct Logging: Sendable, Equatable {
         enum Level: String, Sendable, CaseIterable { case debug, info, warn, error }
         enum Format: String, Sendable, CaseIterable { case json, text }
-        enum Output: Sendable, Equatable { case standardOutput, standardError, file(String) }
+        enum Output: Sendable, Equatable { case standardOutput, standardError, journald, file(String) }
 
         var level = Level.info
         var format = Format.json
@@ -58,10 +58,12 @@ extension Configuration {
 
 extension ValueType where Value == Configuration.Logging.Output {
     static var logOutput: ValueType {
-        .parsed("stdout, stderr or the absolute path of a file", show: { $0.text }, suggest: likelyOutput) { text in
+        let name = "stdout, stderr, journald or the absolute path of a file"
+        return .parsed(name, show: { $0.text }, suggest: likelyOutput) { text in
             switch text {
             case "stdout": .standardOutput
             case "stderr": .standardError
+            case "journald": .journald
             default: text.hasPrefix("/") && !text.utf8.contains(0) ? .file(text) : nil
             }
         }
@@ -69,7 +71,7 @@ extension ValueType where Value == Configuration.Logging.Output {
 }
 
 private func likelyOutput(_ text: String) -> String? {
-    text == "-" ? "stdout" : nearest(text.lowercased(), among: ["stdout", "stderr"])
+    text == "-" ? "stdout" : nearest(text.lowercased(), among: ["stdout", "stderr", "journald"])
 }
 
 extension Configuration.Logging.Output {
@@ -77,6 +79,7 @@ extension Configuration.Logging.Output {
         switch self {
         case .standardOutput: "stdout"
         case .standardError: "stderr"
+        case .journald: "journald"
         case .file(let path): path
         }
     }

@@ -19,7 +19,8 @@ enum Serve {
             format: configuration.logFormat,
             level: configuration.logLevel
         )
-        let logger = Logger(label: "moltrelay") { log.handler(label: $0) }
+        LoggingSystem.bootstrap({ log.handler(label: $0, metadataProvider: $1) }, metadataProvider: .tracing)
+        let logger = Logger(label: "moltrelay")
         let service = ServiceReport(environment: ProcessInfo.processInfo.environment, logger: logger)
         service.starting()
         do {

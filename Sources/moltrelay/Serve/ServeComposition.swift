@@ -139,6 +139,7 @@ struct ServeComposition {
                 let statistics = log.statistics
                 logs.written = statistics.written
                 logs.dropped = statistics.dropped.total
+                logs.heldBack = statistics.heldBack
                 logs.writeErrors = statistics.writeErrors
                 return logs
             },

@@ -82,6 +82,7 @@ extension Configuration {
         switch logging.output {
         case .standardOutput: .standardOutput
         case .standardError: .standardError
+        case .journald: .journal(JournalOptions(identifier: "moltrelay", prefix: "MOLTRELAY_"))
         case .file(let path): .file(path: path)
         }
     }

@@ -45,8 +45,8 @@ final class Relay: Sendable {
     }
 
     /// For a relay whose log nobody can read: it is asked on its admin socket until it answers.
-    static func startUnheard(in folder: RelayFolder) async throws -> Relay {
-        let process = try launch(in: folder)
+    static func startUnheard(in folder: RelayFolder, wrapper: [String] = []) async throws -> Relay {
+        let process = try launch(in: folder, wrapper: wrapper)
         for _ in 0..<500 {
             let status = try await Programs.run(Programs.relay, ["status", "--json"], environment: environment(folder))
             guard status.ending == .exit(0) else { continue }

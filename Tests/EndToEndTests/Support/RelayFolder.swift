@@ -40,10 +40,10 @@ final class RelayFolder: Sendable {
         "tracing.enabled": false,
     ]
 
-    /// JSON is YAML, so this is the file a user could write.
+    /// JSON is YAML, so this is the file a user could write. A key set to null is left out.
     func configure(_ settings: [String: JSON]) throws {
         var document = JSON.object([:])
-        for (key, value) in Self.defaults.merging(settings, uniquingKeysWith: { $1 }) {
+        for (key, value) in Self.defaults.merging(settings, uniquingKeysWith: { $1 }) where value != .null {
             document = Self.setting(key.split(separator: ".")[...], to: value, in: document)
         }
         try Data(document.text().utf8).write(to: URL(filePath: configuration))

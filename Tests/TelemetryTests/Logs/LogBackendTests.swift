@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Logging
 import Testing
 
@@ -26,7 +27,7 @@ private enum TestKey: String {
     }
 
     private func backend(_ destination: LogDestination, level: Logger.Level = .info) throws -> LogBackend {
-        try LogBackend(destination, format: .json, level: level, capacity: 1 << 16)
+        try LogBackend(destination, format: .json, level: level, capacity: 1 << 16, repetition: nil)
     }
 
     private func logger(_ backend: LogBackend) -> Logger {
@@ -115,7 +116,13 @@ private enum TestKey: String {
     }
 
     @Test func `eight threads lose and mix nothing while there is room`() async throws {
-        let backend = try LogBackend(.file(path: path()), format: .json, level: .info, capacity: 1 << 24)
+        let backend = try LogBackend(
+            .file(path: path()),
+            format: .json,
+            level: .info,
+            capacity: 1 << 24,
+            repetition: nil
+        )
         await withTaskGroup { group in
             for thread in 0..<8 {
                 group.addTask {
@@ -184,6 +191,22 @@ private enum TestKey: String {
         #expect(backend.close(within: .seconds(60)))
         #expect(lines.count == Int(backend.statistics.written))
         close(reader)
+    }
+
+    @Test func `reopening what is no file repeats nothing of a line that is half out`() throws {
+        var ends: [Int32] = [0, 0]
+        #expect(pipe(&ends) == 0)
+        #expect(fcntl(ends[1], F_SETFL, O_NONBLOCK) == 0)
+        let backend = try backend(.descriptor(ends[1]))
+        let logger = self.logger(backend)
+        while backend.statistics.stalls == 0 { logger.info("stuck") }
+        backend.reopen()
+        let dropped = backend.statistics.dropped.total
+        while backend.statistics.dropped.total == dropped { logger.info("stuck") }
+        let lines = try linesUntilLossesAreTold(ends[0], backend)
+        #expect(backend.close(within: .seconds(60)))
+        #expect(lines.count == Int(backend.statistics.written))
+        for end in ends { close(end) }
     }
 
     @Test func `a reader that goes away is a counted error`() throws {

@@ -10,6 +10,9 @@ extension ConfigurationDraft {
             let name = try? ValueType.identifier.read(.text(surroundings.hostName))
             $0.auth.relayID = name ?? "moltrelay"
         }
+        if places.surroundings.printsToJournal {
+            derive("logging.output", because: "standard output is the journal's") { $0.logging.output = .journald }
+        }
         configuration.stateFolder = places.stateFolder?.path
         derive("storage.sqlite.path", from: places.databaseFile) { $0.storage.sqlite.path = $1 }
         derive("admin.socket", from: places.adminSocket) { $0.admin.socket = $1 }

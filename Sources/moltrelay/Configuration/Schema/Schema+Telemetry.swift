@@ -6,7 +6,9 @@ extension Schema {
             "logging.output",
             \.logging.output,
             .logOutput,
-            "Where log lines go. A file is opened for appending and created where it is missing."
+            "Where log lines go. A file is opened for appending and created where it is missing. `journald`: systemd's journal, "
+                + "with fields of their own, whatever the format.",
+            default: "`stdout`; `journald` where that is the journal's (`$JOURNAL_STREAM`)"
         ),
     ]
 
