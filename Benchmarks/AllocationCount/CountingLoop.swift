@@ -59,6 +59,7 @@ final class CountingAgent: ConnectionSocket {
     }
 
     func setReading(_ isReading: Bool) {}
+    func messageRefusedByRate() { preconditionFailure("no rate is set") }
     func registered(isAccepted: Bool) { precondition(isAccepted) }
     func disconnect(_ disconnect: Disconnect) { preconditionFailure("\(disconnect)") }
     func drain(reconnectAfterMilliseconds: UInt64, alternateRelay: String?) {}

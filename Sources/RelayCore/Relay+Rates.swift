@@ -33,6 +33,7 @@ extension Relay {
         guard frame.isIntact else { return false }
         let milliseconds = (wait + 999_999) / 1_000_000
         send(refusal(of: routing.id, .rateLimited, retryAfterMilliseconds: milliseconds), to: sender)
+        sender.socket.messageRefusedByRate()
         return true
     }
 }

@@ -38,6 +38,8 @@ public struct Admission: Sendable {
     enum Outcome: Sendable {
         case admitted(AgentHash)
         case refused(AuthFail)
+        /// The same to the agent.
+        case replayed(AuthFail)
     }
 
     func judge(
@@ -58,6 +60,7 @@ public struct Admission: Sendable {
         return verdict.flatMap { verdict in
             switch verdict {
             case .rejected(let failure): return loop.eventLoop.makeSucceededFuture(.refused(failure))
+            case .replayed(let failure): return loop.eventLoop.makeSucceededFuture(.replayed(failure))
             case .accepted(let claim): return pin(claim, clientAddress: clientAddress, on: loop)
             }
         }.map { limit($0, on: loop) }

@@ -96,6 +96,7 @@ public struct AgentListener: Sendable {
         case .turnedAway(let limit):
             loop.relay?.note(.connectionRefused(limit))
             loop.relay?.note(.connectionFailed(.limit))
+            journal.write(.turnedAway(limit), network.description)
             throw Unserved.turnedAway
         case .admitted(isRateTracked: false): loop.relay?.note(.rateUntracked(.connectionsPerIPPerSecond))
         case .admitted, .refused: break

@@ -11,6 +11,7 @@ extension ConnectionHandler {
         case .acknowledged(let ids, let kind): relay.acknowledged(ids, kind, on: connection)
         case .nack(let nack):
             if let code = nack.knownCode { relay.note(.nacked(nack.messageID, code: code)) }
+            if nack.knownCode == .senderMismatch { tell(once: .impersonated) }
             relay.send(OutgoingFrame(nack), to: connection)
         case .send(let frames): for frame in frames { relay.send(frame, to: connection) }
         case .prove(let bytes): prove(bytes)
@@ -35,6 +36,7 @@ extension ConnectionHandler {
             switch result {
             case .success(.admitted(let agent)): self.admitted(agent)
             case .success(.refused(let failure)): self.refuse(failure, claimed)
+            case .success(.replayed(let failure)): self.refuse(failure, claimed, isReplay: true)
             case .failure: self.perform(self.session.ended(by: .overloaded(reconnectAfterMilliseconds: 1_000)))
             }
         }
@@ -77,10 +79,12 @@ extension ConnectionHandler {
         scheduleDeadline()
     }
 
-    private func refuse(_ failure: AuthFail, _ claimed: AgentHash?) {
+    private func refuse(_ failure: AuthFail, _ claimed: AgentHash?, isReplay: Bool = false) {
         guard let code = failure.knownCode else { return perform(session.ended(by: .internalError)) }
         relay?.note(.authenticationFailed(code: code))
-        services.journal.write(.refused(agent: claimed, code: code), services.network.description)
+        let entry: ConnectionJournal.Entry =
+            isReplay ? .replayed(agent: claimed) : .refused(agent: claimed ?? connection?.agent, code: code)
+        services.journal.write(entry, services.network.description)
         perform(
             session.authenticationFailed(
                 code: code,

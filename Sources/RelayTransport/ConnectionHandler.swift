@@ -25,6 +25,7 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
     var flushing = ByteBuffer()
     var isPongOnItsWay = false
     var waitingPong: [UInt8]?
+    var misdeeds = Misdeeds()
     private var isReading = true
     private var isReadWanted = false
     /// What comes now is no WebSocket, or follows its close frame.
@@ -51,6 +52,7 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
         // Fails for a channel that is closed, which reads no more.
         try? context.channel.syncOptions?.setOption(.recvAllocator, value: SharedReadBuffer(loop: loop))
         connection = relay?.open(self, at: loop.now)
+        services.journal.write(.opened, services.network.description)
         scheduleDeadline()
     }
 

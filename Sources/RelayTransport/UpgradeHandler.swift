@@ -69,6 +69,7 @@ final class UpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
     private func accept(_ request: HTTPRequestHead) throws(WebSocketUpgrade.Rejection) -> HTTPHeaders {
         if case .refused(let limit, let wait) = entry {
             services.loop.relay?.note(.connectionRefused(limit))
+            services.journal.write(.turnedAway(limit), services.network.description)
             throw .refused(by: limit, retryAfter: wait)
         }
         let headers = try WebSocketUpgrade.accept(request)

@@ -3,17 +3,17 @@ import Testing
 
 extension EndToEnd {
     @Suite struct LogLevelTests {
-        private func agentConnects(_ name: String, to relay: Relay) async throws {
+        private func agentComesAndGoes(_ name: String, to relay: Relay) async throws {
             try await PythonAgent.connected(name, to: relay).tell("close")
         }
 
         private func isConnectionLogged(_ relay: Relay) -> Bool {
-            relay.log.contains { $0["message"] == "agent connected" }
+            relay.log.contains { $0["message"] == "agent disconnected" }
         }
 
         @Test func aLevelSetByHandOutlivesAReloadIsToldAndIsTakenBack() async throws {
             let relay = try await Relay.start()
-            try await agentConnects("unseen", to: relay)
+            try await agentComesAndGoes("unseen", to: relay)
             let set = try await JSON(parsing: relay.command("log-level", "debug", "--for", "1h", "--json").text)
             #expect(set["level"] == "debug" && set["configured"] == "info" && set["until"].string != nil, "\(set)")
             let told = try await relay.logged("log level set by hand")
@@ -23,8 +23,8 @@ extension EndToEnd {
             try relay.folder.configure(["logging.level": "error"])
             relay.process.send(SIGHUP)
             _ = try await relay.logged("configuration reloaded")
-            try await agentConnects("seen", to: relay)
-            _ = try await relay.logged("agent connected")
+            try await agentComesAndGoes("seen", to: relay)
+            _ = try await relay.logged("agent disconnected")
 
             let reset = try await JSON(parsing: relay.command("log-level", "reset", "--json").text)
             #expect(reset == ["level": "error", "configured": "error"])

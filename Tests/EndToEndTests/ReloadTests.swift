@@ -25,8 +25,9 @@ extension EndToEnd {
             #expect(refused.json["document"]["code"] == "AUTH_ORG_UNTRUSTED", "\(refused.json)")
             let attested = try PythonAgent("attested")
             try await attested.connect(to: relay, ["attest": ["org": "acme"]])
+            try await attested.tell("close")
             // Written at debug only.
-            _ = try await relay.logged("agent connected")
+            _ = try await relay.logged("agent disconnected")
             try await before.tell("send", ["to": "nobody", "delivery": 2, "settle": true])
             #expect(await relay.stop() == .exit(0))
         }

@@ -43,6 +43,25 @@ import Testing
         #expect(try verdict(Handshake.attempt(), policy()) == claim())
     }
 
+    @Test func aSignatureThatLetSomebodyInBeforeIsAReplayUnderAnotherChallenge() throws {
+        let authenticator = Authenticator(policy: try policy())
+        func judge(_ attempt: AuthAttempt) -> AuthVerdict {
+            authenticator.verdict(on: attempt, clientAddress: "192.0.2.1", wallClock: Handshake.now, monotonic: 0)
+        }
+        let first = try Handshake.attempt()
+        var again = first
+        again.challenge = [UInt8](repeating: 1, count: HelloAck.challengeByteCount)
+        #expect(code(judge(again)) == .signatureInvalid, "nobody came with it before")
+        #expect(judge(first) == claim())
+        guard case .replayed(let failure) = judge(again) else {
+            Issue.record("not seen as a replay")
+            return
+        }
+        #expect(failure.knownCode == .signatureInvalid, "the agent hears what everybody hears")
+        again.auth.signature[0] ^= 1
+        #expect(code(judge(again)) == .signatureInvalid)
+    }
+
     @Test func acceptsASignatureOverTheBoundBytes() throws {
         #expect(try verdict(Handshake.attempt(bound: true), policy()) == claim())
     }

@@ -19,6 +19,8 @@ public struct AuthClaim: Sendable, Equatable {
 public enum AuthVerdict: Sendable, Equatable {
     case accepted(AuthClaim)
     case rejected(AuthFail)
+    /// Refused with the same words; its signature is one that was accepted here before, over another challenge.
+    case replayed(AuthFail)
 }
 
 /// Says whether an AUTH is believed (protocol section 5). Any thread; an answer costs one Ed25519 verification, two
@@ -27,6 +29,7 @@ public final class Authenticator: Sendable {
     private struct State {
         var policy: AuthPolicy
         var failures = FailedAuthTable()
+        var accepted = AcceptedSignatures()
     }
 
     private let state: Mutex<State>
@@ -59,8 +62,14 @@ public final class Authenticator: Sendable {
         }
         if let wait { return .rejected(.rateLimited(retryAfterMilliseconds: wait)) }
         let verdict = policy.verdict(on: attempt, wallClock: wallClock)
-        if case .rejected = verdict { countFailure(of: key.agent, clientAddress: clientAddress, monotonic: monotonic) }
-        return verdict
+        guard case .rejected(let failure) = verdict else {
+            if policy.requireAuth { state.withLock { $0.accepted.insert(attempt.auth.signature) } }
+            return verdict
+        }
+        countFailure(of: key.agent, clientAddress: clientAddress, monotonic: monotonic)
+        let isReplay =
+            failure.knownCode == .signatureInvalid && state.withLock { $0.accepted.contains(attempt.auth.signature) }
+        return isReplay ? .replayed(failure) : verdict
     }
 
     /// For an AUTH that was accepted here and refused later, as by a pin.

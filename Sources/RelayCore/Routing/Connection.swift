@@ -9,6 +9,8 @@ public protocol ConnectionSocket: AnyObject {
     func setReading(_ isReading: Bool)
     /// The registration asked for by `Relay.authenticated`.
     func registered(isAccepted: Bool)
+    /// A message of its agent was over the rate; told for each.
+    func messageRefusedByRate()
     func disconnect(_ disconnect: Disconnect)
     /// Send GOAWAY and take no new messages.
     func drain(reconnectAfterMilliseconds: UInt64, alternateRelay: String?)

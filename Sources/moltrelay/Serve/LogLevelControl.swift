@@ -79,9 +79,9 @@ final class LogLevelControl: Sendable {
     }
 
     private func tell(_ what: Logger.Message, _ document: LogLevelDocument) {
-        var fields: Logger.Metadata = ["event": "log_level_changed", "to": "\(document.level)"]
+        var fields: Logger.Metadata = ["to": "\(document.level)"]
         if let until = document.until { fields["until"] = "\(until)" }
-        logger.notice(what, metadata: fields)
+        logger.audit(.logLevelChanged, message: what, fields)
     }
 
     private func describe(_ state: LogLevelState) -> LogLevelDocument {

@@ -159,7 +159,7 @@ final class RunningRelay: Sendable {
             session: configuration.sessionConfiguration(identity),
             limits: configuration.transportLimits,
             admission: admission,
-            journal: ConnectionLog(logger).journal
+            journal: ConnectionLog(logger, relayID: identity.relayID).journal
         )
         do {
             let channel = try await listener.bind(host: address.host, port: address.port).get()

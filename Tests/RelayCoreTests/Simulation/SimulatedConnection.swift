@@ -23,6 +23,7 @@ final class SimulatedConnection: ConnectionSocket {
     /// What the home of the agent said; nil until it did.
     private(set) var isAccepted: Bool?
     private(set) var isReading = true
+    private(set) var rateRefusals = 0
     private(set) var disconnects: [Disconnect] = []
     private(set) var isOpen = true
     /// Called with each message as it arrives.
@@ -74,6 +75,8 @@ final class SimulatedConnection: ConnectionSocket {
     }
 
     func setReading(_ isReading: Bool) { self.isReading = isReading }
+
+    func messageRefusedByRate() { rateRefusals += 1 }
 
     func registered(isAccepted: Bool) {
         self.isAccepted = isAccepted

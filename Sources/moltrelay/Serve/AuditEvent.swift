@@ -1,0 +1,57 @@
+import Logging
+
+/// What the `event` of a log line may be: the security events of the MoltRelay drafts, as far as a relay without TLS
+/// can see them, and what an operator changed. docs/logging.md has the table; a test holds the two together.
+enum AuditEvent: String, CaseIterable {
+    case connectionEstablished = "connection_established"
+    case connectionClosed = "connection_closed"
+    case authSuccess = "auth_success"
+    case authFailure = "auth_failure"
+    case rateLimit = "rate_limit"
+    case replay
+    /// A message in another agent's name.
+    case impersonation
+    case logLevelChanged = "log_level_changed"
+
+    /// That of the drafts, where they name one. Lines that repeat are held back and counted from `info` on.
+    var level: Logger.Level {
+        switch self {
+        case .connectionClosed: .debug
+        case .connectionEstablished, .authSuccess: .info
+        case .logLevelChanged: .notice
+        case .authFailure, .rateLimit, .impersonation: .warning
+        case .replay: .error
+        }
+    }
+
+    var message: Logger.Message {
+        switch self {
+        case .connectionEstablished: "connection established"
+        case .connectionClosed: "agent disconnected"
+        case .authSuccess: "agent connected"
+        case .authFailure: "agent refused"
+        case .rateLimit: "limit reached"
+        case .replay: "authentication replayed"
+        case .impersonation: "message in another agent's name"
+        case .logLevelChanged: "log level changed"
+        }
+    }
+}
+
+extension Logger {
+    /// - Parameters:
+    ///   - level: another than the event's own.
+    ///   - message: likewise.
+    func audit(
+        _ event: AuditEvent,
+        level: Logger.Level? = nil,
+        message: Logger.Message? = nil,
+        _ fields: @autoclosure () -> Logger.Metadata
+    ) {
+        log(
+            level: level ?? event.level,
+            message ?? event.message,
+            metadata: fields().merging(["event": "\(event.rawValue)"]) { $1 }
+        )
+    }
+}
