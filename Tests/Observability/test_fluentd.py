@@ -17,18 +17,20 @@ def setting(name):
     return re.search(rf"^\s*{name} (.+)$", CONFIGURATION, re.MULTILINE)[1]
 
 
+RELAY = os.environ.get("RELAY_BINARY", str(catalogue.ROOT / ".build/release/moltrelay"))
+LISTEN = "server: {listen: {websocket: '127.0.0.1:0', http: '127.0.0.1:0', metrics: '127.0.0.1:0'}}\n"
+
+
 def lines_of_a_relay():
-    relay = os.environ.get("RELAY_BINARY", str(catalogue.ROOT / ".build/release/moltrelay"))
     with tempfile.TemporaryDirectory() as folder:
         log = pathlib.Path(folder, "relay.log")
         configuration = pathlib.Path(folder, "config.yaml")
         configuration.write_text(
-            "server: {listen: {websocket: '127.0.0.1:0', http: '127.0.0.1:0', metrics: '127.0.0.1:0'}}\n"
-            f"admin: {{socket: '{folder}/admin.sock'}}\n"
+            LISTEN + f"admin: {{socket: '{folder}/admin.sock'}}\n"
             f"logging: {{level: debug, format: json, output: '{log}'}}\n"
         )
         environment = {"PATH": os.environ["PATH"], "STATE_DIRECTORY": folder}
-        process = subprocess.Popen([relay, "serve", "--config", configuration], env=environment)
+        process = subprocess.Popen([RELAY, "serve", "--config", configuration], env=environment)
         try:
             with open_when_there(log, process) as file:
                 while "relay started" not in (line := file.readline()):
@@ -48,10 +50,55 @@ def open_when_there(path, process):
     return path.open()
 
 
+# A journald in a mount namespace of its own, out of sight of the machine's; prints a process id to enter it by.
+JOURNALD = """
+mount --make-rprivate /
+if [ -d /var/log/journal ]; then mount -t tmpfs tmpfs /var/log/journal; fi
+mkdir -p /run/log
+mount -t tmpfs tmpfs /run/systemd
+mount -t tmpfs tmpfs /run/log
+printf '[Journal]\\nStorage=volatile\\nReadKMsg=no\\nAudit=no\\n' > "$1/journald.conf"
+mount --bind "$1/journald.conf" /etc/systemd/journald.conf
+/lib/systemd/systemd-journald </dev/null >/dev/null 2>&1 &
+until [ -S /run/systemd/journal/socket ]; do kill -0 $!; sleep 0.02; done
+echo $$
+cat
+kill -KILL $!
+"""
+
+
+def journal_of_a_relay():
+    """Its entries until it has started, as journalctl gives them."""
+    with tempfile.TemporaryDirectory() as folder:
+        configuration = pathlib.Path(folder, "config.yaml")
+        configuration.write_text(
+            LISTEN + f"admin: {{socket: '{folder}/admin.sock'}}\nlogging: {{level: debug, output: journald}}\n"
+        )
+        command = ["unshare", "--mount", "bash", "-euc", JOURNALD, "-", folder]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as journald:
+            enter = ["nsenter", "--target", journald.stdout.readline().strip(), "--mount"]
+            reader = subprocess.Popen(
+                [*enter, "journalctl", "--follow", "--lines=all", "--output=json", "SYSLOG_IDENTIFIER=moltrelay"],
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+            environment = {"PATH": os.environ["PATH"], "STATE_DIRECTORY": folder}
+            relay = subprocess.Popen([*enter, RELAY, "serve", "--config", configuration], env=environment)
+            entries = []
+            while not entries or entries[-1]["MESSAGE"] != "relay started":
+                entries.append(json.loads(reader.stdout.readline()))
+            for process in (relay, reader):
+                process.terminate()
+                process.wait()
+            reader.stdout.close()
+        return entries
+
+
 class FluentdTests(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.lines = lines_of_a_relay()
+        cls.entries = journal_of_a_relay()
 
     def test_ruby_reads_the_times_to_the_millisecond(self):
         key, form = setting("time_key"), setting("time_format")
@@ -67,6 +114,30 @@ class FluentdTests(unittest.TestCase):
         stamps = [json.loads(line)[key] for line in self.lines]
         self.assertGreater(len(stamps), 1)
         self.assertEqual([stamp.replace("+00:00", "Z").replace("+0000", "Z") for stamp in stamps], done.stdout.split())
+
+    def test_the_journals_entries_become_the_records_of_the_json(self):
+        """By what fluent-plugin-systemd does with names, and record_transformer with the filter's Ruby."""
+        for option in ("fields_strip_underscores", "fields_lowercase", "enable_ruby"):
+            self.assertEqual(setting(option), "true")
+        filters = dict(re.findall(r"^    (event|level) \$\{(.*)\}$", CONFIGURATION, re.MULTILINE))
+        script = (
+            "require 'json'; expressions = JSON.parse(ARGV[0]);"
+            "puts JSON.parse(STDIN.read).map { |record|"
+            " record.merge(expressions.transform_values { |code| eval(code) }) }.to_json"
+        )
+        mapped = [{name.lstrip("_").lower(): value for name, value in entry.items()} for entry in self.entries]
+        done = subprocess.run(
+            ["ruby", "-e", script, json.dumps(filters)], input=json.dumps(mapped), capture_output=True, text=True
+        )
+        self.assertEqual(done.returncode, 0, done.stderr)
+        records = {record["message"]: record for record in json.loads(done.stdout)}
+        lines = [json.loads(line) for line in self.lines]
+        common = [line for line in lines if line["message"] in records]
+        self.assertIn("relay started", [line["message"] for line in common])
+        for line in common:
+            record = records[line["message"]]
+            self.assertLessEqual(set(line) - {"timestamp"}, set(record))
+            self.assertEqual((line["level"], line["logger"]), (record["level"], record["logger"]))
 
     def test_environment_is_fluentds_own(self):
         self.assertNotRegex(re.sub(r"^\s*#.*$", "", CONFIGURATION, flags=re.MULTILINE), r"\$\{[A-Z]+\}")
