@@ -19,17 +19,12 @@ NATIVE = "--enable-feature=native-histograms,exemplar-storage"
 # Of traffic before the first picture, of the fault before the last.
 SECONDS = 75
 
-# Name, window height, and the panels of the page: an expression, and whether its exemplars are drawn.
-PAGES = {
-    "prometheus-overview": (2280, [
-        ("sum by (fate) (rate(moltrelay_messages_settled_total[10s]))", False),
-        ("histogram_quantile(0.99, sum(rate(moltrelay_message_latency[10s])))", False),
-        ("moltrelay_queue_depth", False),
-    ]),
-    "prometheus-exemplars": (900, [
-        ("histogram_quantile(0.99, sum(rate(moltrelay_message_latency[10s])))", True),
-    ]),
-}
+# The panels of the first picture.
+PANELS = [
+    "sum by (fate) (rate(moltrelay_messages_settled_total[10s]))",
+    "histogram_quantile(0.99, sum by (stage) (rate(moltrelay_message_stage_seconds[10s])))",
+    "moltrelay_queue_depth",
+]
 
 
 def hurried_rules(folder):
@@ -41,12 +36,11 @@ def hurried_rules(folder):
     return copy
 
 
-def graph_address(prometheus, panels):
+def graph_address(prometheus):
     arguments = {}
-    for number, (expression, exemplars) in enumerate(panels):
+    for number, expression in enumerate(PANELS):
         arguments |= {
-            f"g{number}.expr": expression, f"g{number}.tab": 0, f"g{number}.stacked": 0,
-            f"g{number}.range_input": "1m", f"g{number}.show_exemplars": int(exemplars),
+            f"g{number}.expr": expression, f"g{number}.tab": 0, f"g{number}.stacked": 0, f"g{number}.range_input": "1m",
         }
     return f"http://127.0.0.1:{prometheus.port}/graph?{urllib.parse.urlencode(arguments)}"
 
@@ -105,8 +99,7 @@ def take(folder):
     try:
         with traffic(live.Traffic(relay).run):
             time.sleep(SECONDS)
-            for name, (height, panels) in PAGES.items():
-                photograph(graph_address(prometheus, panels), name, height, profile)
+            photograph(graph_address(prometheus), "prometheus-overview", 2400, profile)
         with failing_disk(relay):
             fires = 'ALERTS{alertname="RelayStoreDown", alertstate="firing"}'
             live.wait_until(lambda: prometheus.query(fires), "the alert", 120)
