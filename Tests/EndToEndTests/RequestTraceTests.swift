@@ -29,5 +29,25 @@ extension EndToEnd {
             #expect(nowhere.field("url.path") == "/nowhere")
             #expect(collector.spans.count == 2, "\(collector.spans.map(\.name))")
         }
+
+        @Test func whatIsLoggedMeanwhileHasItsTrace() async throws {
+            let collector = try await TraceCollector()
+            let relay = try await Relay.start(collector.jaeger())
+            let order = #"{"level":"debug","for_seconds":600}"#
+            _ = try await Programs.run(
+                "curl",
+                [
+                    "--silent", "--unix-socket", relay.folder.path + "/admin.sock", "--data", order,
+                    "--header", "traceparent: 00-\(Self.trace)-\(Self.parent)-01", "http://relay/v1/log-level",
+                ]
+            )
+            let line = try await relay.logged("log level set by hand")
+            #expect(line["trace_id"].string == Self.trace)
+            let span = try await collector.span("POST /v1/log-level")
+            #expect(span.trace == Self.trace)
+            #expect(line["span_id"].string == span.span)
+            #expect(try await relay.command("log-level", "reset").ending == .exit(0))
+            #expect(try await relay.logged("log level reset by hand")["trace_id"] == .null)
+        }
     }
 }

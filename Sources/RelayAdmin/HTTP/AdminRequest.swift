@@ -1,5 +1,6 @@
 public import NIOCore
 public import NIOHTTP1
+import Telemetry
 
 /// A whole request: the body is small and has arrived.
 public struct AdminRequest: Sendable {
@@ -12,6 +13,8 @@ public struct AdminRequest: Sendable {
     public var body: ByteBuffer
     /// nil where the connection is gone already.
     public var peer: SocketAddress?
+    /// What the answering is traced as.
+    var span: SpanContext?
 
     init(_ head: HTTPRequestHead, body: ByteBuffer, peer: SocketAddress?) {
         let parts = head.uri.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
@@ -21,6 +24,12 @@ public struct AdminRequest: Sendable {
         headers = head.headers
         self.body = body
         self.peer = peer
+    }
+
+    /// What is logged meanwhile belongs to the request's trace.
+    func answered(by respond: AdminRoute.Responder) -> AdminResponse {
+        guard let span else { return respond(self) }
+        return span.whileCurrent { respond(self) }
     }
 
     public func hasFlag(_ name: String) -> Bool { query.contains { $0.name == name } }

@@ -36,8 +36,10 @@ public struct AdminRoute: Sendable {
             let refusal = AdminResponse.text(.methodNotAllowed, "Only \(names) here.", headers: ["allow": names])
             return loop.makeSucceededFuture(refusal)
         }
-        guard let workers = responder.workers else { return loop.makeSucceededFuture(responder.respond(request)) }
-        return workers.runIfActive(eventLoop: loop) { responder.respond(request) }
+        guard let workers = responder.workers else {
+            return loop.makeSucceededFuture(request.answered(by: responder.respond))
+        }
+        return workers.runIfActive(eventLoop: loop) { request.answered(by: responder.respond) }
             .recover { _ in .text(.serviceUnavailable, "The relay is going away.") }
     }
 }
@@ -61,6 +63,8 @@ public struct AdminRouter: Sendable {
         guard let tracing, let span = tracing.begin(request, route: found?.path) else {
             return answer(request, found?.route, on: loop)
         }
+        var request = request
+        request.span = span.context
         return answer(request, found?.route, on: loop).map { response in
             tracing.end(span, response)
             return response

@@ -51,9 +51,12 @@ public final class RequestTracing: Sendable {
     struct Span: Sendable {
         let trace: TraceID
         let parent: SpanID?
+        let id = SpanID.random()
         let start: Moment
         let name: String
         let fields: [SpanField]
+
+        var context: SpanContext { SpanContext(trace: trace, span: id, isSampled: true) }
     }
 
     /// - Parameter route: the path that answers; nil where none does.
@@ -74,7 +77,7 @@ public final class RequestTracing: Sendable {
         let elapsed = end.monotonic - min(end.monotonic, span.start.monotonic)
         let record = SpanRecord(
             trace: span.trace,
-            span: .random(),
+            span: span.id,
             parent: span.parent,
             name: span.name,
             kind: .server,

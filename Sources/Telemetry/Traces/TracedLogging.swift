@@ -8,3 +8,12 @@ extension Logger.MetadataProvider {
         return ["trace_id": "\(span.trace.hex)", "span_id": "\(span.span.hex)"]
     }
 }
+
+extension SpanContext {
+    /// The span that log lines and libraries' spans belong to, while `body` runs.
+    public func whileCurrent<Result>(_ body: () throws -> Result) rethrows -> Result {
+        var context = InstrumentationContext.current ?? .topLevel
+        context.spanContext = self
+        return try InstrumentationContext.withValue(context, operation: body)
+    }
+}
