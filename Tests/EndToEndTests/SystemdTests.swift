@@ -16,7 +16,7 @@ extension EndToEnd {
 
             let alice = try await PythonAgent.connected("alice", to: relay)
             try await alice.tell("send", ["to": "away", "delivery": 2, "settle": true])
-            let status = await systemd.heard.first(from: 0) { $0.contains("STATUS=agents: 1, queued: 1,") }
+            let status = await systemd.first { $0.contains("STATUS=agents: 1, queued: 1,") }
             #expect(status != nil, "\(systemd.heard.lines)")
 
             let before = Self.monotonicMicroseconds()
@@ -31,7 +31,7 @@ extension EndToEnd {
             // As long as the drain may take, and 15 s.
             let stopping = try #require(await systemd.notice("STOPPING=1"))
             #expect(stopping.hasSuffix("EXTEND_TIMEOUT_USEC=136000000"))
-            let drained = await systemd.heard.first(from: 0) { $0.contains("STATUS=draining; ") }
+            let drained = await systemd.first { $0.contains("STATUS=draining; ") }
             #expect(drained != nil, "\(systemd.heard.lines)")
             let states = systemd.heard.lines.flatMap { $0.split(separator: " ") }
                 .filter { ["READY=1", "RELOADING=1", "STOPPING=1"].contains($0) }
@@ -106,7 +106,7 @@ extension EndToEnd {
             let folder = try RelayFolder(["server.listen.http": "192.0.2.1:80"])
             let systemd = try NotifyReceiver(.path, in: folder)
             let process = try Relay.launch(in: folder, wrapper: systemd.variables())
-            let reason = await systemd.heard.first(from: 0) { $0.contains("STATUS=did not start: ") }
+            let reason = await systemd.first { $0.contains("STATUS=did not start: ") }
             #expect(reason?.contains("cannot listen on 192.0.2.1:80") == true, "\(systemd.heard.lines)")
             #expect(await process.end() != .exit(0))
             #expect(systemd.count(of: "READY=1") == 0)

@@ -33,7 +33,16 @@ final class NotifyReceiver: Sendable {
 
     /// The first datagram from `index` on with that line, once it is there.
     func notice(_ line: String, from index: Int = 0) async -> String? {
-        await heard.first(from: index) { $0.split(separator: " ").contains(line[...]) }
+        await first(from: index) { $0.split(separator: " ").contains(line[...]) }
+    }
+
+    /// The first datagram from `index` on that `wanted` accepts; nil where the test's time is over before.
+    func first(from index: Int = 0, where wanted: @escaping @Sendable (String) -> Bool) async -> String? {
+        await withTaskCancellationHandler {
+            await heard.first(from: index, where: wanted)
+        } onCancel: {
+            shutdown(descriptor, Int32(SHUT_RDWR))
+        }
     }
 
     /// Until no datagram fits any more, of whomever: a sender's own buffer may be full before.
