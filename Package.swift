@@ -100,14 +100,20 @@ let package = Package(
         ),
         .executableTarget(
             name: "telemetry-cost",
-            dependencies: ["RelayCore", "RelayTelemetry", "Telemetry", "WireProtocol"],
+            dependencies: ["CountedPath", "RelayCore", "RelayTelemetry", "Telemetry", "WireProtocol"],
             path: "Benchmarks/TelemetryCost",
+            swiftSettings: settings
+        ),
+        .target(
+            name: "CountedPath",
+            dependencies: ["RelayCore", "WireProtocol", nioCore],
+            path: "Benchmarks/CountedPath",
             swiftSettings: settings
         ),
         .target(name: "MallocCounter", path: "Benchmarks/MallocCounter"),
         .executableTarget(
             name: "allocation-count",
-            dependencies: ["MallocCounter", "RelayCore", "RelayTelemetry", "Telemetry", "WireProtocol", nioCore],
+            dependencies: ["CountedPath", "MallocCounter", "RelayCore", "RelayTelemetry", "Telemetry"],
             path: "Benchmarks/AllocationCount",
             swiftSettings: settings
         ),

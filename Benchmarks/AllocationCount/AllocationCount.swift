@@ -1,3 +1,4 @@
+import CountedPath
 import MallocCounter
 import RelayCore
 import RelayTelemetry
@@ -7,11 +8,11 @@ import Telemetry
 /// Benchmarks/Thresholds/allocations.json, and Tests/Budgets holds the one against the other.
 @main
 enum AllocationCount {
+    private static let warmUp = 64
+
     static func main() throws {
-        var path = try MessagePath(loops: 1)
-        let (reading, tick) = path.count(towards: 0)
-        var between = try MessagePath(loops: 2)
-        let (handedOver, bothTicks) = between.count(towards: 1)
+        let (reading, tick) = try count(loops: 1, towards: 0)
+        let (handedOver, bothTicks) = try count(loops: 2, towards: 1)
         let (few, many) = (try scrape(series: 1_000), try scrape(series: 10_000))
         print(
             """
@@ -19,6 +20,34 @@ enum AllocationCount {
             "ticks_of_two_loops": \(bothTicks), "scrape_of_1000_series": \(few), "scrape_of_10000_series": \(many)}
             """
         )
+    }
+
+    /// Of 100 reads: from the read buffer to the recipient's outbox or batch, and of the ticks.
+    private static func count(loops: Int, towards loop: Int) throws -> (reading: UInt64, ticks: UInt64) {
+        let registry = MetricRegistry(shards: loops)
+        let readings = RelayReadings(loops: { .init() }, store: { .init() }, logs: { .init() }, clock: { .init() })
+        let instruments = try RelayInstruments(
+            registry: registry,
+            readings: readings,
+            build: .example,
+            flights: FlightRecorder(loops: loops, bytes: 1 << 20) { 0 }
+        )
+        let traces = MessageTraces(TraceSettings(ratio: 0))
+        let path = MessagePath(loops: loops) { instruments.observer(loop: $0, traces: traces) }
+        let reads = path.reads(warmUp + 100, towards: loop)
+        var (reading, ticks): (UInt64, UInt64) = (0, 0)
+        let before = path.bytesTaken(on: loop)
+        for (index, read) in reads.enumerated() {
+            let own = allocations { path.receive(read) }
+            let rest = allocations { path.turn() }
+            guard index >= warmUp else { continue }
+            reading += own
+            ticks += rest
+        }
+        path.turn()
+        let sent = reads.count * MessagePath.messagesPerRead * MessagePath.envelopeBytes
+        precondition(path.bytesTaken(on: loop) - before > sent, "messages were lost")
+        return (reading, ticks)
     }
 
     /// The second of its kind: the first makes the memory that the next ones use again.

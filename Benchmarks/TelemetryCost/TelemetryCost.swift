@@ -5,7 +5,7 @@ import Telemetry
 import WireProtocol
 
 /// What telemetry costs, in CPU time of the calling thread: `swift run -c release telemetry-cost`, or of the parts
-/// that are named: `instruments`, `observer`, `scrape`.
+/// that are named: `instruments`, `observer`, `path`, `scrape`. `path` and a depth alone is for callgrind.
 @main
 enum TelemetryCost {
     static func main() throws {
@@ -13,6 +13,7 @@ enum TelemetryCost {
         func wants(_ part: String) -> Bool { parts.isEmpty || parts.contains(part) }
         if wants("instruments") { try measureInstruments() }
         if wants("observer") { try measureObserver() }
+        if wants("path") { try PathCost.measure(Array(parts.dropFirst())) }
         if wants("scrape") { try measureScrape() }
     }
 
@@ -150,7 +151,7 @@ enum TelemetryCost {
         print("\(name): \(text) \(unit)")
     }
 
-    private static func cpuNanoseconds() -> UInt64 {
+    static func cpuNanoseconds() -> UInt64 {
         var time = timespec()
         clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
         return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)

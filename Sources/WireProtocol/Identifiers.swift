@@ -61,7 +61,7 @@ extension AgentHash: CustomStringConvertible {
 public struct MessageID: Hashable, Sendable {
     public static let byteCount = 16
 
-    let a, b: UInt64
+    @usableFromInline let a, b: UInt64
 
     /// - Parameter a: the first eight bytes as they lie in memory; the others follow.
     init(_ a: UInt64, _ b: UInt64) { (self.a, self.b) = (a, b) }
@@ -112,7 +112,7 @@ public struct MessageID: Hashable, Sendable {
     }
 
     /// As two numbers in network order.
-    public var halves: (high: UInt64, low: UInt64) { (a.bigEndian, b.bigEndian) }
+    @inlinable public var halves: (high: UInt64, low: UInt64) { (a.bigEndian, b.bigEndian) }
 
     public func write(to destination: UnsafeMutableRawPointer) {
         destination.storeBytes(of: a, as: UInt64.self)

@@ -6,12 +6,15 @@ public final class LoopObserver: RelayObserver {
     private let events: EventInstruments
     private let flights: FlightRing?
     private var tracer: LoopTracer?
+    private let policy: TracePolicy?
+    private var worthALook: [Int] = []
 
     init(_ instruments: RelayInstruments, shard: Int, traces: MessageTraces?) {
         messages = MessageInstruments(instruments.messages, shard: shard)
         events = EventInstruments(instruments, shard: shard)
         flights = instruments.flights?.rings[shard]
         tracer = traces.map(LoopTracer.init)
+        policy = tracer?.policy
     }
 
     public func observe(
@@ -19,9 +22,10 @@ public final class LoopObserver: RelayObserver {
         events: UnsafeBufferPointer<RelayEvent>,
         at now: MonotonicNanoseconds
     ) {
-        messages.observe(facts)
+        worthALook.removeAll(keepingCapacity: true)
+        messages.observe(facts, policy, &worthALook)
         for event in events { self.events.observe(event) }
         flights?.record(facts, events, at: now)
-        tracer?.observe(facts, events, at: now)
+        tracer?.observe(facts, worthALook, events, at: now)
     }
 }

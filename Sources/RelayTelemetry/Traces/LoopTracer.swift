@@ -7,7 +7,7 @@ struct LoopTracer {
     static let maxNotes = 16_384
 
     private let traces: MessageTraces
-    private let policy: TracePolicy
+    let policy: TracePolicy
     /// What TRACED senders said of messages that have not ended.
     private var contexts = RecentNotes<TraceContext>(maxMessages: maxNotes)
     /// Messages whose first part was handed on when they were stored.
@@ -20,24 +20,38 @@ struct LoopTracer {
         policy = TracePolicy(traces.settings)
     }
 
-    mutating func observe(
-        _ facts: UnsafeBufferPointer<MessageFact>,
-        _ events: UnsafeBufferPointer<RelayEvent>,
-        at now: MonotonicNanoseconds
-    ) {
+    /// Before a tick's facts are looked at.
+    /// - Returns: whether nothing is known of any message but what its end says.
+    private mutating func prepare(_ events: UnsafeBufferPointer<RelayEvent>, at now: MonotonicNanoseconds) -> Bool {
         for event in events {
             if case .traced(let id, let context) = event { contexts.note(context, of: id) }
         }
         forced = traces.forced.prefixes(at: now)
-        for fact in facts {
-            switch fact {
-            case .accepted, .written: break
-            case .stored(let identity, let timeline, let mode): stored(identity, timeline, mode, at: now)
-            case .settled(let identity, let timeline, let mode, let fate, let queued, let attempts):
-                settled(identity, timeline, mode, fate, queued, attempts, at: now)
-            }
+        return forced.isEmpty && contexts.isEmpty && begun.isEmpty
+    }
+
+    /// - Parameter worthALook: places of all facts but those of messages that are `TracePolicy.isOrdinary`.
+    mutating func observe(
+        _ facts: UnsafeBufferPointer<MessageFact>,
+        _ worthALook: [Int],
+        _ events: UnsafeBufferPointer<RelayEvent>,
+        at now: MonotonicNanoseconds
+    ) {
+        if prepare(events, at: now) {
+            for place in worthALook { take(facts[place], at: now) }
+        } else {
+            for fact in facts { take(fact, at: now) }
         }
         handOn(at: now)
+    }
+
+    private mutating func take(_ fact: MessageFact, at now: MonotonicNanoseconds) {
+        switch fact {
+        case .accepted, .written: break
+        case .stored(let identity, let timeline, let mode): stored(identity, timeline, mode, at: now)
+        case .settled(let identity, let timeline, let mode, let fate, let queued, let attempts):
+            settled(identity, timeline, mode, fate, queued, attempts, at: now)
+        }
     }
 
     private mutating func stored(

@@ -5,7 +5,7 @@ import WireProtocol
 extension MessageID {
     /// Uniform whatever senders make their ids of (the two low halves of version 4 ids share two bits), and the same on
     /// every event loop, every relay and after a restart.
-    var uniformBits: UInt64 {
+    @inline(__always) var uniformBits: UInt64 {
         let (high, low) = halves
         var mixed = high ^ (low << 29 | low >> 35)
         mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9

@@ -17,7 +17,20 @@ struct TracePolicy: Sendable {
     func head(_ identity: MessageIdentity, parent: TraceContext?, forced: [UInt64]) -> TraceReason? {
         if !forced.isEmpty, forced.contains(identity.sender) || forced.contains(identity.recipient) { return .forced }
         if let parent { return parent.isSampled ? .parent : nil }
-        return sampler.samples(TraceID(high: 0, low: identity.id.uniformBits)) ? .ratio : nil
+        return sampler.samples(bits: identity.id.uniformBits) ? .ratio : nil
+    }
+
+    /// Neither sampled nor worth a trace for how it went, as nearly all messages are.
+    @inline(__always)
+    func isOrdinary(
+        _ id: MessageID,
+        _ timeline: MessageTimeline,
+        _ fate: MessageFate,
+        queued: Bool,
+        attempts: Int
+    ) -> Bool {
+        guard case .delivered = fate, attempts <= 1 else { return false }
+        return !isSlow(timeline, queued: queued) && !sampler.samples(bits: id.uniformBits)
     }
 
     /// For what became of it.
@@ -30,6 +43,7 @@ struct TracePolicy: Sendable {
         }
     }
 
+    @inline(__always)
     func isSlow(_ timeline: MessageTimeline, queued: Bool) -> Bool {
         let start = queued ? timeline.routed : timeline.received
         return start != 0 && timeline.written > start && timeline.written - start > slow

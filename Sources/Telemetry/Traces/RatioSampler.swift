@@ -1,7 +1,7 @@
 /// Keeps a share of all traces, judged by the trace's id alone, so that everybody a trace passes judges alike.
 public struct RatioSampler: Sendable, Equatable {
     public let ratio: Double
-    private let bound: UInt64
+    @usableFromInline let bound: UInt64
 
     /// - Parameter ratio: 0...1; what lies outside is clamped.
     public init(ratio: Double) {
@@ -10,5 +10,9 @@ public struct RatioSampler: Sendable, Equatable {
     }
 
     /// By the lower 63 bits, as OpenTelemetry's own ratio sampler.
-    public func samples(_ trace: TraceID) -> Bool { bound == .max || trace.low & .max >> 1 < bound }
+    public func samples(_ trace: TraceID) -> Bool { samples(bits: trace.low) }
+
+    /// - Parameter bits: uniform over whatever is sampled.
+    @inlinable
+    public func samples(bits: UInt64) -> Bool { bound == .max || bits & .max >> 1 < bound }
 }
