@@ -19,6 +19,17 @@ import WireProtocol
         return timeline
     }()
 
+    /// Exactly once: its wait for the commit is not the connection's.
+    private static let durableFirst: MessageTimeline = {
+        var timeline = way
+        timeline.stored = 1_250_000
+        return timeline
+    }()
+
+    private static var writtenWhenDurable: [String: Double] {
+        writtenOnce.merging([#"moltrelay_message_stage_seconds_sum{stage="enqueue"}"#: 0.00005]) { $1 }
+    }
+
     private static let writtenOnce: [String: Double] = [
         "moltrelay_message_latency_sum": 0.001, "moltrelay_message_latency_count": 1,
         #"moltrelay_message_stage_seconds_sum{stage="route"}"#: 0.0001,
@@ -46,6 +57,7 @@ import WireProtocol
             ),
             (.written(.example, way, mode: .atLeastOnce, queued: false, attempt: 2), [:]),
             (.written(.example, way, mode: .atLeastOnce, queued: true, attempt: 2), [:]),
+            (.written(.example, durableFirst, mode: .exactlyOnce, queued: false, attempt: 1), writtenWhenDurable),
             (
                 .stored(.example, acknowledged, mode: .atLeastOnce),
                 [

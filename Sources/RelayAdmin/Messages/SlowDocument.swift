@@ -22,7 +22,7 @@ public struct SlowDocument: Codable, Sendable, Equatable {
         public var writtenAt: String
         /// From its arrival to its first write.
         public var seconds: Double
-        /// `route`, `enqueue`, `write` or `queue`.
+        /// `route`, `store`, `enqueue`, `write` or `queue`.
         public var slowestStage: String
         public var slowestStageSeconds: Double
         /// nil where the recorder has forgotten it since.

@@ -57,7 +57,7 @@ extension RelayCatalogue {
         labels: [LabelDimension("stage", MessageStage.allCases.map(\.rawValue))],
         help: """
             Parts of a message's way: route, enqueue and write follow each other and sum to the latency; store, from \
-            the message's arrival to its durability, runs beside them.
+            the message's arrival to its durability, runs beside them, or for exactly once between route and enqueue.
             """
     )
     static let acknowledgementLatency = MetricDeclaration.histogram(

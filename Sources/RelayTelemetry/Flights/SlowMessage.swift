@@ -4,7 +4,10 @@ public import WireProtocol
 /// A message that took long to be written to its recipient, and which stage of its way took most of it.
 public struct SlowMessage: Sendable, Equatable {
     public enum Stage: String, Sendable {
-        case route, enqueue, write
+        case route
+        /// What had to be durable before it was sent.
+        case store
+        case enqueue, write
         /// In the queue, for its recipient to come.
         case queue
     }
@@ -27,7 +30,8 @@ public struct SlowMessage: Sendable, Equatable {
         nanoseconds = record.latency
         let stages: [(Stage, UInt64?)] = [
             (record.isQueued ? .queue : .route, elapsed(timeline.received, timeline.routed)),
-            (.enqueue, elapsed(timeline.routed, timeline.enqueued)),
+            (.store, elapsed(timeline.routed, timeline.sendable)),
+            (.enqueue, elapsed(timeline.sendable, timeline.enqueued)),
             (.write, elapsed(timeline.enqueued, timeline.written)),
         ]
         let slowest = stages.compactMap { stage, time in time.map { (stage, $0) } }.max { $0.1 < $1.1 }

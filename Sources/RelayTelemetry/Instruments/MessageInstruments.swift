@@ -126,14 +126,14 @@ private struct WriteInstruments {
         let timeline = run.timeline
         if let time = elapsed(timeline.received, timeline.written) { latency.observe(time, count: run.count) }
         if let time = elapsed(timeline.received, timeline.routed) { route.observe(time, count: run.count) }
-        if let time = elapsed(timeline.routed, timeline.enqueued) { enqueue.observe(time, count: run.count) }
+        if let time = elapsed(timeline.sendable, timeline.enqueued) { enqueue.observe(time, count: run.count) }
         if let time = elapsed(timeline.enqueued, timeline.written) { write.observe(time, count: run.count) }
     }
 
     func keep(_ exemplar: Exemplar, of timeline: MessageTimeline) {
         if let time = elapsed(timeline.received, timeline.written) { latency.keep(exemplar, of: time) }
         if let time = elapsed(timeline.received, timeline.routed) { route.keep(exemplar, of: time) }
-        if let time = elapsed(timeline.routed, timeline.enqueued) { enqueue.keep(exemplar, of: time) }
+        if let time = elapsed(timeline.sendable, timeline.enqueued) { enqueue.keep(exemplar, of: time) }
         if let time = elapsed(timeline.enqueued, timeline.written) { write.keep(exemplar, of: time) }
     }
 }

@@ -79,8 +79,8 @@ public struct MessageSpans {
         let fields = [
             SpanField("messaging.operation.type", "send"), SpanField("moltrelay.attempts", message.attempts),
         ]
-        add("deliver", deliver, of: root, way.routed, way.written, fields, .producer)
-        add("enqueue", .random(using: &generator), of: deliver, way.routed, way.enqueued)
+        add("deliver", deliver, of: root, way.sendable, way.written, fields, .producer)
+        add("enqueue", .random(using: &generator), of: deliver, way.sendable, way.enqueued)
         add("write", .random(using: &generator), of: deliver, way.enqueued, way.written)
     }
 

@@ -46,7 +46,7 @@ public struct MessageTrace: Sendable, Equatable {
         let stages = [
             ("total", elapsed(start, timeline.written)),
             (MessageStage.route.rawValue, isQueued ? nil : elapsed(timeline.received, timeline.routed)),
-            (MessageStage.enqueue.rawValue, elapsed(timeline.routed, timeline.enqueued)),
+            (MessageStage.enqueue.rawValue, elapsed(timeline.sendable, timeline.enqueued)),
             (MessageStage.write.rawValue, elapsed(timeline.enqueued, timeline.written)),
             (MessageStage.store.rawValue, timeline.stored == 0 ? nil : elapsed(timeline.received, timeline.stored)),
         ]

@@ -8,8 +8,8 @@ struct SlowCommand: ParsableCommand {
         abstract: "List the slowest messages of the last minutes on this machine's relay.",
         discussion: """
             From a message's arrival to its first write to its recipient, with the stage of its way that took most of it: \
-            route (the event loop was busy), enqueue (the connection had not taken what came before), write (the \
-            recipient or its network reads slowly). What waited in the queue for its recipient is listed with --queued.
+            route (the event loop was busy), store (exactly once is durable first), enqueue (the connection had not \
+            taken what came before), write (the recipient or its network reads slowly). What waited in the queue for its recipient is listed with --queued.
 
             The relay keeps 64 a minute and event loop, for 15 minutes. `moltrelay explain` tells one message's way.
 

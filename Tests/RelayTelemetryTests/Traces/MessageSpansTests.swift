@@ -55,6 +55,15 @@ import WireProtocol
         )
     }
 
+    /// Exactly once is durable before it is sent: that wait is the store's.
+    @Test func whatHadToBeDurableFirstIsDeliveredFromThenOn() throws {
+        let way = MessageTimeline.way(received: 1_000, routed: 1_001, stored: 1_040, enqueued: 1_042, written: 1_045)
+        let spans = try spans(of: .ended(.example, way, mode: .exactlyOnce))
+        #expect(described(spans).contains("store < receive 1000+40"))
+        #expect(described(spans).contains("deliver < message 1040+5"))
+        #expect(described(spans).contains("enqueue < deliver 1040+2"))
+    }
+
     @Test func anAcknowledgedMessageEndsWithItsAcknowledgement() throws {
         var way = MessageTimeline.quick
         way.acknowledged = .milliseconds(1_050)
