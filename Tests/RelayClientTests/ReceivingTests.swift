@@ -70,7 +70,7 @@ import WireProtocol
     @Test func aConsumerThatWaitsGetsItAtOnce() async throws {
         let inbox = Inbox(maxBytes: 1) {}
         async let first = inbox.next()
-        while inbox.waiting == 0 { await Task.yield() }
+        while inbox.waiting == 0 { try await stillWaiting() }
         #expect(inbox.append(try message(1)))
         #expect(await first?.id == (try Sample.id(1)))
         #expect(inbox.bytes == 0)
@@ -79,11 +79,11 @@ import WireProtocol
     @Test func cancellationAndTheEndBothGiveNil() async throws {
         let inbox = Inbox(maxBytes: 1) {}
         let cancelled = Task { await inbox.next() }
-        while inbox.waiting == 0 { await Task.yield() }
+        while inbox.waiting == 0 { try await stillWaiting() }
         cancelled.cancel()
         #expect(await cancelled.value == nil)
         let ended = Task { await inbox.next() }
-        while inbox.waiting == 0 { await Task.yield() }
+        while inbox.waiting == 0 { try await stillWaiting() }
         inbox.end()
         #expect(await ended.value == nil)
         #expect(await inbox.next() == nil)

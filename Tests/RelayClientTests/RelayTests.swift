@@ -103,7 +103,7 @@ import WireProtocol
                 for number in 0..<20 { group.addTask { try await alice.send("\(number)", to: "bob") } }
                 return try await group.reduce(into: [Receipt]()) { $0.append($1) }
             }
-            while try await alice.client.statistics.unacknowledged < 20 { await Task.yield() }
+            while try await alice.client.statistics.unacknowledged < 20 { try await stillWaiting() }
             relay.end(by: SIGKILL)
             try await relay.start()
             let settled = try await receipts
@@ -189,8 +189,8 @@ import WireProtocol
 
     @Test func aCancelledSendIsGivenUp() async throws {
         let alice = try TestClient("alice", at: "ws://127.0.0.1:1")
-        let send = Task { try await alice.send("x", to: "bob") }
-        while try await alice.client.statistics.sendQueueBytes == 0 { await Task.yield() }
+        let send = Task { try await alice.send("x", to: "bob", SendOptions(timeout: .seconds(600))) }
+        while try await alice.client.statistics.sendQueueBytes == 0 { try await stillWaiting() }
         send.cancel()
         await #expect(throws: SendError.cancelled) { try await send.value }
         #expect(try await alice.client.statistics.sendQueueBytes == 0)

@@ -63,3 +63,9 @@ func running(_ clients: TestClient..., body: () async throws -> Void) async thro
 extension IncomingMessage {
     var text: String { String(decoding: envelope, as: UTF8.self) }
 }
+
+/// One turn of a wait that polls. It ends with the test's time: a loop that only yields would go on and hold a core.
+func stillWaiting() async throws {
+    try Task.checkCancellation()
+    await Task.yield()
+}
