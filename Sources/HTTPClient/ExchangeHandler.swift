@@ -23,9 +23,14 @@ final class ExchangeHandler: ChannelInboundHandler {
 
     func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
 
-    func send(_ head: HTTPRequestHead, _ body: [UInt8], within limit: TimeAmount) -> EventLoopFuture<HTTPResponse> {
-        // The client gives a connection to one request at a time, while it is open.
-        guard let context, current == nil else { preconditionFailure("a connection in use was given out") }
+    func send(
+        _ head: HTTPRequestHead,
+        _ body: [UInt8],
+        within limit: TimeAmount
+    ) throws(HTTPClientError) -> EventLoopFuture<HTTPResponse> {
+        // The client gives a connection to one request at a time, while it is open. Were it not so, a batch is lost and
+        // counted, and the process lives.
+        guard let context, current == nil else { throw .cutOff }
         let promise = context.eventLoop.makePromise(of: HTTPResponse.self)
         let deadline = context.eventLoop.assumeIsolated().scheduleTask(in: limit) { self.fail(HTTPClientError.timeout) }
         current = Exchange(promise: promise, deadline: deadline)

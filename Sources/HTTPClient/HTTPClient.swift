@@ -70,7 +70,7 @@ public final class HTTPClient: Sendable {
     ) -> EventLoopFuture<HTTPResponse> {
         do {
             let handler = try channel.pipeline.syncOperations.handler(type: ExchangeHandler.self)
-            return handler.send(head, body, within: limits.request).map { response in
+            return try handler.send(head, body, within: limits.request).map { response in
                 if response.keepsAlive, channel.isActive, self.idle.value == nil {
                     self.idle.value = channel
                 } else {

@@ -4,10 +4,10 @@ struct BucketLayout: Sendable {
     /// In ticks, ascending, closed by three of `UInt64.max` so that a search may look ahead and ends.
     // Sendable: written in init only, never freed.
     @usableFromInline nonisolated(unsafe) let bounds: UnsafePointer<UInt64>
-    // Sendable: as above.
+    // Sendable: written in init only, never freed.
     @usableFromInline nonisolated(unsafe) let candidates: UnsafePointer<UInt16>
     /// Of each cell.
-    // Sendable: as above.
+    // Sendable: written in init only, never freed.
     nonisolated(unsafe) let classicBuckets: UnsafePointer<UInt8>
 
     /// - Parameter bounds: of the cells, ascending; one more cell is for what is above them all.

@@ -2,8 +2,8 @@ public import Synchronization
 
 /// Eight bytes that hold a count, or the bits of a Double. Cells are never freed, so an instrument may be held
 /// without retaining the registry it came from: a process has one registry, and its cells as long as it lives.
-// Sendable: whoever holds one reads and writes it atomically.
 @usableFromInline
+// Sendable: whoever holds one reads and writes it atomically.
 struct Cell: @unchecked Sendable {
     @usableFromInline let pointer: UnsafeMutablePointer<Atomic<UInt64>>
 
@@ -58,8 +58,8 @@ struct Cell: @unchecked Sendable {
 }
 
 /// The same cells for every shard, and after them for whoever owns none: `stride` cells from one to the next.
-// Sendable by the discipline above: one writer a shard, atomic additions in the last copy, relaxed loads at a scrape.
 @usableFromInline
+// Sendable by the discipline above: one writer a shard, atomic additions in the last copy, relaxed loads at a scrape.
 struct SeriesCells: @unchecked Sendable {
     @usableFromInline let first: Cell
     @usableFromInline let stride: Int
