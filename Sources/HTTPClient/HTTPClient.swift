@@ -1,3 +1,4 @@
+import Glibc
 public import NIOCore
 import NIOHTTP1
 import NIOPosix
@@ -98,6 +99,7 @@ public final class HTTPClient: Sendable {
                 }
             }
             .connect(host: origin.host, port: origin.port)
+            .flatMapErrorThrowing { throw HTTPClientError(connecting: $0) }
     }
 }
 
@@ -114,12 +116,21 @@ public enum HTTPClientError: Error, Equatable, CustomStringConvertible {
     /// The connection ended before the response did.
     case cutOff
     case bodyTooLarge(limit: Int)
+    /// No connection, and why in the system's words.
+    case unreachable(String)
+
+    /// From what connecting threw: of several addresses the last one's reason.
+    init(connecting error: any Error) {
+        let last = (error as? NIOConnectionError)?.connectionErrors.last?.error ?? error
+        self = .unreachable((last as? IOError).map { String(cString: strerror($0.errnoCode)) } ?? "\(last)")
+    }
 
     public var description: String {
         switch self {
         case .timeout: "no answer in time"
         case .cutOff: "the connection ended before the answer did"
         case .bodyTooLarge(let limit): "the answer is longer than \(limit) bytes"
+        case .unreachable(let reason): "no connection: \(reason)"
         }
     }
 }

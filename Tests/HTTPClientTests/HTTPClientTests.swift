@@ -54,6 +54,14 @@ import Testing
         try await server.close()
     }
 
+    /// The log line of whoever asked is read by somebody who does not know SwiftNIO.
+    @Test func saysInTheSystemsWordsWhyThereIsNoConnection() async throws {
+        let server = try await ScriptedServer([""])
+        let client = client(server)
+        try await server.close()
+        await #expect(throws: HTTPClientError.unreachable("Connection refused")) { try await post(client) }
+    }
+
     @Test func doesNotWaitForEver() async throws {
         let server = try await ScriptedServer([""])
         var limits = HTTPClient.Limits()
