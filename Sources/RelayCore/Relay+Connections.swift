@@ -69,6 +69,7 @@ extension Relay {
     private func written(_ record: WriteRecord, on connection: Connection, at now: MonotonicNanoseconds) {
         var record = record
         record.timeline.written = now
+        guard record.hasHome else { return settleBestEffort(record, .delivered) }
         state(
             .written(
                 record.identity,
@@ -78,15 +79,9 @@ extension Relay {
                 attempt: Int(record.attempt)
             )
         )
-        if record.hasHome, let agent = connection.agent {
-            let enqueued = record.timeline.enqueued
-            tellHome(
-                of: agent,
-                .written(record.identity.id, to: agent, on: connection.ref, enqueued: enqueued, at: now)
-            )
-        } else {
-            settleBestEffort(record, .delivered)
-        }
+        guard let agent = connection.agent else { return }
+        let enqueued = record.timeline.enqueued
+        tellHome(of: agent, .written(record.identity.id, to: agent, on: connection.ref, enqueued: enqueued, at: now))
     }
 
     /// Keeps the loop's sum of outbox bytes while the outbox is worked on.

@@ -15,13 +15,13 @@ import WireProtocol
         }
     }
 
-    @Test func bestEffortIsThreeFacts() {
+    @Test func bestEffortIsTwoFacts() {
         let simulation = Simulation()
         let sender = simulation.connect(1)
         _ = simulation.connect(2)
         sender.send(1, to: 2, .bestEffort)
         simulation.rest()
-        #expect(names(simulation) == ["accepted", "written", "settled"])
+        #expect(names(simulation) == ["accepted", "settled"])
         #expect(Set(simulation.log.identities).count == 1)
     }
 

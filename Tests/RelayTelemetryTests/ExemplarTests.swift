@@ -18,7 +18,7 @@ import WireProtocol
 
     @Test func aKeptTraceIsAtEachStageOfItsMessage() throws {
         let relay = try ObservedRelay()
-        relay.state([.written(.example, Self.way, mode: .bestEffort, queued: false, attempt: 1)], loop: 1)
+        relay.state([.written(.example, Self.way, mode: .atLeastOnce, queued: false, attempt: 1)], loop: 1)
         #expect(exemplars(relay).isEmpty, "nobody kept a trace")
         relay.instruments.keep(Self.exemplar, of: Self.way, queued: false)
         let trace = #"# {trace_id="00000000000000010000000000000002",span_id="0000000000000003"}"#

@@ -50,7 +50,7 @@ import WireProtocol
                     "moltrelay_message_size_bytes_sum": 352, "moltrelay_message_size_bytes_count": 1,
                 ]
             ),
-            (.written(.example, way, mode: .bestEffort, queued: false, attempt: 1), writtenOnce),
+            (.written(.example, way, mode: .atLeastOnce, queued: false, attempt: 1), writtenOnce),
             (
                 .written(.example, way, mode: .atLeastOnce, queued: true, attempt: 1),
                 ["moltrelay_queue_wait_seconds_sum": 0.001, "moltrelay_queue_wait_seconds_count": 1]
@@ -67,7 +67,7 @@ import WireProtocol
             ),
             (
                 .settled(.example, way, mode: .bestEffort, fate: .delivered, queued: false, attempts: 1),
-                [#"moltrelay_messages_settled_total{fate="delivered"}"#: 1]
+                writtenOnce.merging([#"moltrelay_messages_settled_total{fate="delivered"}"#: 1]) { $1 }
             ),
             (
                 .settled(.example, acknowledged, mode: .atLeastOnce, fate: .delivered, queued: false, attempts: 1),
@@ -106,13 +106,26 @@ import WireProtocol
         var later = Self.way
         later.written += 1_000_000
         let writes = [Self.way, Self.way, Self.way, later, Self.way].map {
-            MessageFact.written(.example, $0, mode: .bestEffort, queued: false, attempt: 1)
+            MessageFact.settled(.example, $0, mode: .bestEffort, fate: .delivered, queued: false, attempts: 1)
         }
         let changes = relay.changes { relay.state(writes) }
+        #expect(changes[#"moltrelay_messages_settled_total{fate="delivered"}"#] == 5)
         #expect(changes["moltrelay_message_latency_count"] == 5)
         #expect(changes[#"moltrelay_message_latency_bucket{le="0.001"}"#] == 4)
         #expect(changes[#"moltrelay_message_latency_bucket{le="0.0025"}"#] == 5)
         #expect(changes[#"moltrelay_message_stage_seconds_count{stage="write"}"#] == 5)
+    }
+
+    @Test func messagesOfOneSizeAndModeAreCountedAsOftenAsTheyCame() throws {
+        let relay = try ObservedRelay(loops: 1)
+        let sizes: [(DeliveryMode, Int)] = [
+            (.bestEffort, 100), (.bestEffort, 100), (.bestEffort, 200), (.atLeastOnce, 200), (.bestEffort, 100),
+        ]
+        let changes = relay.changes { relay.state(sizes.map { .accepted(.example, mode: $0, bytes: $1) }) }
+        #expect(changes["moltrelay_messages_total"] == 5)
+        #expect(changes["moltrelay_message_size_bytes_sum"] == 700)
+        #expect(changes[#"moltrelay_messages_accepted_total{mode="best_effort"}"#] == 4)
+        #expect(changes[#"moltrelay_messages_accepted_total{mode="at_least_once"}"#] == 1)
     }
 
     /// A clock that stood still or a stage out of order must not become an interval of centuries.
@@ -121,7 +134,7 @@ import WireProtocol
         var timeline = MessageTimeline(received: 5_000_000)
         timeline.written = 4_000_000
         let changes = relay.changes {
-            relay.state([.written(.example, timeline, mode: .bestEffort, queued: false, attempt: 1)])
+            relay.state([.written(.example, timeline, mode: .atLeastOnce, queued: false, attempt: 1)])
         }
         #expect(changes.isEmpty)
     }

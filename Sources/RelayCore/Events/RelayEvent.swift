@@ -50,7 +50,8 @@ public enum MessageFact: Sendable, Equatable {
     /// The group commit that holds it was durable, and it is not settled: what follows may be hours away.
     case stored(MessageIdentity, MessageTimeline, mode: DeliveryMode)
     /// Handed to the recipient's socket, the `attempt`th time counted from 1. `queued` where it came out of the store;
-    /// its timeline's `received` is then as long ago as it was accepted.
+    /// its timeline's `received` is then as long ago as it was accepted. Not told of best effort, which is settled by
+    /// being written: a second fact of 96 bytes would be most of what its signals cost.
     case written(MessageIdentity, MessageTimeline, mode: DeliveryMode, queued: Bool, attempt: Int)
     /// After so many `attempts` to send it to its recipient; of one that came out of the store, since it did.
     case settled(

@@ -48,7 +48,7 @@ struct FlightRecord {
 
     /// A best-effort message that was delivered.
     @inline(never)
-    init(delivered identity: MessageIdentity, _ timeline: MessageTimeline) {
+    init(relayed identity: MessageIdentity, _ timeline: MessageTimeline) {
         self.init(.delivered, identity, timeline, mode: .bestEffort, attempt: 1)
     }
 
@@ -87,7 +87,6 @@ extension FlightRecord {
         case .stored(let identity, let timeline, let mode):
             self.init(.stored, identity, timeline, mode: mode)
         case .written(let identity, let timeline, let mode, let queued, let attempt):
-            guard mode != .bestEffort else { return nil }
             let attempt = UInt8(clamping: attempt)
             self.init(.written, identity, timeline, mode: mode, attempt: attempt, queued: queued)
         case .settled(let identity, let timeline, let mode, let fate, let queued, let attempts):
@@ -151,10 +150,7 @@ extension FlightRecord {
     }
 
     static func isKept(_ fact: MessageFact) -> Bool {
-        switch fact {
-        case .accepted(_, .bestEffort, _), .written(_, _, .bestEffort, _, _): false
-        default: true
-        }
+        if case .accepted(_, .bestEffort, _) = fact { false } else { true }
     }
 }
 

@@ -10,20 +10,6 @@ final class FlightRing: Sendable {
 
     private let state: Mutex<State>
 
-    private struct Run {
-        var timeline = MessageTimeline(received: 0)
-        var way = FlightWay()
-        var latency: UInt64 = 0
-
-        init() {}
-
-        init(_ identity: MessageIdentity, _ timeline: MessageTimeline) {
-            self.timeline = timeline
-            way = FlightRecord(delivered: identity, timeline).way
-            latency = elapsed(timeline.received, timeline.written) ?? 0
-        }
-    }
-
     private struct State {
         let records: UnsafeMutablePointer<FlightRecord>
         let capacity: Int
@@ -51,14 +37,10 @@ final class FlightRing: Sendable {
             total &+= 1
         }
 
-        /// A best-effort message that was delivered: nearly all there are.
-        /// - Parameter run: what those of one tick and one flush share: all but their identities.
         @inline(__always)
-        mutating func take(_ identity: MessageIdentity, _ timeline: MessageTimeline, _ run: inout Run) {
-            if timeline != run.timeline { run = Run(identity, timeline) }
-            let record = FlightRecord(identity, run.way)
+        mutating func take(relayed record: FlightRecord, latency: UInt64) {
             append(record)
-            live.offer(record, latency: run.latency)
+            live.offer(record, latency: latency)
         }
 
         @inline(never)
@@ -98,13 +80,23 @@ final class FlightRing: Sendable {
         state.withLock { state in
             state.live.turn(to: now)
             state.queued.turn(to: now)
-            var run = Run()
-            for index in first..<facts.endIndex {
-                if case .settled(let identity, let timeline, .bestEffort, .delivered, _, _) = facts[index] {
-                    state.take(identity, timeline, &run)
-                } else if FlightRecord.isKept(facts[index]), let record = FlightRecord(facts[index], at: now) {
+            var way = FlightWay()
+            var latency: UInt64 = 0
+            var place = first
+            var endOfRun = first
+            while place < facts.endIndex {
+                // Nearly all there are: best-effort messages that one flush delivered share all but their identities.
+                if case .settled(let identity, let timeline, .bestEffort, .delivered, _, _) = facts[place] {
+                    if place >= endOfRun {
+                        endOfRun = facts.endOfRun(from: place) { $0.isRelayed(timeline) }
+                        way = FlightRecord(relayed: identity, timeline).way
+                        latency = elapsed(timeline.received, timeline.written) ?? 0
+                    }
+                    state.take(relayed: FlightRecord(identity, way), latency: latency)
+                } else if FlightRecord.isKept(facts[place]), let record = FlightRecord(facts[place], at: now) {
                     state.take(record)
                 }
+                place += 1
             }
             guard hasEvents else { return }
             for event in events {

@@ -31,51 +31,60 @@ struct MessageInstruments {
         _ policy: TracePolicy?,
         _ worthALook: inout [Int]
     ) {
-        var runs = Runs()
-        for (place, fact) in facts.enumerated() {
-            switch fact {
-            case .accepted(_, let mode, let bytes): add(mode, bytes, to: &runs.accepted)
-            case .stored(_, let timeline, _):
-                if let time = elapsed(timeline.received, timeline.stored) { store.observe(time) }
-                if policy != nil { worthALook.append(place) }
-            case .written(_, let timeline, _, let queued, let attempt):
-                written(timeline, queued: queued, attempt: attempt, &runs.written)
-            case .settled(let identity, let timeline, _, let fate, let queued, let attempts):
-                ended(timeline, fate, &runs.delivered)
-                guard let policy else { continue }
-                let isOrdinary = policy.isOrdinary(identity.id, timeline, fate, queued: queued, attempts: attempts)
-                if !isOrdinary { worthALook.append(place) }
+        var place = 0
+        while place < facts.count {
+            switch facts[place] {
+            case .accepted(_, let mode, let bytes):
+                let end = facts.endOfRun(from: place) { $0.isAccepted(mode, bytes: bytes) }
+                accepted(mode, bytes: bytes, count: end - place)
+                place = end
+            case .settled(_, let timeline, .bestEffort, .delivered, _, _):
+                let end = facts.endOfRun(from: place) { $0.isRelayed(timeline) }
+                relayed(timeline, count: end - place)
+                policy?.collect(relayed: timeline, facts, place..<end, &worthALook)
+                place = end
+            default:
+                if observe(facts[place], policy) { worthALook.append(place) }
+                place += 1
             }
         }
-        observe(runs.accepted)
-        writes.observe(runs.written)
-        settled[MessageFate.delivered.place].add(runs.delivered)
     }
 
-    private func add(_ mode: DeliveryMode, _ bytes: Int, to run: inout AcceptedRun) {
-        if run.mode == mode, run.bytes == bytes { return run.count += 1 }
-        observe(run)
-        run = AcceptedRun(mode: mode, bytes: bytes, count: 1)
+    private func accepted(_ mode: DeliveryMode, bytes: Int, count: Int) {
+        total.add(UInt64(count))
+        accepted[mode.place].add(UInt64(count))
+        size.observe(UInt64(bytes), count: UInt64(count))
     }
 
-    private func observe(_ run: AcceptedRun) {
-        guard run.count > 0 else { return }
-        total.add(run.count)
-        accepted[run.mode.place].add(run.count)
-        size.observe(UInt64(run.bytes), count: run.count)
+    /// Best-effort messages that reached the socket in one flush.
+    private func relayed(_ timeline: MessageTimeline, count: Int) {
+        writes.observe(timeline, count: UInt64(count))
+        settled[MessageFate.delivered.place].add(UInt64(count))
     }
 
-    private func written(_ timeline: MessageTimeline, queued: Bool, attempt: Int, _ run: inout WriteRun) {
+    /// - Returns: whether the tracer is to look at it.
+    @inline(never)
+    private func observe(_ fact: MessageFact, _ policy: TracePolicy?) -> Bool {
+        switch fact {
+        case .accepted: return false
+        case .stored(_, let timeline, _):
+            if let time = elapsed(timeline.received, timeline.stored) { store.observe(time) }
+            return policy != nil
+        case .written(_, let timeline, _, let queued, let attempt):
+            written(timeline, queued: queued, attempt: attempt)
+            return false
+        case .settled(let identity, let timeline, _, let fate, let queued, let attempts):
+            ended(timeline, fate)
+            guard let policy else { return false }
+            return !policy.isOrdinary(identity.id, timeline, fate, queued: queued, attempts: attempts)
+        }
+    }
+
+    private func written(_ timeline: MessageTimeline, queued: Bool, attempt: Int) {
         // A later attempt's way is mostly the wait for an ACK that did not come.
         guard attempt <= 1 else { return }
-        if queued {
-            if let wait = elapsed(timeline.received, timeline.written) { queueWait.observe(wait) }
-        } else if run.timeline == timeline {
-            run.count += 1
-        } else {
-            writes.observe(run)
-            run = WriteRun(timeline: timeline, count: 1)
-        }
+        guard queued else { return writes.observe(timeline, count: 1) }
+        if let wait = elapsed(timeline.received, timeline.written) { queueWait.observe(wait) }
     }
 
     func keep(_ exemplar: Exemplar, of timeline: MessageTimeline, queued: Bool) {
@@ -83,31 +92,28 @@ struct MessageInstruments {
         if let wait = elapsed(timeline.received, timeline.written) { queueWait.keep(exemplar, of: wait) }
     }
 
-    private func ended(_ timeline: MessageTimeline, _ fate: MessageFate, _ delivered: inout UInt64) {
-        if case .delivered = fate { delivered += 1 } else { settled[fate.place].add() }
+    private func ended(_ timeline: MessageTimeline, _ fate: MessageFate) {
+        settled[fate.place].add()
         if case .dropped(let reason) = fate { dropped[reason.place].add() }
         if let time = elapsed(timeline.written, timeline.acknowledged) { acknowledgementLatency.observe(time) }
     }
 }
 
-/// What the facts of one tick have in common, each run observed at the price of one message.
-private struct Runs {
-    var accepted = AcceptedRun()
-    var written = WriteRun()
-    var delivered: UInt64 = 0
-}
-
-/// Messages of one mode and size.
-private struct AcceptedRun {
-    var mode = DeliveryMode.bestEffort
-    var bytes = 0
-    var count: UInt64 = 0
-}
-
-/// Messages that share every time, as those of one tick and one flush do.
-struct WriteRun {
-    var timeline = MessageTimeline(received: 0)
-    var count: UInt64 = 0
+extension TracePolicy {
+    /// - Parameter run: of `facts`, best-effort messages that share `timeline`.
+    @inline(__always)
+    fileprivate func collect(
+        relayed timeline: MessageTimeline,
+        _ facts: UnsafeBufferPointer<MessageFact>,
+        _ run: Range<Int>,
+        _ worthALook: inout [Int]
+    ) {
+        let isSlow = isSlow(timeline, queued: false)
+        for place in run {
+            guard case .settled(let identity, _, _, _, _, _) = facts[place] else { continue }
+            if isSlow || samples(identity.id) { worthALook.append(place) }
+        }
+    }
 }
 
 private struct WriteInstruments {
@@ -121,13 +127,12 @@ private struct WriteInstruments {
         write = stages[MessageStage.write.place]
     }
 
-    func observe(_ run: WriteRun) {
-        guard run.count > 0 else { return }
-        let timeline = run.timeline
-        if let time = elapsed(timeline.received, timeline.written) { latency.observe(time, count: run.count) }
-        if let time = elapsed(timeline.received, timeline.routed) { route.observe(time, count: run.count) }
-        if let time = elapsed(timeline.sendable, timeline.enqueued) { enqueue.observe(time, count: run.count) }
-        if let time = elapsed(timeline.enqueued, timeline.written) { write.observe(time, count: run.count) }
+    @inline(never)
+    func observe(_ timeline: MessageTimeline, count: UInt64) {
+        if let time = elapsed(timeline.received, timeline.written) { latency.observe(time, count: count) }
+        if let time = elapsed(timeline.received, timeline.routed) { route.observe(time, count: count) }
+        if let time = elapsed(timeline.sendable, timeline.enqueued) { enqueue.observe(time, count: count) }
+        if let time = elapsed(timeline.enqueued, timeline.written) { write.observe(time, count: count) }
     }
 
     func keep(_ exemplar: Exemplar, of timeline: MessageTimeline) {

@@ -17,7 +17,7 @@ struct TracePolicy: Sendable {
     func head(_ identity: MessageIdentity, parent: TraceContext?, forced: [UInt64]) -> TraceReason? {
         if !forced.isEmpty, forced.contains(identity.sender) || forced.contains(identity.recipient) { return .forced }
         if let parent { return parent.isSampled ? .parent : nil }
-        return sampler.samples(bits: identity.id.uniformBits) ? .ratio : nil
+        return samples(identity.id) ? .ratio : nil
     }
 
     /// Neither sampled nor worth a trace for how it went, as nearly all messages are.
@@ -30,8 +30,11 @@ struct TracePolicy: Sendable {
         attempts: Int
     ) -> Bool {
         guard case .delivered = fate, attempts <= 1 else { return false }
-        return !isSlow(timeline, queued: queued) && !sampler.samples(bits: id.uniformBits)
+        return !isSlow(timeline, queued: queued) && !samples(id)
     }
+
+    @inline(__always)
+    func samples(_ id: MessageID) -> Bool { sampler.samples(bits: id.uniformBits) }
 
     /// For what became of it.
     func tail(_ timeline: MessageTimeline, _ fate: MessageFate, queued: Bool, attempts: Int) -> TraceReason? {
