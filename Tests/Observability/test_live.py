@@ -10,7 +10,7 @@ import unittest
 
 import yaml
 
-from . import catalogue, live
+from . import catalogue, live, test_runbooks
 
 NATIVE = "--enable-feature=native-histograms,exemplar-storage"
 # Over windows longer than this test: the ratios of a day are checked by promtool.
@@ -64,6 +64,12 @@ class LiveTests(unittest.TestCase):
                 with self.subTest(form=form, panel=panel):
                     filled = expression.replace("$relay", ".+").replace("$node", ".+")
                     self.assertTrue(server.query(filled), filled)
+
+    def test_what_a_runbook_asks_is_answered(self):
+        for form, server in self.servers.items():
+            for page, query in test_runbooks.queries():
+                with self.subTest(form=form, page=page):
+                    live.wait_until(lambda: server.query(query), query)
 
     def test_rules_evaluate(self):
         for form, server in self.servers.items():
