@@ -130,7 +130,7 @@ let package = Package(
         .executableTarget(
             name: "moltrelay",
             dependencies: [
-                "HTTPClient", "Identity", "RelayAdmin", "RelayClient", "RelayCore", "RelayStores", "RelayTelemetry",
+                "HTTPClient", "Identity", "Listening", "RelayAdmin", "RelayClient", "RelayCore", "RelayStores", "RelayTelemetry",
                 "RelayTransport", "Telemetry", "WireProtocol", argumentParser, instrumentation, logging, nioCore,
                 nioPosix, unixSignals, yams,
             ],
@@ -181,7 +181,10 @@ let package = Package(
         ),
         .testTarget(
             name: "RelayTransportTests",
-            dependencies: ["Identity", "RelayCore", "RelayTransport", "WireProtocol", nioCore, nioEmbedded, nioPosix],
+            dependencies: [
+                "Identity", "Listening", "RelayCore", "RelayTransport", "WireProtocol", nioCore, nioEmbedded, nioHTTP1,
+                nioPosix,
+            ],
             swiftSettings: settings
         ),
         .testTarget(
@@ -254,7 +257,7 @@ let package = Package(
         ),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["JournalFixture", "RelayFixture"],
+            dependencies: ["JournalFixture", "ProgramFixture", "RelayFixture"],
             swiftSettings: settings
         ),
     ],
@@ -272,7 +275,7 @@ if Context.environment["MOLTRELAY_FUZZ"] != nil {
     package.targets += [
         .target(
             name: "moltrelay",
-            dependencies: ["HTTPClient", "Identity", "Telemetry", yams],
+            dependencies: ["HTTPClient", "Identity", "Listening", "Telemetry", yams],
             path: "Sources/moltrelay/Configuration",
             swiftSettings: settings
         ),

@@ -12,6 +12,7 @@ public struct AgentListener: Sendable {
     private let session: SessionConfiguration
     private let limits: TransportLimits
     private let admission: Admission
+    private let trust: ProxyTrust
     private let journal: ConnectionJournal
     private let makeHandler: HandlerMaker
     let turnstile: Turnstile
@@ -21,9 +22,10 @@ public struct AgentListener: Sendable {
         session: SessionConfiguration,
         limits: TransportLimits,
         admission: Admission,
+        trust: ProxyTrust = .none,
         journal: ConnectionJournal = .none
     ) {
-        self.init(loops, session, limits, admission, journal) { try ConnectionHandler(services: $0) }
+        self.init(loops, session, limits, admission, trust, journal) { try ConnectionHandler(services: $0) }
     }
 
     /// The same way in, and another handler behind the upgrade: the conformance tests' echo, which no agent gets into.
@@ -34,7 +36,7 @@ public struct AgentListener: Sendable {
         makeHandler: @escaping @Sendable () -> any ChannelHandler
     ) {
         let session = SessionConfiguration(relayID: admission.identity.relayID)
-        self.init(loops, session, limits, admission, .none) { _ in makeHandler() }
+        self.init(loops, session, limits, admission, .none, .none) { _ in makeHandler() }
     }
 
     private init(
@@ -42,6 +44,7 @@ public struct AgentListener: Sendable {
         _ session: SessionConfiguration,
         _ limits: TransportLimits,
         _ admission: Admission,
+        _ trust: ProxyTrust,
         _ journal: ConnectionJournal,
         makeHandler: @escaping HandlerMaker
     ) {
@@ -49,6 +52,7 @@ public struct AgentListener: Sendable {
         self.session = session
         self.limits = limits
         self.admission = admission
+        self.trust = trust
         self.journal = journal
         self.makeHandler = makeHandler
         turnstile = Turnstile(limits: limits)
@@ -84,23 +88,52 @@ public struct AgentListener: Sendable {
 
     /// Of a socket that cannot be served; ends it.
     private enum Unserved: Error {
-        case foreignLoop, turnedAway
+        case foreignLoop, turnedAway, gone
     }
 
     func open(_ channel: any Channel) throws {
         guard let loop = loops.loop(of: channel.eventLoop) else { throw Unserved.foreignLoop }
-        let (turnstile, network) = (turnstile, ClientNetwork(channel.remoteAddress))
-        let entry = turnstile.enter(from: network, at: loop.now)
-        channel.closeFuture.whenComplete { _ in turnstile.leave(entry, from: network) }
-        switch entry {
-        case .turnedAway(let limit):
+        let peer = channel.remoteAddress
+        // Reset before it was looked at, as haproxy ends its checks: whose word its bytes are cannot be known any more.
+        if peer == nil, trust.expectsHeaders { throw Unserved.gone }
+        let header = trust.header(from: peer)
+        if header != .proxyProtocol { try serve(channel, on: loop, from: peer, header) }
+        let handler = ProxyHeaderHandler(
+            isExpected: header == .proxyProtocol,
+            patience: limits.handshakeTimeout > .zero ? limits.handshakeTimeout : nil
+        ) { outcome in try take(outcome, of: channel, on: loop) }
+        try channel.pipeline.syncOperations.addHandler(handler, position: .first)
+    }
+
+    private func take(_ outcome: ProxyHeaderHandler.Outcome, of channel: any Channel, on loop: DataLoop) throws {
+        switch outcome {
+        case .client(let client):
+            loop.relay?.note(.proxyHeader(client == nil ? .own : .client))
+            try serve(channel, on: loop, from: client ?? channel.remoteAddress, nil)
+        case .refused(let result):
+            loop.relay?.note(.proxyHeader(result))
+            loop.relay?.note(.connectionFailed(.proxyHeader))
+            journal.write(.proxyRefused(result), ClientNetwork(channel.remoteAddress).description)
+        }
+    }
+
+    /// - Parameter header: what its request is to bring.
+    private func serve(
+        _ channel: any Channel,
+        on loop: DataLoop,
+        from client: SocketAddress?,
+        _ header: ProxyTrust.Header?
+    ) throws {
+        let network = ClientNetwork(client)
+        let visit = Visit(turnstile, from: header == nil ? network : nil, at: loop.now)
+        channel.closeFuture.assumeIsolated().whenComplete { _ in visit.leave() }
+        if case .turnedAway(let limit) = visit.entry {
             loop.relay?.note(.connectionRefused(limit))
             loop.relay?.note(.connectionFailed(.limit))
             journal.write(.turnedAway(limit), network.description)
             throw Unserved.turnedAway
-        case .admitted(isRateTracked: false): loop.relay?.note(.rateUntracked(.connectionsPerIPPerSecond))
-        case .admitted, .refused: break
         }
+        if visit.isUntracked { loop.relay?.note(.rateUntracked(.connectionsPerIPPerSecond)) }
         let services = ConnectionServices(
             loop: loop,
             session: session,
@@ -111,7 +144,7 @@ public struct AgentListener: Sendable {
             journal: journal,
             makeHandler: makeHandler
         )
-        let upgrade = UpgradeHandler(services: services, entry: entry)
+        let upgrade = UpgradeHandler(services: services, visit: visit, trust: header == nil ? nil : trust)
         let pipeline = channel.pipeline.syncOperations
         try pipeline.addHandler(RequestSizeHandler(upgrade: upgrade))
         try pipeline.addHandler(HTTPResponseEncoder())

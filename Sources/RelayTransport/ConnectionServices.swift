@@ -8,7 +8,8 @@ struct ConnectionServices {
     let limits: TransportLimits
     let admission: Admission
     let turnstile: Turnstile
-    let network: ClientNetwork
+    /// Of the client; behind a proxy, of the proxy until it has said whose socket it is.
+    var network: ClientNetwork
     let journal: ConnectionJournal
     /// What a socket is given to once it is a WebSocket.
     let makeHandler: HandlerMaker

@@ -47,18 +47,38 @@ final class Turnstile: Sendable {
     }
 
     /// Every entry but `turnedAway` is to be given back with `leave`.
-    func enter(from network: ClientNetwork, at now: MonotonicNanoseconds) -> Entry {
+    /// - Parameter network: nil where a proxy will say whose socket it is: `attribute` counts its address then.
+    func enter(from network: ClientNetwork?, at now: MonotonicNanoseconds) -> Entry {
         state.withLock { state in
-            if let (limit, wait) = refusal(state, network, now) {
-                guard state.refused < Self.maxRefused else { return .turnedAway(limit) }
-                state.refused += 1
-                return .refused(limit, retryAfter: wait)
-            }
+            let refusal = refusal(state, now) ?? network.flatMap { self.refusal(state, of: $0, now) }
+            if let (limit, wait) = refusal ?? rateRefusal(state, now) { return refuse(&state, limit, wait) }
             _ = state.rate.take(0, at: now)
-            state.byAddress[network, default: 0] += 1
             state.count += 1
-            return .admitted(isRateTracked: state.addressRate.take(network, at: now))
+            return .admitted(isRateTracked: network.map { count(&state, $0, now) } ?? true)
         }
+    }
+
+    /// A socket that entered without an address turns out to be from there. What is refused now stays inside no more.
+    func attribute(to network: ClientNetwork, at now: MonotonicNanoseconds) -> Entry {
+        state.withLock { state in
+            guard let (limit, wait) = refusal(state, of: network, now) else {
+                return .admitted(isRateTracked: count(&state, network, now))
+            }
+            state.count -= 1
+            return refuse(&state, limit, wait)
+        }
+    }
+
+    /// - Returns: false where the table of rates had no room for the address.
+    private func count(_ state: inout State, _ network: ClientNetwork, _ now: MonotonicNanoseconds) -> Bool {
+        state.byAddress[network, default: 0] += 1
+        return state.addressRate.take(network, at: now)
+    }
+
+    private func refuse(_ state: inout State, _ limit: ConnectionLimit, _ wait: MonotonicNanoseconds) -> Entry {
+        guard state.refused < Self.maxRefused else { return .turnedAway(limit) }
+        state.refused += 1
+        return .refused(limit, retryAfter: wait)
     }
 
     /// 0...1 of `maxConnections`: what a PONG says of this relay. 0 without a limit.
@@ -67,30 +87,40 @@ final class Turnstile: Sendable {
         return min(1, Double(state.withLock { $0.count }) / Double(limits.maxConnections))
     }
 
-    func leave(_ entry: Entry, from network: ClientNetwork) {
+    /// - Parameter network: nil where it was never attributed to one.
+    func leave(_ entry: Entry, from network: ClientNetwork?) {
         state.withLock { state in
             switch entry {
             case .turnedAway: break
             case .refused: state.refused -= 1
             case .admitted:
                 state.count -= 1
+                guard let network else { return }
                 let left = (state.byAddress[network] ?? 1) - 1
                 state.byAddress[network] = left > 0 ? left : nil
             }
         }
     }
 
+    private typealias Refusal = (ConnectionLimit, MonotonicNanoseconds)
+
+    private func refusal(_ state: borrowing State, _ now: MonotonicNanoseconds) -> Refusal? {
+        state.count < limits.maxConnections ? nil : (.connections, .seconds(5))
+    }
+
     private func refusal(
         _ state: borrowing State,
-        _ network: ClientNetwork,
+        of network: ClientNetwork,
         _ now: MonotonicNanoseconds
-    ) -> (ConnectionLimit, MonotonicNanoseconds)? {
-        guard state.count < limits.maxConnections else { return (.connections, .seconds(5)) }
+    ) -> Refusal? {
         if limits.maxConnectionsPerIP > 0, state.byAddress[network] ?? 0 >= limits.maxConnectionsPerIP {
             return (.connectionsPerIP, .seconds(5))
         }
-        if let wait = state.addressRate.wait(network, at: now) { return (.connectionsPerIPPerSecond, wait) }
-        return state.rate.wait(0, at: now).map { (.connectionsPerSecond, $0) }
+        return state.addressRate.wait(network, at: now).map { (.connectionsPerIPPerSecond, $0) }
+    }
+
+    private func rateRefusal(_ state: borrowing State, _ now: MonotonicNanoseconds) -> Refusal? {
+        state.rate.wait(0, at: now).map { (.connectionsPerSecond, $0) }
     }
 
     /// The listener is closed: a socket that came before and has not asked for its upgrade is refused it.

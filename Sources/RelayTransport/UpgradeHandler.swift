@@ -14,8 +14,10 @@ final class UpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
         case answered
     }
 
-    private let services: ConnectionServices
-    private let entry: Turnstile.Entry
+    private var services: ConnectionServices
+    private let visit: Visit
+    /// Where a proxy says whose request it is.
+    private let trust: ProxyTrust?
     private var timeout: Scheduled<Void>?
     private var state = State.awaitingHead
     /// Of the request, as it came.
@@ -24,9 +26,10 @@ final class UpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
     var isAwaitingHead: Bool { if case .awaitingHead = state { true } else { false } }
     private var isAnswered: Bool { if case .answered = state { true } else { false } }
 
-    init(services: ConnectionServices, entry: Turnstile.Entry) {
+    init(services: ConnectionServices, visit: Visit, trust: ProxyTrust?) {
         self.services = services
-        self.entry = entry
+        self.visit = visit
+        self.trust = trust
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
@@ -40,7 +43,7 @@ final class UpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
     private var patience: TimeAmount? {
         let limit = services.limits.handshakeTimeout
         let isLimited = limit > .nanoseconds(0)
-        if case .refused = entry { return isLimited ? min(limit, .seconds(1)) : .seconds(1) }
+        if case .refused = visit.entry { return isLimited ? min(limit, .seconds(1)) : .seconds(1) }
         return isLimited ? limit : nil
     }
 
@@ -67,14 +70,42 @@ final class UpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     private func accept(_ request: HTTPRequestHead) throws(WebSocketUpgrade.Rejection) -> HTTPHeaders {
-        if case .refused(let limit, let wait) = entry {
-            services.loop.relay?.note(.connectionRefused(limit))
-            services.journal.write(.turnedAway(limit), services.network.description)
-            throw .refused(by: limit, retryAfter: wait)
+        if let trust { try identify(ForwardedFor(request.headers, trust)) }
+        switch visit.entry {
+        case .admitted: break
+        case .refused(let limit, let wait): throw turnedAway(limit, retryAfter: wait)
+        case .turnedAway(let limit): throw turnedAway(limit, retryAfter: .seconds(5))
         }
         let headers = try WebSocketUpgrade.accept(request)
         guard !services.turnstile.isClosed else { throw .draining }
         return headers
+    }
+
+    private func turnedAway(
+        _ limit: ConnectionLimit,
+        retryAfter wait: MonotonicNanoseconds
+    ) -> WebSocketUpgrade.Rejection {
+        services.loop.relay?.note(.connectionRefused(limit))
+        services.journal.write(.turnedAway(limit), services.network.description)
+        return .refused(by: limit, retryAfter: wait)
+    }
+
+    /// The proxy has said whose request it is: from here on limits, logs and hashes are that client's.
+    private func identify(_ forwarded: ForwardedFor) throws(WebSocketUpgrade.Rejection) {
+        let relay = services.loop.relay
+        switch forwarded {
+        case .client(let address):
+            services.network = ClientNetwork(address)
+            relay?.note(.proxyHeader(.client))
+        case .absent: relay?.note(.proxyHeader(.own))
+        case .malformed:
+            relay?.note(.proxyHeader(.malformed))
+            services.journal.write(.proxyRefused(.malformed), services.network.description)
+            throw .malformedForwarding
+        }
+        guard case .admitted = visit.entry else { return }
+        visit.attribute(to: services.network, at: services.loop.now)
+        if visit.isUntracked { relay?.note(.rateUntracked(.connectionsPerIPPerSecond)) }
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {

@@ -89,6 +89,11 @@ extension WebSocketUpgrade.Rejection {
         failure: .tooLarge
     )
     static let noHTTP = Self(status: .badRequest, body: "This is not an HTTP request.")
+    static let malformedForwarding = Self(
+        status: .badRequest,
+        body: "The X-Forwarded-For of the proxy in front is no list of addresses (server.proxy).",
+        failure: .proxyHeader
+    )
     static let draining = Self(
         status: .serviceUnavailable,
         body: "This relay is going away and takes no new connections.",

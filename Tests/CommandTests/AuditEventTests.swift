@@ -19,7 +19,7 @@ import WireProtocol
 
     private static let agent = AgentHash(agentID: "alice")
     private static let entries: [ConnectionJournal.Entry] = [
-        .opened, .turnedAway(.connectionsPerIP),
+        .opened, .turnedAway(.connectionsPerIP), .proxyRefused(.untrusted),
         .connected(agent: agent, extensions: [.batching], handshake: 2_000_000),
         .refused(agent: agent, code: .signatureInvalid), .refused(agent: nil, code: .tooManyConnections),
         .replayed(agent: agent), .messageRateExceeded(agent: agent), .impersonated(agent: agent),
@@ -86,7 +86,7 @@ import WireProtocol
         let reasons = try written().compactMap { $0["reason"] as? String }
         #expect(
             reasons == [
-                "max_connections_per_ip", "signature_invalid", "too_many_connections", "message_rate",
+                "max_connections_per_ip", "untrusted", "signature_invalid", "too_many_connections", "message_rate",
                 "handshake_timeout", "slow_consumer",
             ]
         )

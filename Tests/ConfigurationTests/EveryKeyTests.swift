@@ -19,6 +19,7 @@ private let samples: [String: (yaml: String, variable: String, shown: String)] =
 
 private let lists = [
     "server.public_names": ["relay.example.com", "relay:8443"],
+    "server.proxy.trusted_networks": ["10.0.0.0/8", "2001:db8::/32"],
     "server.tls.acme_domains": ["a.example", "b.example"],
     "storage.redis.addresses": ["redis-1:6379", "redis-2:6379"],
     "cluster.peers": ["10.0.0.2:443", "[::1]:443"],
@@ -30,7 +31,8 @@ private let singleValues = [
     "server.listen.websocket": "127.0.0.1:1443", "server.listen.http": "127.0.0.1:0",
     "server.listen.metrics": "localhost:9091", "server.tls.enabled": "false", "server.tls.cert_file": "/c",
     "server.tls.key_file": "/k", "server.tls.auto_cert": "true", "server.tls.acme_email": "a@example.com",
-    "server.drain.timeout_ms": "1", "server.drain.readiness_delay_ms": "0", "server.drain.reconnect_after_ms": "7",
+    "server.proxy.header": "x_forwarded_for", "server.drain.timeout_ms": "1", "server.drain.readiness_delay_ms": "0",
+    "server.drain.reconnect_after_ms": "7",
     "server.drain.alternate_relay": "wss://other.example/v1/connect", "server.keepalive.interval_ms": "15000",
     "server.keepalive.timeout_ms": "500", "server.keepalive.max_missed": "2", "auth.relay_id": "relay-9",
     "auth.private_key_file": "/key", "auth.require_auth": "false", "auth.allow_anonymous": "false",

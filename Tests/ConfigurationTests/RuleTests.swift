@@ -29,6 +29,14 @@ import Testing
             "health: {endpoint: /x, detailed_endpoint: /x}",
             "config.yaml:1:20: health.endpoint and health.detailed_endpoint are both '/x'"
         ),
+        (
+            "server: {proxy: {header: proxy_protocol}}",
+            "config.yaml:1:26: server.proxy.header: proxy_protocol needs server.proxy.trusted_networks"
+        ),
+        (
+            "server: {proxy: {trusted_networks: [10.0.0.0/8]}}",
+            "config.yaml:1:36: server.proxy.trusted_networks does nothing alone"
+        ),
         ("health: {endpoint: /metrics}", "config.yaml:1:20: health.endpoint: '/metrics' is answered by something"),
         (
             "auth: {allow_anonymous: false}",

@@ -11,17 +11,21 @@ public enum FreePort {
     private static let turn = Atomic(Int(getpid()) &* 61)
 
     /// Another one for each caller.
-    public static func udp() throws -> Int {
+    public static func udp() throws -> Int { try next(SOCK_DGRAM) }
+
+    public static func tcp() throws -> Int { try next(SOCK_STREAM) }
+
+    private static func next(_ type: __socket_type) throws -> Int {
         for _ in ports {
             let turn = turn.add(1, ordering: .relaxed).newValue
             let port = ports.lowerBound + turn % ports.count
-            if isFree(port) { return port }
+            if isFree(port, type) { return port }
         }
         throw None()
     }
 
-    private static func isFree(_ port: Int) -> Bool {
-        let descriptor = socket(AF_INET, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+    private static func isFree(_ port: Int, _ type: __socket_type) -> Bool {
+        let descriptor = socket(AF_INET, Int32(type.rawValue | SOCK_CLOEXEC.rawValue), 0)
         defer { close(descriptor) }
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)

@@ -49,10 +49,10 @@ class Session:
         self._early = []
 
     @classmethod
-    async def open(cls, url, receive_buffer=None, **options):
-        """`receive_buffer` bytes in the kernel, and a queue of one here: a paused session is slow for the relay too."""
-        if receive_buffer:
-            options["sock"] = tcp(url, receive_buffer)
+    async def open(cls, url, receive_buffer=None, source=None, **options):
+        """From the address `source`. `receive_buffer` bytes in the kernel, and a queue of one here: a paused session is slow for the relay too."""
+        if receive_buffer or source:
+            options["sock"] = tcp(url, receive_buffer, source)
         connection = await websockets.connect(
             url, subprotocols=["moltrelay.v1"], compression=None, max_queue=1, max_size=None, ping_interval=None,
             open_timeout=10, close_timeout=1, proxy=None, **options,
@@ -227,11 +227,13 @@ class Session:
             await self._reader
 
 
-def tcp(url, receive_buffer=None):
+def tcp(url, receive_buffer=None, source=None):
     address = urllib.parse.urlsplit(url)
     connection = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     if receive_buffer:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+    if source:
+        connection.bind((source, 0))
     connection.connect((address.hostname, address.port))
     connection.setblocking(False)
     return connection

@@ -82,6 +82,7 @@ import WireProtocol
         events += ConnectionFailure.allCases.map { .connectionFailed($0) }
         events += AuthFailCode.allCases.map { .authenticationFailed(code: $0) }
         events += FrameType.allCases.map { .framesReceived($0, count: 1) }
+        events += ProxyHeaderResult.allCases.map { .proxyHeader($0) }
         events += NackCode.allCases.map { .nacked(.example, code: $0) }
         let samples = relay.changes { relay.note(events) }
         for (name, count) in [
@@ -89,6 +90,7 @@ import WireProtocol
             ("moltrelay_connection_failures_total{", ConnectionFailure.allCases.count),
             ("moltrelay_authentications_total{", AuthFailCode.allCases.count),
             ("moltrelay_frames_received_total{", FrameType.allCases.count),
+            ("moltrelay_proxy_headers_total{", ProxyHeaderResult.allCases.count),
             ("moltrelay_nacks_total{", NackCode.allCases.count),
         ] {
             let moved = samples.filter { $0.key.hasPrefix(name) }

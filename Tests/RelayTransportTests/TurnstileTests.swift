@@ -56,6 +56,23 @@ import Testing
         #expect(turnstile.counts == (0, Turnstile.maxRefused))
     }
 
+    /// Behind a proxy the address is known later, and counts from then on.
+    @Test func anAddressThatIsToldLater() throws {
+        let turnstile = Turnstile(
+            limits: TransportLimits(maxConnections: 3, maxConnectionsPerIP: 1, connectionsPerIPPerSecond: 0)
+        )
+        let network = try Self.network("192.0.2.1")
+        let visits = (0..<3).map { _ in Visit(turnstile, from: nil, at: 0) }
+        #expect(Visit(turnstile, from: nil, at: 0).entry == .refused(.connections, retryAfter: .seconds(5)))
+        for visit in visits.prefix(2) { visit.attribute(to: network, at: 0) }
+        #expect(visits[0].entry == .admitted(isRateTracked: true))
+        #expect(visits[1].entry == .refused(.connectionsPerIP, retryAfter: .seconds(5)))
+        #expect(turnstile.counts == (2, 2))
+        for visit in visits { visit.leave() }
+        #expect(turnstile.counts == (0, 1))
+        #expect(turnstile.enter(from: network, at: 0) == .admitted(isRateTracked: true))
+    }
+
     @Test func ratesOfAllAndOfOneAddress() throws {
         let limits = TransportLimits(maxConnectionsPerIP: 0, connectionsPerIPPerSecond: 2, connectionsPerSecond: 3)
         let turnstile = Turnstile(limits: limits)

@@ -71,6 +71,8 @@ public enum RelayEvent: Sendable, Equatable {
     case connectionFailed(ConnectionFailure)
     /// Told beside `connectionFailed(.limit)`.
     case connectionRefused(ConnectionLimit)
+    /// Every result but the first two is told beside `connectionFailed(.proxyHeader)`.
+    case proxyHeader(ProxyHeaderResult)
     case rateUntracked(RateTable)
     /// Agents' sockets wait in the backlog for want of file descriptors.
     case acceptPaused
@@ -103,6 +105,7 @@ public enum ConnectionFailure: String, Sendable, CaseIterable {
     case keepaliveTimeout = "keepalive_timeout"
     case slowConsumer = "slow_consumer"
     case limit
+    case proxyHeader = "proxy_header"
     case io
     case `internal`
 }

@@ -4,9 +4,9 @@ import WireProtocol
 
 extension RelayCatalogue {
     static let connections = [
-        connectionsActive, connectionErrors, connectionFailures, connectionRefusals, ratesUntracked, connectionsOpened,
-        connectionsClosed,
-        connectionDuration, handshakeDuration, authentications, framesReceived, outboxBytes, slowConsumers,
+        connectionsActive, connectionErrors, connectionFailures, connectionRefusals, proxyHeaders, ratesUntracked,
+        connectionsOpened, connectionsClosed, connectionDuration, handshakeDuration, authentications, framesReceived,
+        outboxBytes, slowConsumers,
         senderPauses, acceptPauses,
     ]
 
@@ -27,6 +27,13 @@ extension RelayCatalogue {
         "moltrelay_connection_refusals_total",
         labels: [LabelDimension("limit", ConnectionLimit.allCases.map(\.rawValue))],
         help: "Sockets refused before they became connections, by the key in `limits` that refused them."
+    )
+    static let proxyHeaders = MetricDeclaration.counter(
+        "moltrelay_proxy_headers_total",
+        labels: [LabelDimension("result", ProxyHeaderResult.allCases.map(\.rawValue))],
+        help:
+            "What proxies said of where sockets come from (`server.proxy`): an address that counts, nothing but their "
+            + "own, or why they were not believed; the latter are connection failures too."
     )
     static let ratesUntracked = MetricDeclaration.counter(
         "moltrelay_rates_untracked_total",

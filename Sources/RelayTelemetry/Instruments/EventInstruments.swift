@@ -26,6 +26,7 @@ struct EventInstruments {
         case .connectionClosed(let reason, let opened, let time): connections.closed(reason, opened, time)
         case .connectionFailed(let cause): connections.failed(cause)
         case .connectionRefused(let limit): connections.refused(limit)
+        case .proxyHeader(let result): connections.identified(result)
         case .rateUntracked(let table): connections.untracked(table)
         case .acceptPaused: connections.acceptPauses.add()
         case .handshakeCompleted(let opened, let time): connections.authenticated(opened, time)
@@ -50,7 +51,7 @@ private struct ConnectionInstruments {
     let opened, slowConsumers, senderPauses, acceptPauses: ShardCounter
     let framesReceived: ShardCounters
     private let errors: ShardCounter
-    private let closed, failures, refusals, ratesUntracked, authentications: ShardCounters
+    private let closed, failures, refusals, proxyHeaders, ratesUntracked, authentications: ShardCounters
     private let duration, handshakeDuration: ShardHistogram
 
     init(_ families: ConnectionFamilies, shard: Int) {
@@ -63,6 +64,7 @@ private struct ConnectionInstruments {
         closed = families.closed.on(shard: shard)
         failures = families.failures.on(shard: shard)
         refusals = families.refusals.on(shard: shard)
+        proxyHeaders = families.proxyHeaders.on(shard: shard)
         ratesUntracked = families.ratesUntracked.on(shard: shard)
         authentications = families.authentications.on(shard: shard)
         duration = families.duration.on(shard: shard)[0]
@@ -80,6 +82,8 @@ private struct ConnectionInstruments {
     }
 
     func refused(_ limit: ConnectionLimit) { refusals[place(of: limit)].add() }
+
+    func identified(_ result: ProxyHeaderResult) { proxyHeaders[place(of: result)].add() }
 
     func untracked(_ table: RateTable) { ratesUntracked[place(of: table)].add() }
 

@@ -71,7 +71,7 @@ struct MessageFamilies: Sendable {
 }
 
 struct ConnectionFamilies: Sendable {
-    let opened, closed, errors, failures, refusals, ratesUntracked, authentications: CounterFamily
+    let opened, closed, errors, failures, refusals, proxyHeaders, ratesUntracked, authentications: CounterFamily
     let framesReceived, slowConsumers, senderPauses, acceptPauses: CounterFamily
     let duration, handshakeDuration: HistogramFamily
 
@@ -81,6 +81,7 @@ struct ConnectionFamilies: Sendable {
         errors = try registry.counter(RelayCatalogue.connectionErrors)
         failures = try registry.counter(RelayCatalogue.connectionFailures)
         refusals = try registry.counter(RelayCatalogue.connectionRefusals)
+        proxyHeaders = try registry.counter(RelayCatalogue.proxyHeaders)
         ratesUntracked = try registry.counter(RelayCatalogue.ratesUntracked)
         authentications = try registry.counter(RelayCatalogue.authentications)
         framesReceived = try registry.counter(RelayCatalogue.framesReceived)

@@ -1,3 +1,5 @@
+import Listening
+
 extension Configuration.Server {
     struct Listen: Sendable, Equatable {
         var websocket = HostPort.loopback(8443)
@@ -14,6 +16,17 @@ extension Configuration.Server {
         var autoCert = false
         var acmeEmail: String?
         var acmeDomains: [String] = []
+    }
+
+    struct Proxy: Sendable, Equatable {
+        enum Header: String, Sendable, CaseIterable {
+            case none
+            case proxyProtocol = "proxy_protocol"
+            case forwardedFor = "x_forwarded_for"
+        }
+
+        var header = Header.none
+        var trustedNetworks: [AddressBlock] = []
     }
 
     struct Drain: Sendable, Equatable {

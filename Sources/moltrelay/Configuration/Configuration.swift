@@ -27,6 +27,7 @@ extension Configuration {
         var listen = Listen()
         var publicNames: [String] = []
         var tls = TLS()
+        var proxy = Proxy()
         var drain = Drain()
         var keepalive = Keepalive()
     }

@@ -8,6 +8,7 @@ enum AuditEvent: String, CaseIterable {
     case authSuccess = "auth_success"
     case authFailure = "auth_failure"
     case rateLimit = "rate_limit"
+    case proxyHeader = "proxy_header"
     case replay
     /// A message in another agent's name.
     case impersonation
@@ -19,7 +20,7 @@ enum AuditEvent: String, CaseIterable {
         case .connectionClosed: .debug
         case .connectionEstablished, .authSuccess: .info
         case .logLevelChanged: .notice
-        case .authFailure, .rateLimit, .impersonation: .warning
+        case .authFailure, .rateLimit, .proxyHeader, .impersonation: .warning
         case .replay: .error
         }
     }
@@ -31,6 +32,7 @@ enum AuditEvent: String, CaseIterable {
         case .authSuccess: "agent connected"
         case .authFailure: "agent refused"
         case .rateLimit: "limit reached"
+        case .proxyHeader: "proxy header refused"
         case .replay: "authentication replayed"
         case .impersonation: "message in another agent's name"
         case .logLevelChanged: "log level changed"

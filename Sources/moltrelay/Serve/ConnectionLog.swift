@@ -28,6 +28,8 @@ final class ConnectionLog: Sendable {
             logger.audit(.connectionEstablished, fields(nil, client))
         case .turnedAway(let limit):
             logger.audit(.rateLimit, fields(nil, client, ["reason": "\(limit.rawValue)"]))
+        case .proxyRefused(let result):
+            logger.audit(.proxyHeader, fields(nil, client, ["reason": "\(result.rawValue)"]))
         case .connected(let agent, let extensions, let handshake):
             logger.audit(
                 .authSuccess,

@@ -159,6 +159,7 @@ final class RunningRelay: Sendable {
             session: configuration.sessionConfiguration(identity),
             limits: configuration.transportLimits,
             admission: admission,
+            trust: configuration.proxyTrust,
             journal: ConnectionLog(logger, relayID: identity.relayID).journal
         )
         do {

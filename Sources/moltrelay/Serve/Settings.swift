@@ -1,4 +1,5 @@
 import Identity
+import Listening
 import Logging
 import NIOCore
 import RelayCore
@@ -57,6 +58,14 @@ extension Configuration {
             maxConnectionsPerAgent: limits.maxConnectionsPerAgent,
             handshakeTimeout: .milliseconds(Int64(limits.handshakeTimeoutMilliseconds))
         )
+    }
+
+    var proxyTrust: ProxyTrust {
+        switch server.proxy.header {
+        case .none: .none
+        case .proxyProtocol: ProxyTrust(.proxyProtocol, networks: server.proxy.trustedNetworks)
+        case .forwardedFor: ProxyTrust(.forwardedFor, networks: server.proxy.trustedNetworks)
+        }
     }
 
     var authPolicy: AuthPolicy {

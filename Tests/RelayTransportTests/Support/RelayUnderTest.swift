@@ -28,7 +28,8 @@ final class RelayUnderTest: Sendable {
         session: SessionConfiguration = SessionConfiguration(relayID: "relay"),
         settings: RelaySettings = RelaySettings(),
         connectionsPerAgentPerMinute: Int = 0,
-        maxAnonymousPins: Int = 100
+        maxAnonymousPins: Int = 100,
+        trust: ProxyTrust = .none
     ) throws {
         group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
         loops = DataLoops(group: group)
@@ -50,7 +51,7 @@ final class RelayUnderTest: Sendable {
             maxAnonymousPins: maxAnonymousPins,
             connectionsPerAgentPerMinute: connectionsPerAgentPerMinute
         )
-        listener = AgentListener(loops: loops, session: session, limits: limits, admission: admission)
+        listener = AgentListener(loops: loops, session: session, limits: limits, admission: admission, trust: trust)
         channel = try listener.bind(host: "127.0.0.1", port: 0).wait()
         port = channel.localAddress?.port ?? 0
     }

@@ -56,7 +56,7 @@ extension Schema {
             \.limits.maxConnectionsPerIP,
             .whole(0...10_000_000),
             "Connections at once from one address, or one /64 of IPv6; past it HTTP 503; 0 = no limit. Behind a proxy all "
-                + "agents come from its address."
+                + "agents come from its address, unless it says theirs (`server.proxy`)."
         ),
         Setting(
             "limits.max_connections_per_agent",

@@ -1,5 +1,5 @@
 extension Schema {
-    static let server: [Setting] = listen + tls + drain + keepalive
+    static let server: [Setting] = listen + tls + proxy + drain + keepalive
 
     private static let listen = [
         Setting(
@@ -77,6 +77,24 @@ extension Schema {
             \.server.tls.acmeDomains,
             .list(of: .authority, name: "host names"),
             "The names to obtain certificates for. Used with `auto_cert` only."
+        ),
+    ]
+
+    private static let proxy = [
+        Setting(
+            "server.proxy.header",
+            \.server.proxy.header,
+            .choice,
+            "How the proxies in front of `server.listen.websocket` say whose connection it is. `proxy_protocol`: versions "
+                + "1 and 2, which every connection from `trusted_networks` must then begin with. `x_forwarded_for`: of the "
+                + "upgrade request, the last address that is none of theirs. The client's address then counts in limits, "
+                + "logs and hashes. From any other address a PROXY header is refused and `X-Forwarded-For` ignored."
+        ),
+        Setting(
+            "server.proxy.trusted_networks",
+            \.server.proxy.trustedNetworks,
+            .list(of: .addressBlock, name: "networks such as 10.0.0.0/8 or 2001:db8::/32"),
+            "Where those proxies connect from: whoever can connect from there can choose the address it counts under."
         ),
     ]
 
