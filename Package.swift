@@ -69,7 +69,7 @@ let package = Package(
         ),
         .target(
             name: "RelayTransport",
-            dependencies: ["Identity", "Listening", "RelayCore", "WireProtocol", nioCore, nioHTTP1, nioPosix],
+            dependencies: ["Identity", "Listening", "RelayCore", "WireProtocol", heap, nioCore, nioHTTP1, nioPosix],
             swiftSettings: hotPath
         ),
         .target(
@@ -250,7 +250,7 @@ let package = Package(
             name: "CommandTests",
             dependencies: [
                 "Identity", "RelayAdmin", "RelayCore", "RelayFixture", "RelayTransport", "Telemetry", "WireProtocol",
-                "moltrelay", logging, nioPosix,
+                "moltrelay", logging, nioCore, nioPosix,
             ],
             exclude: ["Golden"],
             swiftSettings: settings

@@ -59,9 +59,11 @@ extension Relay {
     public func flushed(_ buffer: ByteBuffer, of connection: Connection) {
         guard !connection.isClosed else { return }
         let now = port.now
-        withOutbox(connection) { outbox in
+        connection.traffic.bytesOut &+= UInt64(buffer.writerIndex)
+        let messages = withOutbox(connection) { outbox in
             outbox.finishFlush(buffer) { written($0, on: connection, at: now) }
         }
+        connection.traffic.messagesOut &+= UInt64(messages)
         relievePressure(connection)
         if connection.outbox.hasWork { markDirty(connection) } else { requestTick() }
     }
@@ -119,4 +121,18 @@ extension Relay {
 
     /// Every connection of this loop, for a drain.
     public var openConnections: [Connection] { connections.all }
+
+    public func clock() -> MonotonicNanoseconds { port.now }
+
+    /// Runs on this loop, when it has turned.
+    public func later(_ work: @escaping @Sendable (Relay) -> Void) { port.perform(work) }
+
+    /// nil for one that is gone.
+    public func connection(_ ref: ConnectionRef) -> Connection? { connections[ref] }
+
+    /// Looks at the connections in `count` slots, so that one who looks at all of them can let the loop turn between.
+    /// - Returns: the slot to go on from; nil at the end.
+    public func visitConnections(from slot: Int, slots count: Int, _ body: (Connection) -> Void) -> Int? {
+        connections.visit(from: slot, slots: count, body)
+    }
 }

@@ -15,6 +15,7 @@ extension Relay {
         if let wait = sender.rate?.take(bytes: frame.header.frameLength, at: now) {
             return refuse(frame, routing: routing, from: sender, for: wait)
         }
+        sender.traffic.messagesIn &+= 1
         guard mode != .bestEffort else { return forward(frame, routing: routing, from: sender, at: now) }
         guard let message = own(frame, routing: routing) else { return false }
         let timeline = MessageTimeline(received: now)

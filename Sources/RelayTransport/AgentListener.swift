@@ -140,7 +140,7 @@ public struct AgentListener: Sendable {
             limits: limits,
             admission: admission,
             turnstile: turnstile,
-            network: network,
+            client: client,
             journal: journal,
             makeHandler: makeHandler
         )

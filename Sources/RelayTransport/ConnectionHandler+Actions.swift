@@ -65,6 +65,7 @@ extension ConnectionHandler {
             return refuse(.tooManyConnections(limit: services.limits.maxConnectionsPerAgent), nil)
         }
         self.grant = nil
+        sessionID = grant.sessionID
         let now = loop.now
         perform(session.authenticated(grant, at: now))
         guard let connection, session.isOpen else { return }

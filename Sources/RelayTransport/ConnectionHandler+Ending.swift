@@ -137,7 +137,12 @@ extension Ending {
 extension Disconnect {
     /// The peer has done nothing wrong, so what the relay has for it leaves before the close frame. From any other its
     /// last words are all: messages that keep coming for it must not keep it.
-    fileprivate var isOrderly: Bool { if case .drain = self { true } else { false } }
+    fileprivate var isOrderly: Bool {
+        switch self {
+        case .drain, .operatorClosed: true
+        default: false
+        }
+    }
 }
 
 extension CloseReason {
@@ -157,6 +162,7 @@ extension CloseReason {
             case .keepaliveMissed: .keepaliveTimeout
             case .idle: .idle
             case .slowConsumer: .slowConsumer
+            case .operatorClosed: .operatorClosed
             }
     }
 }
@@ -165,7 +171,7 @@ extension ConnectionFailure {
     /// nil for an end that is nobody's failure.
     init?(_ disconnect: Disconnect) {
         switch disconnect {
-        case .agentClosed, .drain: return nil
+        case .agentClosed, .drain, .operatorClosed: return nil
         case .agentFailed, .protocolViolation, .textMessage: self = .protocolViolation
         case .tooLarge: self = .tooLarge
         case .internalError: self = .internal

@@ -18,6 +18,8 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
     var hasPeerClosed = false
     /// What AUTH_OK will say, once the agent's home has taken the connection.
     var grant: SessionGrant?
+    /// As AUTH_OK gave it.
+    var sessionID: String?
     private var decoder = WebSocketDecoder(role: .server)
     private let assembler = FrameAssembler()
     /// The start of a frame head or control frame that came without its end; at most 139 bytes.
@@ -79,6 +81,7 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
         guard let connection, let relay else { return }
         var buffer = read
         let now = relay.readBegan()
+        connection.traffic.bytesIn &+= UInt64(read.readableBytes)
         if var waiting = leftover {
             leftover = nil
             waiting.writeBuffer(&buffer)

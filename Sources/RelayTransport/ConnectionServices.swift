@@ -8,11 +8,13 @@ struct ConnectionServices {
     let limits: TransportLimits
     let admission: Admission
     let turnstile: Turnstile
-    /// Of the client; behind a proxy, of the proxy until it has said whose socket it is.
-    var network: ClientNetwork
+    /// Behind a proxy, the proxy's own until it has said whose socket it is.
+    var client: SocketAddress?
     let journal: ConnectionJournal
     /// What a socket is given to once it is a WebSocket.
     let makeHandler: HandlerMaker
+
+    var network: ClientNetwork { ClientNetwork(client) }
 }
 
 typealias HandlerMaker = @Sendable (ConnectionServices) throws -> any ChannelHandler

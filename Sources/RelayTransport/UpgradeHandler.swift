@@ -95,7 +95,7 @@ final class UpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
         let relay = services.loop.relay
         switch forwarded {
         case .client(let address):
-            services.network = ClientNetwork(address)
+            services.client = address
             relay?.note(.proxyHeader(.client))
         case .absent: relay?.note(.proxyHeader(.own))
         case .malformed:

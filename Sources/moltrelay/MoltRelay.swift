@@ -16,7 +16,8 @@ struct MoltRelay: AsyncParsableCommand {
         version: BuildIdentity.version,
         subcommands: [
             ServeCommand.self, StatusCommand.self, ExplainCommand.self, SlowCommand.self, TraceCommand.self,
-            LogLevelCommand.self, SendCommand.self, ListenCommand.self, CheckConfigCommand.self, KeygenCommand.self,
+            LogLevelCommand.self, ConnectionsCommand.self, SendCommand.self, ListenCommand.self,
+            CheckConfigCommand.self, KeygenCommand.self,
             AttestCommand.self,
             VersionCommand.self,
             CompletionCommand.self, MetricsReferenceCommand.self,

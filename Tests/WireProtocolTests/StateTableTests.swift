@@ -106,7 +106,7 @@ import Testing
             .protocolViolation(.authRequired), .textMessage, .tooLarge, .internalError,
             .overloaded(reconnectAfterMilliseconds: nil),
             .authentication(.keyPinned, reconnectAfterMilliseconds: nil), .handshakeTimeout, .keepaliveMissed, .idle,
-            .slowConsumer,
+            .slowConsumer, .operatorClosed(reconnectAfterMilliseconds: 1),
         ]
         #expect(rows.map { $0[0] } == all.map { String($0.closeCode) })
         #expect(rows.map { $0[1] } == all.map(\.reason))

@@ -27,9 +27,9 @@ public struct AdminRequest: Sendable {
     }
 
     /// What is logged meanwhile belongs to the request's trace.
-    func answered(by respond: AdminRoute.Responder) -> AdminResponse {
-        guard let span else { return respond(self) }
-        return span.whileCurrent { respond(self) }
+    func whileTraced<Answer>(_ respond: () -> Answer) -> Answer {
+        guard let span else { return respond() }
+        return span.whileCurrent { respond() }
     }
 
     public func hasFlag(_ name: String) -> Bool { query.contains { $0.name == name } }

@@ -1,4 +1,4 @@
-import NIOCore
+public import NIOCore
 public import NIOHTTP1
 public import NIOPosix
 
@@ -6,11 +6,25 @@ public import NIOPosix
 public struct AdminRoute: Sendable {
     public typealias Responder = @Sendable (AdminRequest) -> AdminResponse
 
-    private var responders: [(method: HTTPMethod, workers: NIOThreadPool?, respond: Responder)]
+    /// Called on the admin event loop, and answered there.
+    public typealias Asker = @Sendable (AdminRequest, any EventLoop) -> EventLoopFuture<AdminResponse>
+
+    private enum Way {
+        case atOnce(Responder)
+        case on(NIOThreadPool, Responder)
+        case asking(Asker)
+    }
+
+    private var responders: [(method: HTTPMethod, way: Way)]
 
     /// - Parameter workers: for what takes longer than a probe may wait.
     public init(_ method: HTTPMethod = .GET, on workers: NIOThreadPool? = nil, respond: @escaping Responder) {
-        responders = [(method, workers, respond)]
+        responders = [(method, workers.map { .on($0, respond) } ?? .atOnce(respond))]
+    }
+
+    /// - Parameter ask: for what others have to answer first. A failure is answered 503.
+    public init(_ method: HTTPMethod = .GET, asking ask: @escaping Asker) {
+        responders = [(method, .asking(ask))]
     }
 
     /// The same path with what another route answers to other methods.
@@ -36,11 +50,17 @@ public struct AdminRoute: Sendable {
             let refusal = AdminResponse.text(.methodNotAllowed, "Only \(names) here.", headers: ["allow": names])
             return loop.makeSucceededFuture(refusal)
         }
-        guard let workers = responder.workers else {
-            return loop.makeSucceededFuture(request.answered(by: responder.respond))
+        switch responder.way {
+        case .atOnce(let respond): return loop.makeSucceededFuture(request.whileTraced { respond(request) })
+        case .on(let workers, let respond):
+            return workers.runIfActive(eventLoop: loop) { request.whileTraced { respond(request) } }
+                .recover { _ in .text(.serviceUnavailable, "The relay is going away.") }
+        case .asking(let ask):
+            return request.whileTraced { ask(request, loop) }.recover { error in
+                if let refusal = error as? AdminRefusal { return .text(.badRequest, refusal.reason) }
+                return .text(.serviceUnavailable, "Not answered: \(error)")
+            }
         }
-        return workers.runIfActive(eventLoop: loop) { request.answered(by: responder.respond) }
-            .recover { _ in .text(.serviceUnavailable, "The relay is going away.") }
     }
 }
 

@@ -35,14 +35,6 @@ extension AdminRoute {
     }
 }
 
-extension AdminRequest {
-    /// nil where it is out of its range.
-    fileprivate func number(_ name: String, _ range: ClosedRange<Int>, otherwise: Int) -> Int? {
-        guard let text = values(of: name).last else { return hasFlag(name) ? nil : otherwise }
-        return Int(text).flatMap { range.contains($0) ? $0 : nil }
-    }
-}
-
 extension AdminClient {
     public func slowJSON(_ question: SlowQuestion) throws(AdminClientError) -> String {
         let query = "seconds=\(question.seconds)&limit=\(question.limit)" + (question.queued ? "&queued" : "")

@@ -14,6 +14,8 @@ public enum CloseReason: String, Sendable, CaseIterable {
     case keepaliveTimeout = "keepalive_timeout"
     case idle
     case slowConsumer = "slow_consumer"
+    /// `moltrelay connections close`.
+    case operatorClosed = "operator"
     /// Reset, unreachable, or closed without a close frame.
     case lost
 }

@@ -32,6 +32,9 @@ public struct Outbox {
     private(set) var isFlushing = false
     private var flushStartedAt: MonotonicNanoseconds = 0
 
+    /// Since when the socket has had what it was given last and not taken all of it.
+    public var stalledSince: MonotonicNanoseconds? { isFlushing ? flushStartedAt : nil }
+
     init(maxBytes: Int, pool: BufferPool) {
         self.maxBytes = maxBytes
         self.pool = pool
@@ -138,7 +141,8 @@ public struct Outbox {
     }
 
     /// The flush completed: calls `written` for each message it carried.
-    mutating func finishFlush(_ buffer: ByteBuffer, written: (WriteRecord) -> Void) {
+    /// - Returns: how many that were.
+    mutating func finishFlush(_ buffer: ByteBuffer, written: (WriteRecord) -> Void) -> Int {
         isFlushing = false
         flushingBytes = 0
         for var record in flushing {
@@ -147,8 +151,10 @@ public struct Outbox {
             if record.timeline.routed == 0 { record.timeline.routed = flushStartedAt }
             written(record)
         }
-        flushing.removeAll(keepingCapacity: flushing.count <= 256)
+        let count = flushing.count
+        flushing.removeAll(keepingCapacity: count <= 256)
         writer.recycle(buffer)
+        return count
     }
 
     /// The connection is gone: what was not written, in the order it would have been.

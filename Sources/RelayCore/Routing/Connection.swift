@@ -24,11 +24,13 @@ public final class Connection {
     public var outbox: Outbox
     /// The peer takes ACKs in binary.
     public var takesBinaryAcknowledgements = false
+    /// What was taken from the agent, and what left for its socket. Bytes of the WebSocket.
+    public var traffic = ConnectionTraffic()
+    public let socket: any ConnectionSocket
 
-    let socket: any ConnectionSocket
     var answers: [Answer] = []
     var isDirty = false
-    var isClosed = false
+    public internal(set) var isClosed = false
     /// Its agent's home has taken it, and every loop its route.
     var isRegistered = false
     /// Loops that have not taken its route yet.
@@ -37,7 +39,7 @@ public final class Connection {
     /// What its agent may send; nil where that is not limited.
     var rate: AgentRate?
     /// Since when the outbox has been past its high watermark; it stays set until there is room again.
-    var pressedSince: MonotonicNanoseconds?
+    public internal(set) var pressedSince: MonotonicNanoseconds?
     /// It was told to go; what else it does slowly is no news.
     var isSlowConsumer = false
     /// Reading is stopped until another loop has taken what this one handed over.
@@ -60,6 +62,16 @@ public final class Connection {
         self.openedAt = openedAt
         self.outbox = outbox
     }
+}
+
+/// Counted where it costs an addition: messages in one by one, the others once a read and once a flush.
+public struct ConnectionTraffic: Sendable, Equatable {
+    public var messagesIn: UInt64 = 0
+    public var messagesOut: UInt64 = 0
+    public var bytesIn: UInt64 = 0
+    public var bytesOut: UInt64 = 0
+
+    public init() {}
 }
 
 /// How long a best-effort sender has been held up for slow recipients: a little, so that bursts pass, and never more,

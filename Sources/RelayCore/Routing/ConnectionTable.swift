@@ -36,5 +36,13 @@ struct ConnectionTable {
         return slots[Int(ref.slot)].connection
     }
 
+    func visit(from slot: Int, slots count: Int, _ body: (Connection) -> Void) -> Int? {
+        let end = min(slot + count, slots.count)
+        for index in slot..<max(slot, end) {
+            if let connection = slots[index].connection { body(connection) }
+        }
+        return end < slots.count ? end : nil
+    }
+
     var all: [Connection] { slots.compactMap(\.connection) }
 }

@@ -15,6 +15,8 @@ public enum Disconnect: Equatable, Sendable {
     case keepaliveMissed
     case idle
     case slowConsumer
+    /// By hand, this connection alone.
+    case operatorClosed(reconnectAfterMilliseconds: UInt64?)
 
     /// WebSocket close code (RFC 6455 section 7.4; 4000 and up are the protocol's own).
     public var closeCode: UInt16 {
@@ -31,6 +33,7 @@ public enum Disconnect: Equatable, Sendable {
         case .keepaliveMissed: 4003
         case .idle: 4004
         case .slowConsumer: 4005
+        case .operatorClosed: 4006
         }
     }
 
@@ -51,13 +54,14 @@ public enum Disconnect: Equatable, Sendable {
         case .keepaliveMissed: "keepalive not answered"
         case .idle: "idle"
         case .slowConsumer: "slow consumer"
+        case .operatorClosed: "closed by the relay's operator"
         }
     }
 
     /// nil where trying again without a change will not help; 0 where the agent's own back-off is enough.
     public var reconnectAfterMilliseconds: UInt64? {
         switch self {
-        case .drain(let delay), .overloaded(let delay): delay ?? 0
+        case .drain(let delay), .overloaded(let delay), .operatorClosed(let delay): delay ?? 0
         case .authentication(_, let delay): delay
         case .internalError, .handshakeTimeout, .keepaliveMissed, .idle, .slowConsumer, .agentClosed: 0
         case .agentFailed, .protocolViolation, .textMessage, .tooLarge: nil

@@ -9,9 +9,9 @@ struct KeepaliveClock: Equatable, Sendable {
 
     private let interval, timeout, idleTimeout: UInt64
     private let maxMissed: Int
-    private var lastHeard: UInt64
+    private(set) var lastHeard: UInt64
     private var pingSent: UInt64 = 0
-    private var unanswered = 0
+    private(set) var unanswered = 0
     private var stoppedAt: UInt64?
 
     init(configuration: SessionConfiguration, openedAt: UInt64) {

@@ -49,6 +49,12 @@ public struct SessionStateMachine: Equatable, Sendable {
     }
 
     public var isClosed: Bool { phase == .closed }
+
+    /// GOAWAY is out.
+    public var isDraining: Bool { if case .draining = phase { true } else { false } }
+
+    /// When the agent was heard last, and PINGs sent since without an answer.
+    public var keepaliveReading: (heardAt: UInt64, unanswered: Int) { (keepalive.lastHeard, keepalive.unanswered) }
 }
 
 extension SessionStateMachine {
@@ -109,9 +115,15 @@ extension SessionStateMachine {
 
     /// The shell ends the session for a reason of its own: slow consumer, text message, its own failure, end of drain.
     public mutating func ended(by disconnect: Disconnect) -> SessionAction {
-        guard disconnect == .internalError else { return end(disconnect) }
-        let error = ProtocolError(code: .internalError, message: disconnect.reason, fatal: true)
-        return end(disconnect, sending: [OutgoingFrame(error)])
+        switch disconnect {
+        case .internalError:
+            let error = ProtocolError(code: .internalError, message: disconnect.reason, fatal: true)
+            return end(disconnect, sending: [OutgoingFrame(error)])
+        case .operatorClosed(let delay):
+            let goAway = GoAway(message: disconnect.reason, reconnectAfterMilliseconds: delay)
+            return end(disconnect, sending: [OutgoingFrame(goAway)])
+        default: return end(disconnect)
+        }
     }
 
     mutating func end(_ disconnect: Disconnect, sending frames: [OutgoingFrame] = []) -> SessionAction {

@@ -2,6 +2,9 @@ import Foundation
 
 /// What commands say to people beside their result.
 enum Terminal {
+    /// Empties the screen, and the cursor home.
+    static let clear = "\u{1B}[H\u{1B}[2J"
+
     static func note(_ text: String) throws {
         try FileHandle.standardError.write(contentsOf: Data("moltrelay: \(text)\n".utf8))
     }

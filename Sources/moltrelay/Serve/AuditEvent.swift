@@ -13,13 +13,14 @@ enum AuditEvent: String, CaseIterable {
     /// A message in another agent's name.
     case impersonation
     case logLevelChanged = "log_level_changed"
+    case connectionsClosed = "connections_closed"
 
     /// That of the drafts, where they name one. Lines that repeat are held back and counted from `info` on.
     var level: Logger.Level {
         switch self {
         case .connectionClosed: .debug
         case .connectionEstablished, .authSuccess: .info
-        case .logLevelChanged: .notice
+        case .logLevelChanged, .connectionsClosed: .notice
         case .authFailure, .rateLimit, .proxyHeader, .impersonation: .warning
         case .replay: .error
         }
@@ -36,6 +37,7 @@ enum AuditEvent: String, CaseIterable {
         case .replay: "authentication replayed"
         case .impersonation: "message in another agent's name"
         case .logLevelChanged: "log level changed"
+        case .connectionsClosed: "connections closed by hand"
         }
     }
 }

@@ -137,7 +137,11 @@ final class RunningRelay: Sendable {
                 logger: logger,
                 clock: clock
             ).route,
-        ].merging(flightRoutes) { $1 }.merging(metrics) { $1 }
+        ].merging(flightRoutes) { $1 }.merging(metrics) { $1 }.merging(steeringRoutes) { $1 }
+    }
+
+    private var steeringRoutes: [String: AdminRoute] {
+        ConnectionControl(loops: loops, workers: workers, logger: logger, clock: clock).routes
     }
 
     private func open(_ name: String, _ address: HostPort, _ router: AdminRouter) async throws {
