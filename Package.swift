@@ -42,6 +42,8 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "CDeflate", pkgConfig: "libdeflate", providers: [.apt(["libdeflate-dev"])]),
+        // Of libc, which Glibc leaves out.
+        .systemLibrary(name: "CMalloc"),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
@@ -130,7 +132,7 @@ let package = Package(
         .executableTarget(
             name: "moltrelay",
             dependencies: [
-                "HTTPClient", "Identity", "Listening", "RelayAdmin", "RelayClient", "RelayCore", "RelayStores", "RelayTelemetry",
+                "CMalloc", "HTTPClient", "Identity", "Listening", "RelayAdmin", "RelayClient", "RelayCore", "RelayStores", "RelayTelemetry",
                 "RelayTransport", "Telemetry", "WireProtocol", argumentParser, instrumentation, logging, nioCore,
                 nioPosix, unixSignals, yams,
             ],

@@ -34,6 +34,7 @@ def build():
                 [
                     (q.series("process_resident_memory_bytes"), "{{instance}} resident"),
                     (q.series("moltrelay_outbox_bytes"), "{{instance}} outboxes"),
+                    (q.series("moltrelay_memory_limit_bytes") + " > 0", "{{instance}} limit"),
                 ],
                 span=THIRD,
             )

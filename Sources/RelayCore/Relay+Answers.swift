@@ -25,12 +25,18 @@ extension Relay {
     }
 
     /// The NACK of a message that was not taken.
-    func refusal(of id: MessageID, _ code: NackCode, retryAfterMilliseconds: UInt64? = nil) -> OutgoingFrame {
+    /// - Parameter reason: nil for the code's own words.
+    func refusal(
+        of id: MessageID,
+        _ code: NackCode,
+        because reason: String? = nil,
+        retryAfterMilliseconds: UInt64? = nil
+    ) -> OutgoingFrame {
         note(.nacked(id, code: code))
         let nack = Nack(
             messageID: id,
             code: code,
-            message: code.explanation,
+            message: reason ?? code.explanation,
             retryAfterMilliseconds: retryAfterMilliseconds ?? code.retryAfterMilliseconds
         )
         return OutgoingFrame(type: .nack, payload: nack.json)

@@ -15,6 +15,9 @@ extension Relay {
         if let wait = sender.rate?.take(bytes: frame.header.frameLength, at: now) {
             return refuse(frame, routing: routing, from: sender, for: wait)
         }
+        guard !isShortOfMemory else {
+            return turnAway(frame, routing: routing, mode: mode, from: sender, at: now)
+        }
         sender.traffic.messagesIn &+= 1
         guard mode != .bestEffort else { return forward(frame, routing: routing, from: sender, at: now) }
         guard let message = own(frame, routing: routing) else { return false }
@@ -150,7 +153,7 @@ extension Relay {
         tellHome(of: agent, .acknowledged(ids, kind, by: agent))
     }
 
-    private func acceptBestEffort(_ frame: InboundFrame, _ record: WriteRecord) {
+    func acceptBestEffort(_ frame: InboundFrame, _ record: WriteRecord) {
         bestEffortInFlight += 1
         state(.accepted(record.identity, mode: .bestEffort, bytes: frame.header.payloadLength))
         if let context = frame.traceContext { note(.traced(record.identity.id, context)) }

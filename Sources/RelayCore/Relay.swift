@@ -8,7 +8,7 @@ public final class Relay {
     public let loops: Int
     public let gauges = RelayGauges()
 
-    let settings: RelaySettings
+    private(set) var settings: RelaySettings
     let port: any LoopPort
     let store: (any MessageStore)?
     let ledger: HandOverLedger
@@ -29,6 +29,7 @@ public final class Relay {
     var agentConnections = 0
     var outboxBytes = 0
     var rates: MessageRates?
+    var isShortOfMemory = false
     var nextPressureCheck: MonotonicNanoseconds = 0
     var nextExpiry: MonotonicNanoseconds = 0
     /// Empty but while they are carried out.
@@ -64,6 +65,12 @@ public final class Relay {
         connections = ConnectionTable(loop: loop)
         home = Home(settings: settings, hasStore: store != nil)
         outgoing = (0..<loops).map { _ in HandOver(source: loop) }
+    }
+
+    /// From the next connection on; those there are stay.
+    public func limit(connectionsPerAgent: Int) {
+        settings.maxConnectionsPerAgent = connectionsPerAgent
+        home.settings.maxConnectionsPerAgent = connectionsPerAgent
     }
 
     /// States a fact about a message; the observer hears it at the end of the tick.

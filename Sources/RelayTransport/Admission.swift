@@ -35,6 +35,8 @@ public struct Admission: Sendable {
         newConnections = NewConnectionRate(limit: connectionsPerAgentPerMinute)
     }
 
+    func limit(connectionsPerAgentPerMinute: Int) { newConnections.limit(by: connectionsPerAgentPerMinute) }
+
     enum Outcome: Sendable {
         case admitted(AgentHash)
         case refused(AuthFail)
@@ -140,18 +142,28 @@ private final class NewConnectionRate: Sendable {
         case wait(MonotonicNanoseconds)
     }
 
-    let limit: Int
-    private let buckets: Mutex<TokenBuckets<AgentHash>>
+    private let state: Mutex<(limit: Int, buckets: TokenBuckets<AgentHash>)>
 
-    init(limit: Int) {
-        self.limit = limit
-        buckets = Mutex(TokenBuckets(limit: limit, per: .seconds(60), capacity: Self.maxAgents))
+    init(limit: Int) { state = Mutex((limit, Self.buckets(limit))) }
+
+    private static func buckets(_ limit: Int) -> TokenBuckets<AgentHash> {
+        TokenBuckets(limit: limit, per: .seconds(60), capacity: maxAgents)
+    }
+
+    var limit: Int { state.withLock { $0.limit } }
+
+    /// A limit that changed begins anew.
+    func limit(by new: Int) {
+        state.withLock { state in
+            guard new != state.limit else { return }
+            state = (new, Self.buckets(new))
+        }
     }
 
     func take(_ agent: AgentHash, at now: MonotonicNanoseconds) -> Taking {
-        buckets.withLock { buckets in
-            if let wait = buckets.wait(agent, at: now) { return .wait(wait) }
-            return buckets.take(agent, at: now) ? .taken : .untracked
+        state.withLock { state in
+            if let wait = state.buckets.wait(agent, at: now) { return .wait(wait) }
+            return state.buckets.take(agent, at: now) ? .taken : .untracked
         }
     }
 }

@@ -3,14 +3,15 @@ import Listening
 public import NIOCore
 import NIOHTTP1
 import NIOPosix
-import RelayCore
+public import RelayCore
 public import WireProtocol
 
 /// Takes agents' connections and gives each to a data loop.
 public struct AgentListener: Sendable {
     private let loops: DataLoops
-    private let session: SessionConfiguration
-    private let limits: TransportLimits
+    private let settings: ListenerSettings
+    /// Of the listening socket itself.
+    private let maxSockets: Int
     private let admission: Admission
     private let trust: ProxyTrust
     private let journal: ConnectionJournal
@@ -49,8 +50,8 @@ public struct AgentListener: Sendable {
         makeHandler: @escaping HandlerMaker
     ) {
         self.loops = loops
-        self.session = session
-        self.limits = limits
+        settings = ListenerSettings(session, limits)
+        maxSockets = limits.maxSockets
         self.admission = admission
         self.trust = trust
         self.journal = journal
@@ -73,6 +74,16 @@ public struct AgentListener: Sendable {
             .bind(host: host, port: port)
     }
 
+    /// For connections that come from now on. `maxSockets` stays.
+    public func update(_ session: SessionConfiguration, _ limits: TransportLimits, connectionsPerAgentPerMinute: Int) {
+        settings.replace(session, limits)
+        turnstile.limit(by: limits)
+        admission.limit(connectionsPerAgentPerMinute: connectionsPerAgentPerMinute)
+    }
+
+    /// Tells who comes while memory is short that there is none for another connection.
+    public func memory(is level: MemoryLevel) { turnstile.memory(isTight: level != .normal) }
+
     private func guardDoor(_ channel: any Channel) throws {
         let (loop, journal) = (loops.loop(of: channel.eventLoop), journal)
         func paused(by obstacle: AcceptObstacle) {
@@ -81,7 +92,7 @@ public struct AgentListener: Sendable {
         }
         try channel.pipeline.syncOperations.addHandlers(
             ClosingHandler(turnstile: turnstile),
-            AcceptGate(maxSockets: limits.maxSockets) { open in paused(by: .socketsSpent(open)) },
+            AcceptGate(maxSockets: maxSockets) { open in paused(by: .socketsSpent(open)) },
             AcceptPause { errno in paused(by: .refusedBySystem(errno: errno)) }
         )
     }
@@ -98,9 +109,10 @@ public struct AgentListener: Sendable {
         if peer == nil, trust.expectsHeaders { throw Unserved.gone }
         let header = trust.header(from: peer)
         if header != .proxyProtocol { try serve(channel, on: loop, from: peer, header) }
+        let timeout = settings.current.limits.handshakeTimeout
         let handler = ProxyHeaderHandler(
             isExpected: header == .proxyProtocol,
-            patience: limits.handshakeTimeout > .zero ? limits.handshakeTimeout : nil
+            patience: timeout > .zero ? timeout : nil
         ) { outcome in try take(outcome, of: channel, on: loop) }
         try channel.pipeline.syncOperations.addHandler(handler, position: .first)
     }
@@ -134,6 +146,7 @@ public struct AgentListener: Sendable {
             throw Unserved.turnedAway
         }
         if visit.isUntracked { loop.relay?.note(.rateUntracked(.connectionsPerIPPerSecond)) }
+        let (session, limits) = settings.current
         let services = ConnectionServices(
             loop: loop,
             session: session,

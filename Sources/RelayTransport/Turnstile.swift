@@ -20,6 +20,8 @@ final class Turnstile: Sendable {
     }
 
     private struct State {
+        var limits: TransportLimits
+        var isMemoryTight = false
         var rate: TokenBuckets<Int>
         var addressRate: TokenBuckets<ClientNetwork>
         /// Open sockets, refused ones not among them; bounded by `maxConnections`.
@@ -29,22 +31,32 @@ final class Turnstile: Sendable {
         var isClosed = false
     }
 
-    private let limits: TransportLimits
     private let state: Mutex<State>
 
     init(limits: TransportLimits) {
-        self.limits = limits
-        state = Mutex(
-            State(
-                rate: TokenBuckets(limit: limits.connectionsPerSecond, per: .seconds(1), capacity: 1),
-                addressRate: TokenBuckets(
-                    limit: limits.connectionsPerIPPerSecond,
-                    per: .seconds(1),
-                    capacity: Self.maxAddresses
-                )
-            )
-        )
+        state = Mutex(State(limits: limits, rate: Self.rate(limits), addressRate: Self.addressRate(limits)))
     }
+
+    private static func rate(_ limits: TransportLimits) -> TokenBuckets<Int> {
+        TokenBuckets(limit: limits.connectionsPerSecond, per: .seconds(1), capacity: 1)
+    }
+
+    private static func addressRate(_ limits: TransportLimits) -> TokenBuckets<ClientNetwork> {
+        TokenBuckets(limit: limits.connectionsPerIPPerSecond, per: .seconds(1), capacity: maxAddresses)
+    }
+
+    /// For sockets that come from now on; a rate that changed begins anew.
+    func limit(by new: TransportLimits) {
+        state.withLock { state in
+            if new.connectionsPerSecond != state.limits.connectionsPerSecond { state.rate = Self.rate(new) }
+            if new.connectionsPerIPPerSecond != state.limits.connectionsPerIPPerSecond {
+                state.addressRate = Self.addressRate(new)
+            }
+            state.limits = new
+        }
+    }
+
+    func memory(isTight: Bool) { state.withLock { $0.isMemoryTight = isTight } }
 
     /// Every entry but `turnedAway` is to be given back with `leave`.
     /// - Parameter network: nil where a proxy will say whose socket it is: `attribute` counts its address then.
@@ -83,8 +95,8 @@ final class Turnstile: Sendable {
 
     /// 0...1 of `maxConnections`: what a PONG says of this relay. 0 without a limit.
     var load: Double {
-        guard limits.maxConnections > 0 else { return 0 }
-        return min(1, Double(state.withLock { $0.count }) / Double(limits.maxConnections))
+        let (count, most) = state.withLock { ($0.count, $0.limits.maxConnections) }
+        return most > 0 ? min(1, Double(count) / Double(most)) : 0
     }
 
     /// - Parameter network: nil where it was never attributed to one.
@@ -105,7 +117,8 @@ final class Turnstile: Sendable {
     private typealias Refusal = (ConnectionLimit, MonotonicNanoseconds)
 
     private func refusal(_ state: borrowing State, _ now: MonotonicNanoseconds) -> Refusal? {
-        state.count < limits.maxConnections ? nil : (.connections, .seconds(5))
+        if state.isMemoryTight { return (.memory, .seconds(5)) }
+        return state.count < state.limits.maxConnections ? nil : (.connections, .seconds(5))
     }
 
     private func refusal(
@@ -113,7 +126,7 @@ final class Turnstile: Sendable {
         of network: ClientNetwork,
         _ now: MonotonicNanoseconds
     ) -> Refusal? {
-        if limits.maxConnectionsPerIP > 0, state.byAddress[network] ?? 0 >= limits.maxConnectionsPerIP {
+        if state.limits.maxConnectionsPerIP > 0, state.byAddress[network] ?? 0 >= state.limits.maxConnectionsPerIP {
             return (.connectionsPerIP, .seconds(5))
         }
         return state.addressRate.wait(network, at: now).map { (.connectionsPerIPPerSecond, $0) }

@@ -116,6 +116,7 @@ extension ConnectionLimit {
         switch self {
         case .connections: "This relay has all the connections it takes"
         case .connectionsPerIP: "Your address has all the connections that one may have"
+        case .memory: "This relay is short of memory"
         case .connectionsPerSecond: "Too many new connections to this relay at once"
         case .connectionsPerIPPerSecond: "Too many new connections from your address at once"
         }

@@ -14,7 +14,6 @@ import Testing
         ("cluster: {enabled: true}", .cluster, "1:20: cluster.enabled"),
         ("kafka: {clusters: {eu: {bootstrap_servers: [\"k:9092\"]}}}", .kafka, "1:19: kafka.clusters"),
         ("kafka: {mirror_maker: {enabled: true}}", .kafka, "1:33: kafka.mirror_maker.enabled"),
-        ("limits: {max_memory_bytes: 1}", .memoryLimit, "1:28: limits.max_memory_bytes"),
     ])
     func whatIsNotBuiltIsRefusedByKeyAndLine(yaml: String, feature: Feature, place: String) throws {
         let report = try load(yaml + "\n")
@@ -38,7 +37,7 @@ import Testing
         "cluster: {enabled: false, peers: [\"a:1\"], node_id: n}",
         "kafka: {topics: {messages: {name: m}}, mirror_maker: {enabled: false}}",
         "messages: {compression: false, compression_threshold: 1}",
-        "limits: {max_memory_bytes: 0}",
+        "limits: {max_memory_bytes: 1}",
         "metrics: {statsd: {enabled: true, address: \"s:1\", flavor: dogstatsd, prefix: \"\"}}",
         "tracing: {enabled: true}",
         "tracing: {enabled: false, jaeger: {sample_rate: 1, endpoint: \"https://j/api\"}}",

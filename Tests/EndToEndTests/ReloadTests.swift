@@ -32,6 +32,30 @@ extension EndToEnd {
             #expect(await relay.stop() == .exit(0))
         }
 
+        /// Those of new connections and of agents; what a connection began with stays its own.
+        @Test func limitsHoldForWhoComesLater() async throws {
+            let relay = try await Relay.start()
+            let alice = try await PythonAgent.connected("alice", to: relay)
+            try relay.folder.configure([
+                "limits.max_connections_per_agent": 1, "limits.max_connections_per_ip": 2,
+                "limits.slow_consumer_grace_ms": 7,
+            ])
+            relay.process.send(SIGHUP)
+            let changed = try await relay.logged("configuration reloaded")["changed"].strings
+            #expect(Set(changed) == ["limits.max_connections_per_agent", "limits.max_connections_per_ip"])
+            let kept = try await relay.logged("changed keys need a restart")["keys"].strings
+            #expect(kept == ["limits.slow_consumer_grace_ms"])
+            let again = try PythonAgent("alice")
+            let second = try await again.ask("connect", again.credentials(for: relay))
+            #expect(second.json["document"]["code"] == "AUTH_TOO_MANY_CONNECTIONS", "\(second.json)")
+            let bob = try await PythonAgent.connected("bob", to: relay)
+            let carol = try PythonAgent("carol")
+            let third = try await carol.ask("connect", carol.credentials(for: relay))
+            #expect(third.json["error"].string?.contains("503") == true, "\(third.json)")
+            try await alice.tell("send", ["to": "bob", "delivery": 1])
+            try await bob.tell("expect")
+        }
+
         @Test func aBrokenFileChangesNothingAndIsTold() async throws {
             let relay = try await Relay.start()
             _ = try relay.folder.write("logging:\n  level: debug\n  levle: debug\n", to: "config.yaml")

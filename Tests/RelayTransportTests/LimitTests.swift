@@ -1,4 +1,5 @@
 import Identity
+import NIOCore
 import RelayCore
 import Testing
 import WireProtocol
@@ -14,6 +15,7 @@ import WireProtocol
                 .connectionsPerIP,
                 "Your address has all the connections that one may have (limits.max_connections_per_ip).\n"
             ),
+            (.memory, "This relay is short of memory (limits.max_memory_bytes).\n"),
             (
                 .connectionsPerSecond,
                 "Too many new connections to this relay at once (limits.connection_rate_per_second).\n"
@@ -27,6 +29,7 @@ import WireProtocol
     func theSecondConnectionIsRefused(limit: ConnectionLimit, body: String) throws {
         var limits = RelayUnderTest.unlimited
         switch limit {
+        case .memory: break
         case .connections: limits.maxConnections = 1
         case .connectionsPerIP: limits.maxConnectionsPerIP = 1
         case .connectionsPerSecond: limits.connectionsPerSecond = 1
@@ -34,6 +37,7 @@ import WireProtocol
         }
         let relay = try RelayUnderTest(limits: limits)
         let first = try TestAgent(relay)
+        if limit == .memory { relay.listener.memory(is: .tight) }
         let second = try TestSocket(port: relay.port)
         try second.write(TestAgent.request.utf8)
         let text = String(decoding: try second.readToEnd(), as: UTF8.self)
@@ -43,6 +47,33 @@ import WireProtocol
         try relay.log.wait(for: .connectionRefused(limit))
         #expect(relay.log.failures == [.limit])
         withExtendedLifetime(first) {}
+    }
+
+    /// New limits hold for who comes later, and who is there stays.
+    @Test func limitsThatChange() throws {
+        let relay = try RelayUnderTest()
+        let agents = try (0..<2).map { _ in try TestAgent.admitted(relay) }
+        var limits = RelayUnderTest.unlimited
+        limits.maxConnectionsPerIP = 1
+        limits.handshakeTimeout = .seconds(1)
+        let session = SessionConfiguration(relayID: "relay")
+        relay.listener.update(session, limits, connectionsPerAgentPerMinute: 1)
+        try relay.onEveryLoop { $0.limit(connectionsPerAgent: 3) }
+        let refused = try TestSocket(port: relay.port)
+        try refused.write(TestAgent.request.utf8)
+        #expect(String(decoding: try refused.readToEnd(), as: UTF8.self).hasPrefix("HTTP/1.1 503 "))
+
+        limits.maxConnectionsPerIP = 0
+        relay.listener.update(session, limits, connectionsPerAgentPerMinute: 1)
+        // A minute's one, and the third in all.
+        _ = try TestAgent.admitted(relay)
+        let failure = try AuthFail(json: try TestAgent(relay).authenticate().payload)
+        #expect(failure.message == "this agent may open 1 connections a minute")
+        relay.listener.update(session, limits, connectionsPerAgentPerMinute: 0)
+        let slow = try TestSocket(port: relay.port)
+        try slow.write("GET ".utf8)
+        #expect(String(decoding: try slow.readToEnd(), as: UTF8.self).hasPrefix("HTTP/1.1 408 "))
+        withExtendedLifetime(agents) {}
     }
 
     @Test func aPlaceIsGivenBack() throws {

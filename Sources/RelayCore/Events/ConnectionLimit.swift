@@ -4,6 +4,7 @@ public enum ConnectionLimit: String, Sendable, CaseIterable {
     case connectionsPerIP = "max_connections_per_ip"
     case connectionsPerSecond = "connection_rate_per_second"
     case connectionsPerIPPerSecond = "connections_per_ip_per_second"
+    case memory = "max_memory_bytes"
 }
 
 /// A rate whose table was full, so that one went unlimited, or limited for itself alone; by its configuration key.

@@ -41,6 +41,8 @@ public enum DropReason: String, Sendable, CaseIterable {
     case draining
     /// The relay stopped with it in memory; nobody was promised it.
     case shutdown
+    /// The process was at its memory ceiling.
+    case memory
 }
 
 /// The facts about a message, and nothing else, are what its signals are made from. Those of one message are told on at

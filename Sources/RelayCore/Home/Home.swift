@@ -5,7 +5,7 @@ import WireProtocol
 /// agent's home is fixed by its hash, so nothing of this ever moves between loops; where its connection is on another
 /// loop, deliveries and acknowledgements travel there and back in the loops' batches.
 struct Home {
-    let settings: RelaySettings
+    var settings: RelaySettings
     /// false: nothing outlives its connection and an absent recipient is refused.
     let hasStore: Bool
     var recipients: [AgentHash: Recipient] = [:]

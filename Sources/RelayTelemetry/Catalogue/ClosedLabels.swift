@@ -58,6 +58,7 @@ extension DropReason {
         case .duplicate: 5
         case .draining: 6
         case .shutdown: 7
+        case .memory: 8
         }
     }
 }

@@ -3,7 +3,7 @@ import Telemetry
 extension RelayCatalogue {
     /// Checks and latches by the names the relay registers them under.
     public static let healthChecks = [
-        "event_loops", "store", "disk", "queue", "connections", "log", "clock", "configuration", "listeners",
+        "event_loops", "store", "disk", "queue", "connections", "log", "clock", "configuration", "memory", "listeners",
         "draining",
     ]
     static let healthTiers = ["liveness", "readiness", "startup"]
@@ -11,7 +11,8 @@ extension RelayCatalogue {
     static func relay(build: BuildLabels) -> [MetricDeclaration] {
         [
             buildInfo(build), eventLoopLag, healthCheck, healthWarning, healthTransitions, healthTier,
-            logRecords, logRecordsDropped, logRecordsHeldBack, logWriteErrors, clockJumps, clockOffset,
+            memoryLimit, memoryLevel, logRecords, logRecordsDropped, logRecordsHeldBack, logWriteErrors, clockJumps,
+            clockOffset,
         ]
     }
 
@@ -58,6 +59,18 @@ extension RelayCatalogue {
         "moltrelay_clock_offset_seconds",
         unit: .seconds,
         help: "How far the system clock is ahead of the relay's own, by which messages expire; 0 unless it jumped."
+    )
+    static let memoryLimit = MetricDeclaration.gauge(
+        "moltrelay_memory_limit_bytes",
+        unit: .bytes,
+        help: "What resident memory is held below: limits.max_memory_bytes, or else nine tenths of the control group's "
+            + "limit; 0 for no limit."
+    )
+    static let memoryLevel = MetricDeclaration.gauge(
+        "moltrelay_memory_level",
+        help:
+            "0 while memory suffices, 1 while no new connections are taken for want of it, 2 while no new messages are "
+            + "either."
     )
     static let logRecords = MetricDeclaration.counter(
         "moltrelay_log_records_total",

@@ -46,24 +46,35 @@ public struct RelayReadings: Sendable {
         public init() {}
     }
 
+    public struct Memory: Sendable, Equatable {
+        /// 0 for no limit.
+        public var limitBytes = 0
+        public var level = MemoryLevel.normal
+
+        public init() {}
+    }
+
     public var loops: @Sendable () -> Loops
     public var store: @Sendable () -> StoreTotals
     public var storeFiles: @Sendable () -> StoreFiles
     public var logs: @Sendable () -> Logs
     public var clock: @Sendable () -> Clock
+    public var memory: @Sendable () -> Memory
 
     public init(
         loops: @escaping @Sendable () -> Loops,
         store: @escaping @Sendable () -> StoreTotals,
         storeFiles: @escaping @Sendable () -> StoreFiles = { StoreFiles() },
         logs: @escaping @Sendable () -> Logs,
-        clock: @escaping @Sendable () -> Clock
+        clock: @escaping @Sendable () -> Clock,
+        memory: @escaping @Sendable () -> Memory = { Memory() }
     ) {
         self.loops = loops
         self.store = store
         self.storeFiles = storeFiles
         self.logs = logs
         self.clock = clock
+        self.memory = memory
     }
 }
 
@@ -74,6 +85,17 @@ extension RelayReadings {
         try registerStoreFiles(in: registry)
         try registerLogs(in: registry)
         try registerClock(in: registry)
+        try registerMemory(in: registry)
+    }
+
+    private func registerMemory(in registry: MetricRegistry) throws(MetricDeclarationError) {
+        let limit = try registry.gauge(RelayCatalogue.memoryLimit).shared()
+        let level = try registry.gauge(RelayCatalogue.memoryLevel).shared()
+        registry.beforeScrape { [memory] in
+            let memory = memory()
+            limit.set(Double(memory.limitBytes))
+            level.set(memory.level.number)
+        }
     }
 
     private func registerClock(in registry: MetricRegistry) throws(MetricDeclarationError) {
@@ -144,6 +166,16 @@ extension RelayReadings {
             dropped.raise(to: logs.dropped)
             heldBack.raise(to: logs.heldBack)
             writeErrors.raise(to: logs.writeErrors)
+        }
+    }
+}
+
+extension MemoryLevel {
+    fileprivate var number: Double {
+        switch self {
+        case .normal: 0
+        case .tight: 1
+        case .full: 2
         }
     }
 }

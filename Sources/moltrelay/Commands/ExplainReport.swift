@@ -120,4 +120,5 @@ private let dropReasons = [
     "duplicate": "the store holds an earlier copy of it, which counts",
     "draining": "the relay was going away",
     "shutdown": "the relay stopped",
+    "memory": "the relay was at its memory ceiling",
 ]

@@ -6,15 +6,20 @@ import Telemetry
 /// Which configuration the relay runs on, and what became of the last one it was given.
 final class ConfigurationState: Sendable {
     private let state: Mutex<SelfReadings.Configuration>
+    private let limits: Mutex<Configuration.Limits>
 
     init(_ configuration: Configuration) {
         state = Mutex(SelfReadings.Configuration())
+        limits = Mutex(configuration.limits)
         taken(configuration)
     }
 
     var reading: SelfReadings.Configuration { state.withLock { $0 } }
 
+    var maxConnections: Int { limits.withLock { $0.maxConnections } }
+
     func taken(_ configuration: Configuration) {
+        limits.withLock { $0 = configuration.limits }
         let hash = configuration.fingerprint
         state.withLock { state in
             state.hash = hash

@@ -39,6 +39,7 @@ struct Reload {
         running = next
         relay.configurationState.taken(next)
         if isRateNew { relay.loops.limit(by: next.messageRates) }
+        relay.apply(next)
         relay.logLevel.reloaded(next.logLevel)
         relay.authenticator.update(next.authPolicy)
         relay.logger.notice("configuration reloaded", metadata: ["changed": .array(changed)])
@@ -73,9 +74,10 @@ extension Configuration {
         next.auth.requireAuth = new.auth.requireAuth
         next.auth.allowAnonymous = new.auth.allowAnonymous
         next.auth.trustedOrgs = new.auth.trustedOrgs
-        next.limits.failedAuthPerAgentPerHour = new.limits.failedAuthPerAgentPerHour
-        next.limits.messagesPerAgentPerMinute = new.limits.messagesPerAgentPerMinute
-        next.limits.bytesPerAgentPerMinute = new.limits.bytesPerAgentPerMinute
+        next.limits = new.limits
+        // Connections that are open have outboxes of the size they began with.
+        next.limits.outboxMaxBytes = limits.outboxMaxBytes
+        next.limits.slowConsumerGraceMilliseconds = limits.slowConsumerGraceMilliseconds
         // Unset, the names accepted follow from the address listened on, and that stays.
         next.server.publicNames = new.server.publicNames
         return next

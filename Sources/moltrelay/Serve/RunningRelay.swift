@@ -30,6 +30,7 @@ final class RunningRelay: Sendable {
     let choice: StoreChoice
     let workers: NIOThreadPool
     let checks: HealthChecks
+    let memory: MemoryWatch
     let access: DetailedAccess
     let clock: @Sendable () -> MonotonicNanoseconds
     let authenticator: Authenticator
@@ -41,6 +42,7 @@ final class RunningRelay: Sendable {
     struct Doors: Sendable {
         var listeners: [StatusDocument.Listener] = []
         var agents: (any Channel)?
+        var listener: AgentListener?
         var isDraining = false
     }
 
@@ -61,6 +63,7 @@ final class RunningRelay: Sendable {
         choice: StoreChoice,
         workers: NIOThreadPool,
         checks: HealthChecks,
+        memory: MemoryWatch,
         access: DetailedAccess,
         clock: @escaping @Sendable () -> MonotonicNanoseconds
     ) {
@@ -81,6 +84,7 @@ final class RunningRelay: Sendable {
         self.choice = choice
         self.workers = workers
         self.checks = checks
+        self.memory = memory
         self.access = access
         self.clock = clock
         authenticator = Authenticator(policy: configuration.authPolicy)
@@ -168,7 +172,7 @@ final class RunningRelay: Sendable {
         )
         do {
             let channel = try await listener.bind(host: address.host, port: address.port).get()
-            doors.withLock { $0.agents = channel }
+            doors.withLock { ($0.agents, $0.listener) = (channel, listener) }
             let port = channel.localAddress?.port ?? address.port
             note("websocket", HostPort(host: address.host, port: port).description)
         } catch {
@@ -178,6 +182,26 @@ final class RunningRelay: Sendable {
 
     private func note(_ name: String, _ address: String) {
         doors.withLock { $0.listeners.append(StatusDocument.Listener(name: name, address: address, tls: false)) }
+    }
+
+    /// What a reload may change while agents are connected.
+    func apply(_ limits: Configuration) {
+        doors.withLock { $0.listener }?.update(
+            limits.sessionConfiguration(identity),
+            limits.transportLimits,
+            connectionsPerAgentPerMinute: limits.limits.connectionsPerAgentPerMinute
+        )
+        let perAgent = limits.limits.maxConnectionsPerAgent
+        for loop in loops.loops { loop.perform { $0.limit(connectionsPerAgent: perAgent) } }
+        memory.limit(configured: limits.limits.maxMemoryBytes)
+    }
+
+    /// Until it is cancelled.
+    func watchMemory() async throws {
+        try await memory.run { level in
+            doors.withLock { $0.listener }?.memory(is: level)
+            for loop in loops.loops { loop.perform { $0.memory(is: level) } }
+        }
     }
 
     /// New connections are refused from here on.

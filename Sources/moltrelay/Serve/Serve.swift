@@ -32,6 +32,7 @@ enum Serve {
             await withTaskGroup { group in
                 // Until the end: a store that takes its time to close is no hang.
                 group.addTask { try? await relay.checks.run() }
+                group.addTask { try? await relay.watchMemory() }
                 group.addTask { try? await service.run(relay) }
                 await serve(relay, Reload(relay, load: load), service, untilTold: signals)
                 await relay.stop()

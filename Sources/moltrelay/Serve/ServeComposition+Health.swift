@@ -47,7 +47,8 @@ extension ServeComposition {
         _ choice: StoreChoice,
         _ gauges: LoopGauges,
         _ volumes: [VolumeWatch],
-        _ state: ConfigurationState
+        _ state: ConfigurationState,
+        _ memory: MemoryWatch
     ) -> [HealthProbe] {
         RelayProbes(
             loops: loops,
@@ -57,7 +58,8 @@ extension ServeComposition {
             log: log,
             state: state,
             limits: configuration.queueLimits,
-            maxConnections: min(configuration.limits.maxConnections, OpenFileLimit.current()?.room ?? .max)
+            memory: memory,
+            maxSockets: OpenFileLimit.current()?.room ?? .max
         ).all
     }
 }

@@ -37,12 +37,13 @@ struct ServeComposition {
         let gauges = LoopGauges()
         let state = ConfigurationState(configuration)
         let volumes = volumes()
+        let memory = MemoryWatch(configured: configuration.limits.maxMemoryBytes, limits: limits, logger: logger)
         let flights = flights(loops: loops.loops.count, clock)
         let tracing = try Tracing(configuration, clock: clock, logger: logger)
         tracing?.bootstrap()
         let instruments = try RelayInstruments(
             registry: registry,
-            readings: readings(gauges, choice, loops.clock),
+            readings: readings(gauges, choice, loops.clock, memory),
             selfReadings: selfReadings(state, volumes, tracing),
             build: .this,
             flights: flights
@@ -74,9 +75,10 @@ struct ServeComposition {
             workers: workers,
             checks: HealthChecks(
                 registry: health,
-                probes: probes(loops, choice, gauges, volumes, state),
+                probes: probes(loops, choice, gauges, volumes, state, memory),
                 clock: clock
             ),
+            memory: memory,
             access: DetailedAccess(token: token),
             clock: clock
         )
@@ -128,7 +130,12 @@ struct ServeComposition {
         logger.warning("too few open files for max_connections", metadata: ["reason": "\(warning)"])
     }
 
-    private func readings(_ gauges: LoopGauges, _ choice: StoreChoice, _ clock: RelayClock) -> RelayReadings {
+    private func readings(
+        _ gauges: LoopGauges,
+        _ choice: StoreChoice,
+        _ clock: RelayClock,
+        _ memory: MemoryWatch
+    ) -> RelayReadings {
         let (log, store) = (log, choice.store)
         return RelayReadings(
             loops: { gauges.sum },
@@ -149,7 +156,8 @@ struct ServeComposition {
                 reading.jumps = clock.jumps
                 reading.aheadMilliseconds = clock.aheadMilliseconds
                 return reading
-            }
+            },
+            memory: { memory.reading }
         )
     }
 }

@@ -120,6 +120,10 @@ final class Simulation {
         #expect(came == went, "\(ledger)", sourceLocation: location)
     }
 
+    func memory(is level: MemoryLevel) {
+        for loop in loops { loop.relay?.memory(is: level) }
+    }
+
     /// The process dies and starts again on the same store.
     func crash() {
         clock.restart()

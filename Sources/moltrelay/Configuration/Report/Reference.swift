@@ -91,9 +91,9 @@ extension Reference {
 
         SIGHUP (`systemctl reload`) opens the log file again and reads all layers anew. These keys change at once, for
         connections that come later where they are about connections: `logging.level`, `auth.require_auth`,
-        `auth.allow_anonymous`, `auth.trusted_orgs`, `server.public_names`, `limits.failed_auth_per_agent_per_hour`; and
-        for connections that are open too `limits.messages_per_agent_per_minute` and `limits.bytes_per_agent_per_minute`,
-        with every agent's rate beginning anew. Any other key that changed is named in a warning in the log and waits for
+        `auth.allow_anonymous`, `auth.trusted_orgs`, `server.public_names`, and all of `limits` but `outbox_max_bytes` and
+        `slow_consumer_grace_ms`. A rate that changed begins anew; those of messages and bytes hold for agents that are
+        connected too. Any other key that changed is named in a warning in the log and waits for
         a restart. A file that would not start the relay changes nothing, and an error in the log says why.
 
         ## Without a file

@@ -1,7 +1,7 @@
 /// What settings can ask for and a build may lack. The relay never starts on half of what it was told: what is not
 /// built is refused by key and line, or warned of where ignoring it loses nothing but a signal or a saving.
 enum Feature: String, Sendable, CaseIterable {
-    case tls, acme, redis, postgres, cluster, kafka, compression, tracing, memoryLimit
+    case tls, acme, redis, postgres, cluster, kafka, compression, tracing
 
     /// Of this build. A name added here switches on every setting that asks for it, and what the reference says.
     static let built: Set<Feature> = [.tracing]
@@ -19,7 +19,6 @@ enum Feature: String, Sendable, CaseIterable {
         case .kafka: "messages between regions over Kafka"
         case .compression: "compression"
         case .tracing: "traces"
-        case .memoryLimit: "a limit on memory"
         }
     }
 
@@ -27,7 +26,7 @@ enum Feature: String, Sendable, CaseIterable {
     var canBeIgnored: Bool {
         switch self {
         case .compression, .tracing: true
-        case .tls, .acme, .redis, .postgres, .cluster, .kafka, .memoryLimit: false
+        case .tls, .acme, .redis, .postgres, .cluster, .kafka: false
         }
     }
 
@@ -52,9 +51,6 @@ enum Feature: String, Sendable, CaseIterable {
                 + "but bandwidth: a warning, no refusal. Say `messages.compression: false` to silence it."
         case .tracing:
             "No spans are recorded or sent; messages with a trace context are relayed with it unchanged."
-        case .memoryLimit:
-            "This build bounds each of its queues (`limits.outbox_max_bytes`, `queue.max_total_size_bytes`) and not their "
-                + "sum. Say 0, or remove the key."
         }
     }
 }

@@ -136,8 +136,9 @@ extension Schema {
             "limits.max_memory_bytes",
             \.limits.maxMemoryBytes,
             .whole(0...(.max), .bytes),
-            "Memory past which no new connections or messages are taken; 0 = no limit.",
-            needs: .when(.memoryLimit) { $0.limits.maxMemoryBytes > 0 }
+            "Resident memory that the relay stays below: at 85 % of it new connections get HTTP 503, at 95 % new best-effort "
+                + "messages are dropped and others get NACK QUEUE_FULL, until it is below 80 and 90 %. 0 = nine tenths of "
+                + "the control group's limit, where there is one."
         ),
     ]
 }

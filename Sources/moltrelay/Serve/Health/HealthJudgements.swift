@@ -84,6 +84,19 @@ extension HealthReport {
         )
     }
 
+    /// - Parameter ceiling: nil for none.
+    static func memory(_ level: MemoryLevel, bytes: Int, ceiling: Int?) -> HealthReport {
+        let observed = Observed(Double(bytes), unit: "bytes")
+        let refused: String
+        switch level {
+        case .normal: return HealthReport(.pass, observed: observed)
+        case .tight: refused = "new connections are refused"
+        case .full: refused = "new connections and messages are refused"
+        }
+        let reason = "\(bytes) bytes are resident, the limit is \(ceiling ?? 0): \(refused)"
+        return HealthReport(.warn, reason: reason, observed: observed)
+    }
+
     static func log(_ loss: LossWatch.Loss?) -> HealthReport {
         switch loss {
         case nil: HealthReport(.pass)

@@ -13,11 +13,12 @@ struct RelayProbes: Sendable {
     let log: LogBackend
     let state: ConfigurationState
     let limits: QueueLimits
-    /// Connections there is room for.
-    let maxConnections: Int
+    let memory: MemoryWatch
+    /// Sockets of agents that the limit on open files leaves.
+    let maxSockets: Int
 
     /// What can take traffic away first.
-    var all: [HealthProbe] { [eventLoops, store, disk, queue, connections, logWriter, clock, configuration] }
+    var all: [HealthProbe] { [eventLoops, store, disk, queue, connections, logWriter, clock, configuration, shortage] }
 
     private var eventLoops: HealthProbe {
         HealthProbe("event_loops", [.liveness, .readiness], failAfter: 2) { [loops] _ in
@@ -49,8 +50,8 @@ struct RelayProbes: Sendable {
     }
 
     private var connections: HealthProbe {
-        HealthProbe("connections", passAfter: 4) { [gauges, maxConnections] _ in
-            .connections(gauges.sum.connections, of: maxConnections)
+        HealthProbe("connections", passAfter: 4) { [gauges, state, maxSockets] _ in
+            .connections(gauges.sum.connections, of: min(state.maxConnections, maxSockets))
         }
     }
 
@@ -67,6 +68,13 @@ struct RelayProbes: Sendable {
 
     private var clock: HealthProbe {
         HealthProbe("clock") { [loops] _ in .clock(aheadMilliseconds: loops.clock.aheadMilliseconds) }
+    }
+
+    private var shortage: HealthProbe {
+        HealthProbe("memory") { [memory] _ in
+            let (bytes, ceiling, level) = memory.now
+            return .memory(level, bytes: bytes, ceiling: ceiling)
+        }
     }
 
     private var configuration: HealthProbe {
