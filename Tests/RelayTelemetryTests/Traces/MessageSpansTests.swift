@@ -18,7 +18,8 @@ import WireProtocol
         let events = context.map { [RelayEvent.traced(.example, $0)] } ?? []
         relay.state([fact], with: events, at: .milliseconds(now))
         var generator = SystemRandomNumberGenerator()
-        return relay.traces.take().flatMap { MessageSpans.make($0, Self.clock, using: &generator) }
+        let spans = relay.traces.take().flatMap { MessageSpans.make($0, Self.clock, using: &generator) }
+        return try #require(spans.isEmpty ? nil : spans, "no spans of \(fact)")
     }
 
     /// `name parent start+duration`, in milliseconds.
