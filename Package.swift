@@ -45,7 +45,7 @@ let package = Package(
         // Of libc, which Glibc leaves out.
         .systemLibrary(name: "CMalloc"),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
-        .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
 
@@ -65,13 +65,20 @@ let package = Package(
             swiftSettings: settings
         ),
         .target(
+            name: "RelayTLS",
+            dependencies: ["COpenSSL", nioCore],
+            swiftSettings: hotPath
+        ),
+        .target(
             name: "Listening",
             dependencies: [nioCore],
             swiftSettings: settings
         ),
         .target(
             name: "RelayTransport",
-            dependencies: ["Identity", "Listening", "RelayCore", "WireProtocol", heap, nioCore, nioHTTP1, nioPosix],
+            dependencies: [
+                "Identity", "Listening", "RelayCore", "RelayTLS", "WireProtocol", heap, nioCore, nioHTTP1, nioPosix,
+            ],
             swiftSettings: hotPath
         ),
         .target(
@@ -92,7 +99,7 @@ let package = Package(
         ),
         .target(
             name: "HTTPClient",
-            dependencies: [nioCore, nioHTTP1, nioPosix],
+            dependencies: ["RelayTLS", nioCore, nioHTTP1, nioPosix],
             swiftSettings: settings
         ),
         .target(
@@ -126,14 +133,15 @@ let package = Package(
         ),
         .target(
             name: "RelayClient",
-            dependencies: ["Identity", "WireProtocol", deques, heap, nioCore, nioHTTP1, nioPosix],
+            dependencies: ["Identity", "RelayTLS", "WireProtocol", deques, heap, nioCore, nioHTTP1, nioPosix],
             swiftSettings: settings
         ),
         .executableTarget(
             name: "moltrelay",
             dependencies: [
-                "CMalloc", "HTTPClient", "Identity", "Listening", "RelayAdmin", "RelayClient", "RelayCore", "RelayStores", "RelayTelemetry",
-                "RelayTransport", "Telemetry", "WireProtocol", argumentParser, instrumentation, logging, nioCore,
+                "CMalloc", "HTTPClient", "Identity", "Listening", "RelayAdmin", "RelayClient", "RelayCore", "RelayStores",
+                "RelayTLS", "RelayTelemetry", "RelayTransport", "Telemetry", "WireProtocol", argumentParser, instrumentation,
+                logging, nioCore,
                 nioPosix, unixSignals, yams,
             ],
             swiftSettings: settings
@@ -181,11 +189,21 @@ let package = Package(
             dependencies: ["Identity", "WireProtocol"],
             swiftSettings: settings
         ),
+        .target(
+            name: "CertificateFixture",
+            path: "Tests/CertificateFixture",
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "RelayTLSTests",
+            dependencies: ["CertificateFixture", "RelayTLS", nioCore, nioEmbedded],
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "RelayTransportTests",
             dependencies: [
-                "Identity", "Listening", "RelayCore", "RelayTransport", "WireProtocol", nioCore, nioEmbedded, nioHTTP1,
-                nioPosix,
+                "Identity", "Listening", "RelayCore", "RelayTLS", "RelayTransport", "WireProtocol", nioCore, nioEmbedded,
+                nioHTTP1, nioPosix,
             ],
             swiftSettings: settings
         ),
@@ -205,7 +223,7 @@ let package = Package(
         ),
         .testTarget(
             name: "HTTPClientTests",
-            dependencies: ["HTTPClient", nioCore, nioPosix],
+            dependencies: ["CertificateFixture", "HTTPClient", "RelayTLS", nioCore, nioHTTP1, nioPosix],
             swiftSettings: settings
         ),
         .target(
@@ -259,7 +277,7 @@ let package = Package(
         ),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["JournalFixture", "ProgramFixture", "RelayFixture"],
+            dependencies: ["CertificateFixture", "JournalFixture", "ProgramFixture", "RelayFixture"],
             swiftSettings: settings
         ),
     ],

@@ -67,6 +67,7 @@ final class ExchangeHandler: ChannelInboundHandler {
         exchange.promise.succeed(
             HTTPResponse(
                 status: Int(head.status.code),
+                headers: head.headers,
                 body: exchange.body,
                 retryAfterSeconds: head.headers.first(name: "Retry-After").flatMap { UInt64($0) },
                 keepsAlive: head.isKeepAlive

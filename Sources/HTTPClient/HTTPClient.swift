@@ -1,10 +1,11 @@
 import Glibc
 public import NIOCore
-import NIOHTTP1
+public import NIOHTTP1
 import NIOPosix
+public import RelayTLS
 
-/// A small HTTP/1.1 client for work in the background: what exporters post, what an operator's tools ask. One origin,
-/// one idle connection kept. Not for the loops that carry messages.
+/// A small HTTP/1.1 client for work in the background: what exporters post, what authorities are asked. One origin, one
+/// idle connection kept. Not for the loops that carry messages.
 public final class HTTPClient: Sendable {
     public struct Limits: Sendable {
         public var connect: TimeAmount = .seconds(5)
@@ -19,20 +20,39 @@ public final class HTTPClient: Sendable {
     public let origin: HTTPOrigin
     private let eventLoop: any EventLoop
     private let limits: Limits
+    private let tls: TLSClient?
     private let idle: NIOLoopBoundBox<(any Channel)?>
 
-    /// - Parameter eventLoop: carries this client's connections.
-    public init(_ origin: HTTPOrigin, on eventLoop: any EventLoop, limits: Limits = Limits()) {
+    /// - Parameters:
+    ///   - eventLoop: carries this client's connections.
+    ///   - tls: nil for http://.
+    public init(
+        _ origin: HTTPOrigin,
+        on eventLoop: any EventLoop,
+        limits: Limits = Limits(),
+        tls: TLSClient? = nil
+    ) {
         self.origin = origin
+        self.tls = tls
         self.eventLoop = eventLoop
         self.limits = limits
         idle = NIOLoopBoundBox.makeEmptyBox(eventLoop: eventLoop)
     }
 
+    /// As `send` does it.
+    public func post(_ path: String, headers: [(String, String)], body: [UInt8]) async throws -> HTTPResponse {
+        try await send(.POST, path, headers: headers, body: body)
+    }
+
     /// Where the task is cancelled, nobody waits any longer; the request ends by its own limits.
     /// - Throws: `HTTPClientError`, or what the connection failed with.
-    public func post(_ path: String, headers: [(String, String)], body: [UInt8]) async throws -> HTTPResponse {
-        let head = requestHead(path, headers, bodyBytes: body.count)
+    public func send(
+        _ method: HTTPMethod,
+        _ path: String,
+        headers: [(String, String)] = [],
+        body: [UInt8] = []
+    ) async throws -> HTTPResponse {
+        let head = requestHead(method, path, headers, bodyBytes: body.count)
         let promise = eventLoop.makePromise(of: HTTPResponse.self)
         return try await withTaskCancellationHandler {
             eventLoop.execute { self.exchange(head, body).cascade(to: promise) }
@@ -50,10 +70,15 @@ public final class HTTPClient: Sendable {
         }.get()
     }
 
-    private func requestHead(_ path: String, _ headers: [(String, String)], bodyBytes: Int) -> HTTPRequestHead {
-        var head = HTTPRequestHead(version: .http1_1, method: .POST, uri: path)
+    private func requestHead(
+        _ method: HTTPMethod,
+        _ path: String,
+        _ headers: [(String, String)],
+        bodyBytes: Int
+    ) -> HTTPRequestHead {
+        var head = HTTPRequestHead(version: .http1_1, method: method, uri: path)
         head.headers.add(name: "Host", value: origin.description)
-        head.headers.add(name: "Content-Length", value: "\(bodyBytes)")
+        if bodyBytes > 0 || method == .POST { head.headers.add(name: "Content-Length", value: "\(bodyBytes)") }
         for (name, value) in headers { head.headers.add(name: name, value: value) }
         return head
     }
@@ -89,22 +114,36 @@ public final class HTTPClient: Sendable {
             idle.value = nil
             if channel.isActive { return eventLoop.makeSucceededFuture(channel) }
         }
-        let maxBodyBytes = limits.maxBodyBytes
+        let (maxBodyBytes, tls, host, limit) = (limits.maxBodyBytes, tls, origin.host, limits.connect)
+        let ready = eventLoop.makePromise(of: Void.self)
         return ClientBootstrap(group: eventLoop)
             .connectTimeout(limits.connect)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    if let tls {
+                        let handler = try tls.handler(to: host, within: limit) { result in
+                            ready.completeWith(result.map { _ in }.mapError { $0 })
+                        }
+                        try channel.pipeline.syncOperations.addHandler(handler)
+                    } else {
+                        ready.succeed()
+                    }
                     try channel.pipeline.syncOperations.addHTTPClientHandlers()
                     try channel.pipeline.syncOperations.addHandler(ExchangeHandler(maxBodyBytes: maxBodyBytes))
                 }
             }
             .connect(host: origin.host, port: origin.port)
-            .flatMapErrorThrowing { throw HTTPClientError(connecting: $0) }
+            .flatMap { channel in ready.futureResult.map { channel } }
+            .flatMapErrorThrowing { error in
+                ready.fail(error)
+                throw HTTPClientError(connecting: error)
+            }
     }
 }
 
 public struct HTTPResponse: Sendable, Equatable {
     public var status: Int
+    public var headers: HTTPHeaders
     public var body: [UInt8]
     /// What a server that wants to be left alone for a while asks for, where it said so in seconds.
     public var retryAfterSeconds: UInt64?

@@ -12,40 +12,39 @@ public struct HTTPOrigin: Sendable, Hashable, CustomStringConvertible {
     public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 }
 
-/// `http://host:port/path` of a configuration, in parts.
+/// `http://host:port/path` or `https://...` of a configuration, in parts.
 public struct HTTPEndpoint: Sendable, Hashable {
     public var origin: HTTPOrigin
     /// With its query; at least `/`.
     public var path: String
+    public var isTLS: Bool
 
     public enum Unusable: Error, Equatable, CustomStringConvertible {
         case notHTTP
-        case tls
         case noHost
         case badPort(String)
 
         public var description: String {
             switch self {
-            case .notHTTP: "is no http:// address"
-            case .tls: "asks for TLS, which this build has not: use http:// on a trusted network, or a local agent"
+            case .notHTTP: "is no http:// or https:// address"
             case .noHost: "names no host"
             case .badPort(let port): "has the port '\(port)'; a port is 1 to 65535"
             }
         }
     }
 
-    /// - Parameter defaultPort: where the address names none.
+    /// - Parameter defaultPort: of http:// where the address names none; 443 of https://.
     public init(_ text: String, defaultPort: Int = 80) throws(Unusable) {
-        guard !text.hasPrefix("https://") else { throw .tls }
-        guard text.hasPrefix("http://") else { throw .notHTTP }
-        let rest = text.dropFirst("http://".count)
+        isTLS = text.hasPrefix("https://")
+        guard isTLS || text.hasPrefix("http://") else { throw .notHTTP }
+        let rest = text.dropFirst(isTLS ? "https://".count : "http://".count)
         let authority = rest.prefix { $0 != "/" && $0 != "?" }
         path = String(rest.dropFirst(authority.count))
         if !path.hasPrefix("/") { path = "/" + path }
         guard !path.contains(where: { $0.isWhitespace || !$0.isASCII }), !authority.contains("@") else {
             throw .notHTTP
         }
-        origin = try Self.origin(authority, defaultPort: defaultPort)
+        origin = try Self.origin(authority, defaultPort: isTLS ? 443 : defaultPort)
     }
 
     private static func origin(_ authority: Substring, defaultPort: Int) throws(Unusable) -> HTTPOrigin {

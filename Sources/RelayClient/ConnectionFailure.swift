@@ -4,6 +4,8 @@ public import WireProtocol
 public enum ConnectionFailure: Error, Equatable, Sendable {
     /// No TCP connection; in the operating system's words.
     case unreachable(String)
+    /// No TLS with what was reached.
+    case tls(String)
     /// An HTTP answer other than 101.
     case upgradeRefused(status: UInt, body: String)
     /// A 101 that is no WebSocket of this protocol.
@@ -61,6 +63,7 @@ extension ConnectionFailure: CustomStringConvertible {
     public var description: String {
         switch self {
         case .unreachable(let reason): "the relay cannot be reached: \(reason)"
+        case .tls(let reason): "no TLS with the relay: \(reason)"
         case .upgradeRefused(let status, let body): "the relay answered \(status): \(body)"
         case .notARelay(let reason): "what answered is not a relay: \(reason)"
         case .handshakeTimeout: "the handshake took too long"

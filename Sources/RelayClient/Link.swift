@@ -2,6 +2,7 @@ import Glibc
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import RelayTLS
 import WireProtocol
 
 /// What an agent has with its relay over all connections: sends, messages, the connection of the moment. Lives on one
@@ -29,6 +30,8 @@ final class Link {
     var terms: SessionTerms?
     var reconnection: Reconnection
     var counts = RelayClient.Statistics()
+    /// Made once: the system's authorities take their time to read.
+    private lazy var tls = Result { () throws(TLSFailure) in try TLSClient(authorities: configuration.authorities) }
     private var redial: Scheduled<Void>?
     private var sendTimer: Scheduled<Void>?
     private var sendTimerAt = UInt64.max
@@ -82,13 +85,19 @@ extension Link {
         changed(to: .connecting(address))
         let handler: ConnectionHandler
         let request: UpgradeRequest
+        var tls: TLSClient?
         do {
+            if address.isTLS { tls = try self.tls.get() }
+
             handler = try ConnectionHandler(link: self, authority: address.authority)
             request = try UpgradeRequest(address: address)
+        } catch let failure as TLSFailure {
+            return finish(.tls(failure.reason))
         } catch {
             return finish(.signing("\(error)"))
         }
         connection = handler
+        let client = tls
         let bound = NIOLoopBound(handler, eventLoop: eventLoop)
         ClientBootstrap(group: eventLoop)
             .connectTimeout(handler.timeLeft)
@@ -96,6 +105,9 @@ extension Link {
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let pipeline = channel.pipeline.syncOperations
+                    if let client {
+                        try pipeline.addHandler(client.handler(to: address.host, within: bound.value.timeLeft))
+                    }
                     try pipeline.addHandler(HTTPRequestEncoder())
                     try pipeline.addHandler(
                         ByteToMessageHandler(HTTPResponseDecoder(leftOverBytesStrategy: .forwardBytes))

@@ -41,7 +41,12 @@ struct Reconnection: Sendable {
         let advice = min(failure.reconnectAfterMilliseconds ?? 0, Self.maxAdviceMilliseconds) * 1_000_000
         let delay = advice + jitter(random)
         failures += 1
-        return .retry(afterNanoseconds: delay, failure.alternate ?? primary)
+        return .retry(afterNanoseconds: delay, alternate(failure) ?? primary)
+    }
+
+    /// Nobody talks us out of TLS.
+    private func alternate(_ failure: ConnectionFailure) -> RelayAddress? {
+        failure.alternate.flatMap { primary.isTLS && !$0.isTLS ? nil : $0 }
     }
 
     private func jitter(_ random: UInt64) -> UInt64 {

@@ -1,4 +1,4 @@
-/// Where a relay takes agents: `ws://host:port/path`.
+/// Where a relay takes agents: `wss://host:port/path`, or `ws://` without TLS.
 public struct RelayAddress: Hashable, Sendable {
     public static let defaultPath = "/v1/connect"
 
@@ -7,34 +7,36 @@ public struct RelayAddress: Hashable, Sendable {
     public let port: Int
     /// With the query, where there is one.
     public let path: String
+    public let isTLS: Bool
 
     public enum Failure: Error, Equatable, Sendable, CustomStringConvertible {
         case malformed(String)
-        case tls(String)
 
         public var description: String {
             switch self {
             case .malformed(let url):
-                "\(url) is not an address of a relay; one looks like ws://127.0.0.1:8443/v1/connect"
-            case .tls(let url): "\(url) asks for TLS, which this build cannot do yet; only ws:// works"
+                "\(url) is not an address of a relay; one looks like wss://relay.example/v1/connect, without TLS "
+                    + "ws://127.0.0.1:8443/v1/connect"
             }
         }
     }
 
-    /// - Parameter url: port 80 where it names none, and `/v1/connect` where it has no path.
+    /// - Parameter url: port 443 where it names none, 80 without TLS, and `/v1/connect` where it has no path.
     public init(_ url: String) throws(Failure) {
         // What is in it goes into a request line and a header.
         guard url.utf8.allSatisfy({ (0x21...0x7E).contains($0) }), let scheme = url.firstRange(of: "://") else {
             throw .malformed(url)
         }
         switch url[..<scheme.lowerBound].lowercased() {
-        case "ws": break
-        case "wss": throw .tls(url)
+        case "ws": isTLS = false
+        case "wss": isTLS = true
         default: throw .malformed(url)
         }
         let rest = url[scheme.upperBound...]
         let end = rest.firstIndex { $0 == "/" || $0 == "?" } ?? rest.endIndex
-        guard !rest.contains("#"), let (host, port) = Self.split(rest[..<end]) else { throw .malformed(url) }
+        guard !rest.contains("#"), let (host, port) = Self.split(rest[..<end], defaultPort: isTLS ? 443 : 80) else {
+            throw .malformed(url)
+        }
         self.host = String(host)
         self.port = port
         let path = rest[end...]
@@ -44,9 +46,9 @@ public struct RelayAddress: Hashable, Sendable {
     /// "host:port" as the agent signs it (`auth:bound`, protocol section 5).
     public var authority: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 
-    private static func split(_ authority: Substring) -> (host: Substring, port: Int)? {
+    private static func split(_ authority: Substring, defaultPort: Int) -> (host: Substring, port: Int)? {
         var host = authority
-        var port = 80
+        var port = defaultPort
         let afterBrackets = authority.lastIndex(of: "]") ?? authority.startIndex
         if let colon = authority[afterBrackets...].lastIndex(of: ":") {
             host = authority[..<colon]
@@ -64,5 +66,5 @@ public struct RelayAddress: Hashable, Sendable {
 }
 
 extension RelayAddress: CustomStringConvertible {
-    public var description: String { "ws://\(authority)\(path)" }
+    public var description: String { "\(isTLS ? "wss" : "ws")://\(authority)\(path)" }
 }

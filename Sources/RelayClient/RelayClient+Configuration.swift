@@ -12,6 +12,9 @@ extension RelayClient {
 
         /// The only relay to talk to. nil: whoever answers, though a proof that does not hold is refused all the same.
         public var relayKey: Ed25519.PublicKey?
+        /// PEM of the authorities that a `wss://` relay's certificate may come from; nil for the system's.
+        public var authorities: String?
+
         /// Goes on where the relay lacks `auth:bound`: then a hostile relay can pass our signature on to another.
         public var allowsUnboundAuthentication = false
         /// Asks for trace contexts of messages, and sends them.

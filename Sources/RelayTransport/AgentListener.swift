@@ -4,6 +4,7 @@ public import NIOCore
 import NIOHTTP1
 import NIOPosix
 public import RelayCore
+public import RelayTLS
 public import WireProtocol
 
 /// Takes agents' connections and gives each to a data loop.
@@ -16,17 +17,20 @@ public struct AgentListener: Sendable {
     private let trust: ProxyTrust
     private let journal: ConnectionJournal
     private let makeHandler: HandlerMaker
+    let tls: TLSServer?
     let turnstile: Turnstile
 
+    /// - Parameter tls: nil for connections in the clear.
     public init(
         loops: DataLoops,
         session: SessionConfiguration,
         limits: TransportLimits,
         admission: Admission,
         trust: ProxyTrust = .none,
-        journal: ConnectionJournal = .none
+        journal: ConnectionJournal = .none,
+        tls: TLSServer? = nil
     ) {
-        self.init(loops, session, limits, admission, trust, journal) { try ConnectionHandler(services: $0) }
+        self.init(loops, session, limits, admission, trust, journal, tls) { try ConnectionHandler(services: $0) }
     }
 
     /// The same way in, and another handler behind the upgrade: the conformance tests' echo, which no agent gets into.
@@ -37,7 +41,7 @@ public struct AgentListener: Sendable {
         makeHandler: @escaping @Sendable () -> any ChannelHandler
     ) {
         let session = SessionConfiguration(relayID: admission.identity.relayID)
-        self.init(loops, session, limits, admission, .none, .none) { _ in makeHandler() }
+        self.init(loops, session, limits, admission, .none, .none, nil) { _ in makeHandler() }
     }
 
     private init(
@@ -47,6 +51,7 @@ public struct AgentListener: Sendable {
         _ admission: Admission,
         _ trust: ProxyTrust,
         _ journal: ConnectionJournal,
+        _ tls: TLSServer?,
         makeHandler: @escaping HandlerMaker
     ) {
         self.loops = loops
@@ -56,6 +61,7 @@ public struct AgentListener: Sendable {
         self.trust = trust
         self.journal = journal
         self.makeHandler = makeHandler
+        self.tls = tls
         turnstile = Turnstile(limits: limits)
     }
 
@@ -139,11 +145,11 @@ public struct AgentListener: Sendable {
         let network = ClientNetwork(client)
         let visit = Visit(turnstile, from: header == nil ? network : nil, at: loop.now)
         channel.closeFuture.assumeIsolated().whenComplete { _ in visit.leave() }
-        if case .turnedAway(let limit) = visit.entry {
-            loop.relay?.note(.connectionRefused(limit))
-            loop.relay?.note(.connectionFailed(.limit))
-            journal.write(.turnedAway(limit), network.description)
-            throw Unserved.turnedAway
+        switch visit.entry {
+        case .turnedAway(let limit): try turnAway(limit, loop, network)
+        // To be told why in the clear is worth a request; a handshake is what an attacker would make us pay.
+        case .refused(let limit, _) where tls != nil: try turnAway(limit, loop, network)
+        case .admitted, .refused: break
         }
         if visit.isUntracked { loop.relay?.note(.rateUntracked(.connectionsPerIPPerSecond)) }
         let (session, limits) = settings.current
@@ -159,10 +165,20 @@ public struct AgentListener: Sendable {
         )
         let upgrade = UpgradeHandler(services: services, visit: visit, trust: header == nil ? nil : trust)
         let pipeline = channel.pipeline.syncOperations
+        if let tls { try pipeline.addHandler(tls.handler(services)) }
         try pipeline.addHandler(RequestSizeHandler(upgrade: upgrade))
         try pipeline.addHandler(HTTPResponseEncoder())
         try pipeline.addHandler(ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes)))
         try pipeline.addHandler(upgrade)
+    }
+}
+
+extension AgentListener {
+    private func turnAway(_ limit: ConnectionLimit, _ loop: DataLoop, _ network: ClientNetwork) throws -> Never {
+        loop.relay?.note(.connectionRefused(limit))
+        loop.relay?.note(.connectionFailed(.limit))
+        journal.write(.turnedAway(limit), network.description)
+        throw Unserved.turnedAway
     }
 }
 

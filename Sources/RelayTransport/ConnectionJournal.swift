@@ -10,6 +10,8 @@ public struct ConnectionJournal: Sendable {
         case turnedAway(ConnectionLimit)
         /// Nor this: what it or its proxy said of where it comes from is not to be believed.
         case proxyRefused(ProxyHeaderResult)
+        /// No TLS came about.
+        case tlsFailed(TLSHandshakeFailure)
         /// The agent has its AUTH_OK.
         case connected(agent: AgentHash, extensions: [Extension], handshake: MonotonicNanoseconds)
         case refused(agent: AgentHash?, code: AuthFailCode)

@@ -18,7 +18,23 @@ public final class DataLoop: LoopPort {
         var wake: Scheduled<Void>?
         var wakeAt: MonotonicNanoseconds = .max
         var beat: Scheduled<Void>?
-        var readBuffer: ByteBuffer?
+        private var readBuffer: ByteBuffer?
+        /// A connection with TLS has one for what it read and one for what that says.
+        private var secondReadBuffer: ByteBuffer?
+
+        /// Taken out, or clearing it would allocate another.
+        mutating func takeReadBuffer() -> ByteBuffer? {
+            defer {
+                readBuffer = secondReadBuffer
+                secondReadBuffer = nil
+            }
+            return readBuffer
+        }
+
+        mutating func giveReadBuffer(_ buffer: ByteBuffer) {
+            if readBuffer != nil { secondReadBuffer = readBuffer }
+            readBuffer = buffer
+        }
     }
 
     static let beatInterval: MonotonicNanoseconds = .milliseconds(250)
@@ -44,11 +60,9 @@ public final class DataLoop: LoopPort {
 
     /// On this loop only; as `SharedReadBuffer` asks.
     func takeReadBuffer(_ allocator: ByteBufferAllocator) -> ByteBuffer {
-        guard var buffer = state.value.readBuffer else {
+        guard var buffer = state.value.takeReadBuffer() else {
             return allocator.buffer(capacity: SharedReadBuffer.byteCount)
         }
-        // Taken out, or clearing it would allocate another.
-        state.value.readBuffer = nil
         buffer.clear()
         return buffer
     }
@@ -56,7 +70,7 @@ public final class DataLoop: LoopPort {
     /// What was read is used up.
     func giveReadBuffer(_ buffer: ByteBuffer) {
         guard buffer.capacity == SharedReadBuffer.byteCount else { return }
-        state.value.readBuffer = buffer
+        state.value.giveReadBuffer(buffer)
     }
 
     /// How long the loop has not turned; any thread. Liveness asks.

@@ -150,7 +150,7 @@ import WireProtocol
 
     @Test(arguments: [
         ["send", "--to", "bob"], ["send", "x"], ["send", "--to", "", "x"], ["send", "--to", "sha256:12", "x"],
-        ["send", "--to", "bob", "--relay", "http://h", "x"], ["send", "--to", "bob", "--relay", "wss://h", "x"],
+        ["send", "--to", "bob", "--relay", "http://h", "x"], ["send", "--to", "bob", "--relay", "wss://", "x"],
         ["send", "--to", "bob", "--ttl", "5", "x"], ["send", "--to", "bob", "--id", "7", "x"],
         ["send", "--to", "bob", "--create-key", "x"], ["send", "--to", "bob", "--best-effort", "--exactly-once", "x"],
         ["listen", "--count", "0"], ["listen", "--agent-id", ""],
@@ -159,11 +159,10 @@ import WireProtocol
         #expect(try Run.moltrelay(arguments).status == 64)
     }
 
-    @Test func tlsIsSaidToBeMissing() throws {
-        let run = try moltrelay("listen", "--relay", "wss://relay.example")
-        #expect(
-            run.errors.hasPrefix("Error: --relay: wss://relay.example asks for TLS, which this build cannot do yet")
-        )
+    @Test func authoritiesThatCannotBeReadAreTold() throws {
+        let run = try moltrelay("listen", "--relay", "wss://127.0.0.1:9", "--ca-file", "/no/such.pem")
+        #expect(run.errors.contains("the certificates of /no/such.pem cannot be used"), "\(run.errors)")
+        #expect(run.status == EX_UNAVAILABLE)
     }
 }
 

@@ -30,7 +30,8 @@ private let lists = [
 private let singleValues = [
     "server.listen.websocket": "127.0.0.1:1443", "server.listen.http": "127.0.0.1:0",
     "server.listen.metrics": "localhost:9091", "server.tls.enabled": "false", "server.tls.cert_file": "/c",
-    "server.tls.key_file": "/k", "server.tls.auto_cert": "true", "server.tls.acme_email": "a@example.com",
+    "server.tls.key_file": "/k", "server.tls.min_version": "1.2", "server.tls.dhparam": "/d.pem",
+    "server.tls.auto_cert": "true", "server.tls.acme_email": "a@example.com",
     "server.proxy.header": "x_forwarded_for", "server.drain.timeout_ms": "1", "server.drain.readiness_delay_ms": "0",
     "server.drain.reconnect_after_ms": "7",
     "server.drain.alternate_relay": "wss://other.example/v1/connect", "server.keepalive.interval_ms": "15000",

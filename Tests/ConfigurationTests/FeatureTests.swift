@@ -4,10 +4,7 @@ import Testing
 
 @Suite struct FeatureTests {
     @Test(arguments: [
-        ("server: {tls: {enabled: true}}", Feature.tls, "1:25: server.tls.enabled"),
-        ("server: {tls: {cert_file: /c, key_file: /k}}", .tls, "1:27: server.tls.cert_file"),
-        ("server: {tls: {cert_file: /c, key_file: /k}}", .tls, "1:41: server.tls.key_file"),
-        ("server: {tls: {auto_cert: true}}", .acme, "1:27: server.tls.auto_cert"),
+        ("server: {tls: {auto_cert: true}}", Feature.acme, "1:27: server.tls.auto_cert"),
         ("queue: {storage: redis}", .redis, "1:18: queue.storage"),
         ("queue: {storage: postgres}", .postgres, "1:18: queue.storage"),
         ("queue: {storage: redis, enabled: false}", .redis, "1:18: queue.storage"),
@@ -53,15 +50,16 @@ import Testing
 
     /// The manifest of the guide that mounts its certificates and names none.
     @Test(arguments: ["relay", "tls"])
-    func certificatesWhereTheyAreLookedForAskForTLS(name: String) throws {
+    func certificatesWhereTheyAreLookedForAreUsed(name: String) throws {
         var machine = bareMachine
         machine.fileExists = { ["/etc/moltrelay/certs/\(name).crt", "/etc/moltrelay/certs/\(name).key"].contains($0) }
         let yaml = "server: {listen: {websocket: \"0.0.0.0:443\"}}\n"
         let report = try load(yaml, on: machine)
-        #expect(report.findings.map(\.severity) == [.unavailable])
-        #expect(report.lines[0].hasPrefix("/etc/moltrelay/certs/\(name).crt exists and asks for TLS"))
+        #expect(report.text == "config.yaml: fine\n")
+        #expect(report.configuration.server.tls.pair?.certificate == "/etc/moltrelay/certs/\(name).crt")
+        #expect(report.configuration.server.tls.pair?.key == "/etc/moltrelay/certs/\(name).key")
         let without = try load(yaml, environment: ["MOLTRELAY_SERVER_TLS_ENABLED": "false"], on: machine)
-        #expect(without.isAcceptable)
+        #expect(without.isAcceptable && without.configuration.server.tls.pair == nil)
         machine.fileExists = { $0 == "/etc/moltrelay/certs/\(name).crt" }
         #expect(try load(yaml, on: machine).findings.map(\.severity) == [.error])
     }

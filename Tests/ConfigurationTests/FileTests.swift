@@ -19,12 +19,11 @@ import Testing
         #expect(try report.text == goldenText("deployment-guide.txt", actual: report.text))
     }
 
-    /// Its keys are placeholders, its TLS and Redis not built: with those three places mended it is accepted.
+    /// Its keys are placeholders and Redis not built: with those places mended it is accepted.
     @Test func theGuidesOwnSampleIsAcceptedOnceMended() throws {
         let key = "ed25519:11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
         let yaml = try String(contentsOf: golden("deployment-guide.yaml"), encoding: .utf8)
             .replacingOccurrences(of: "ed25519:...", with: key)
-            .replacingOccurrences(of: "auto_cert: false", with: "enabled: false\n    auto_cert: false")
             .replacingOccurrences(of: "storage: \"redis\"", with: "storage: \"sqlite\"")
         let report = try load(yaml)
         #expect(report.isAcceptable, "\(report.text)")

@@ -56,8 +56,8 @@ import Testing
             "config.yaml:1:31: queue.max_total_size_bytes 1048576 has no room for one message"
         ),
         (
-            "tracing: {enabled: true, jaeger: {endpoint: \"https://j/api/traces\"}}",
-            "config.yaml:1:45: tracing.jaeger.endpoint: 'https://j/api/traces' asks for TLS, which this build has not"
+            "server: {tls: {enabled: true}}",
+            "config.yaml:1:25: server.tls.enabled: true needs a certificate: give server.tls.cert_file and"
         ),
         (
             "tracing: {enabled: true, otlp: {endpoint: \"http://o:0/v1/traces\"}}",
@@ -78,6 +78,8 @@ import Testing
         "server: {listen: {http: \"127.0.0.1:0\", metrics: \"127.0.0.1:0\", websocket: \"127.0.0.1:0\"}}",
         "server: {listen: {metrics: \"127.0.0.2:8080\"}}",
         "limits: {idle_timeout_ms: 0}",
+        "tracing: {enabled: true, jaeger: {endpoint: \"https://j/api/traces\"}}",
+        "server: {tls: {enabled: false, min_version: 1.2}}",
         "queue: {enabled: false, max_total_size_bytes: 1048576}",
     ])
     func aPossibleOneIsNot(yaml: String) throws {
@@ -94,6 +96,8 @@ import Testing
                 + "\"ed25519:11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\"}]}",
             "config.yaml:1:22: auth.trusted_orgs is set, and agents of no organisation are let in too"
         ),
+        ("server: {tls: {dhparam: /d.pem}}", "config.yaml:1:25: server.tls.dhparam: '/d.pem' is not used"),
+        ("server: {tls: {min_version: 1.2}}", "config.yaml:1:29: server.tls.min_version: 1.2 lets in"),
         (
             "server: {listen: {websocket: \"0.0.0.0:1\"}, tls: {enabled: false}}",
             "config.yaml:1:30: server.public_names is not set"

@@ -17,12 +17,19 @@ import Testing
     }
 
     @Test(arguments: [
-        ("https://collector:4318", HTTPEndpoint.Unusable.tls), ("collector:4318", .notHTTP), ("grpc://a", .notHTTP),
+        ("collector:4318", HTTPEndpoint.Unusable.notHTTP), ("grpc://a", .notHTTP),
         ("http://", .noHost), ("http://:80", .noHost), ("http://a:0", .badPort("0")), ("http://a:x", .badPort("x")),
         ("http://a:70000", .badPort("70000")), ("http://user@a/", .notHTTP), ("http://a/b c", .notHTTP),
     ])
     func saysWhatIsWrong(_ text: String, _ reason: HTTPEndpoint.Unusable) {
         #expect(throws: reason) { try HTTPEndpoint(text) }
+    }
+
+    @Test(arguments: [("https://collector", 443), ("https://collector:4318/v1", 4_318), ("https://[::1]:1", 1)])
+    func readsAddressesWithTLS(_ text: String, _ port: Int) throws {
+        let endpoint = try HTTPEndpoint(text, defaultPort: 80)
+        #expect(endpoint.isTLS && endpoint.origin.port == port)
+        #expect(try !HTTPEndpoint("http://collector").isTLS)
     }
 
     @Test func writesHostAsAHeaderWantsIt() {

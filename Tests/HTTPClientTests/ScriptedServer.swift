@@ -1,5 +1,6 @@
 import NIOCore
 import NIOPosix
+import RelayTLS
 import Synchronization
 
 /// A listener that answers each request's last byte with the next line of its script, the last one again and again.
@@ -19,7 +20,9 @@ final class ScriptedServer: Sendable {
             guard let answer = server.answer(to: text) else { return }
             let written = context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: answer)))
             guard server.closes else { return }
-            let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
+            // Below TLS, so that nobody says close_notify.
+            let tls = server.cutsOff ? try? context.pipeline.syncOperations.context(handlerType: TLSHandler.self) : nil
+            let bound = NIOLoopBound(tls ?? context, eventLoop: context.eventLoop)
             written.whenComplete { _ in bound.value.close(promise: nil) }
         }
     }
@@ -33,12 +36,19 @@ final class ScriptedServer: Sendable {
 
     private let state: Mutex<State>
     private let closes: Bool
+    private let cutsOff: Bool
 
-    init(_ script: [String], closes: Bool = false) async throws {
+    init(_ script: [String], closes: Bool = false, cutsOff: Bool = false, tls: TLSServer? = nil) async throws {
         state = Mutex(State(script: script))
         self.closes = closes
+        self.cutsOff = cutsOff
         let listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .childChannelInitializer { $0.pipeline.addHandler(Connection(self)) }
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    if let tls { try channel.pipeline.syncOperations.addHandler(tls.handler(within: nil)) }
+                    try channel.pipeline.syncOperations.addHandler(Connection(self))
+                }
+            }
             .bind(host: "127.0.0.1", port: 0)
             .get()
         state.withLock { $0.listener = listener }

@@ -66,7 +66,7 @@ class Driver:
 
     async def do_connect(
         self, url, agent, key=None, signing_key=None, attest=None, headers=None, receive_buffer=None, source=None,
-        **options
+        ca=None, **options
     ):
         key = identity.Key(key or agent)
         if signing_key:
@@ -76,7 +76,7 @@ class Driver:
             options["org"] = attest["org"]
         if self.session:
             self.session.forget()
-        self.session = await Session.open(url, receive_buffer, source, additional_headers=headers)
+        self.session = await Session.open(url, receive_buffer, source, ca, additional_headers=headers)
         hello, accepted = await self.session.authenticate(agent, key, **options)
         return {"hello_ack": hello, "auth_ok": accepted}
 

@@ -6,6 +6,7 @@ import collections
 import json
 import os
 import socket
+import ssl
 import time
 import urllib.parse
 import uuid
@@ -30,6 +31,14 @@ class Refused(Exception):
         self.frame, self.close = frame, close
 
 
+def trust(ca):
+    context = ssl.create_default_context(cafile=None if ca == "none" else ca)
+    if ca == "none":
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
 class Session:
     """Sequence numbers are kept in both directions; a gap in the relay's is an error here as it is there."""
 
@@ -49,10 +58,15 @@ class Session:
         self._early = []
 
     @classmethod
-    async def open(cls, url, receive_buffer=None, source=None, **options):
-        """From the address `source`. `receive_buffer` bytes in the kernel, and a queue of one here: a paused session is slow for the relay too."""
+    async def open(cls, url, receive_buffer=None, source=None, ca=None, **options):
+        """From the address `source`; `ca` is a file of authorities, or "none" to trust anybody.
+
+        `receive_buffer` bytes in the kernel, and a queue of one here: a paused session is slow for the relay too.
+        """
         if receive_buffer or source:
             options["sock"] = tcp(url, receive_buffer, source)
+        if ca:
+            options["ssl"] = trust(ca)
         connection = await websockets.connect(
             url, subprotocols=["moltrelay.v1"], compression=None, max_queue=1, max_size=None, ping_interval=None,
             open_timeout=10, close_timeout=1, proxy=None, **options,

@@ -26,8 +26,11 @@ import WireProtocol
         #expect(throws: RelayAddress.Failure.malformed(url)) { try RelayAddress(url) }
     }
 
-    @Test func tlsIsRefusedByItsName() {
-        #expect(throws: RelayAddress.Failure.tls("wss://h")) { try RelayAddress("wss://h") }
+    @Test func tlsHasItsOwnPort() throws {
+        let address = try RelayAddress("wss://relay.example")
+        #expect(address.isTLS && address.port == 443)
+        #expect(address.description == "wss://relay.example:443/v1/connect")
+        #expect(try !RelayAddress("ws://relay.example:443").isTLS)
     }
 }
 
@@ -126,7 +129,7 @@ import WireProtocol
             reconnection.lost(goAway, at: 0, random: 0) == .retry(afterNanoseconds: 0, try RelayAddress("ws://other:1"))
         )
         #expect(reconnection.lost(lost, at: 0, random: 0) == .retry(afterNanoseconds: 0, home))
-        let unusable = ConnectionFailure.goneAway(GoAway(message: "", alternateRelay: "wss://other"))
+        let unusable = ConnectionFailure.goneAway(GoAway(message: "", alternateRelay: "other"))
         #expect(reconnection.lost(unusable, at: 0, random: 0) == .retry(afterNanoseconds: 0, home))
     }
 

@@ -32,6 +32,17 @@ import WireProtocol
                 [#"moltrelay_rates_untracked_total{limit="connections_per_agent_per_minute"}"#: 1]
             ),
             (
+                .tlsEstablished(.chaCha20, resumed: true, opened: 1_000, at: 2_001_000),
+                [
+                    #"moltrelay_tls_handshakes_total{result="resumed"}"#: 1,
+                    #"moltrelay_tls_versions_total{version="1.3"}"#: 1,
+                    #"moltrelay_tls_suites_total{suite="TLS_CHACHA20_POLY1305_SHA256"}"#: 1,
+                    "moltrelay_tls_handshake_duration_seconds_sum": 0.002,
+                    "moltrelay_tls_handshake_duration_seconds_count": 1,
+                ]
+            ),
+            (.tlsFailed(.refusedByPeer), [#"moltrelay_tls_handshakes_total{result="refused_by_peer"}"#: 1]),
+            (
                 .handshakeCompleted(opened: 1_000, at: 1_501_000),
                 [
                     #"moltrelay_authentications_total{result="ok"}"#: 1,

@@ -1,5 +1,6 @@
 import NIOCore
 import NIOHTTP1
+import RelayTLS
 
 /// The HTTP end of a new connection: asks for the WebSocket, and makes way for it.
 final class UpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
@@ -25,14 +26,19 @@ final class UpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
         timeout = context.eventLoop.assumeIsolated().scheduleTask(in: connection.timeLeft) {
             self.fail(.handshakeTimeout, context)
         }
-        if context.channel.isActive { ask(context) }
+        if context.channel.isActive, !request.address.isTLS { ask(context) }
     }
 
     func handlerRemoved(context: ChannelHandlerContext) { timeout?.cancel() }
 
     func channelActive(context: ChannelHandlerContext) {
-        ask(context)
+        if !request.address.isTLS { ask(context) }
         context.fireChannelActive()
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if event is TLSHandshake { ask(context) }
+        context.fireUserInboundEventTriggered(event)
     }
 
     private func ask(_ context: ChannelHandlerContext) {
@@ -85,7 +91,11 @@ final class UpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        fail(error is HTTPParserError ? .notARelay("it does not speak HTTP") : .lost("\(error)"), context)
+        switch error {
+        case is HTTPParserError: fail(.notARelay("it does not speak HTTP"), context)
+        case let failure as TLSFailure: fail(.tls(failure.reason), context)
+        default: fail(.lost("\(error)"), context)
+        }
     }
 
     private func fail(_ failure: ConnectionFailure, _ context: ChannelHandlerContext) {

@@ -78,6 +78,10 @@ public enum RelayEvent: Sendable, Equatable {
     case rateUntracked(RateTable)
     /// Agents' sockets wait in the backlog for want of file descriptors.
     case acceptPaused
+    /// `opened` when the socket was accepted.
+    case tlsEstablished(TLSSuiteName, resumed: Bool, opened: MonotonicNanoseconds, at: MonotonicNanoseconds)
+    /// Told beside `connectionFailed(.tls)`.
+    case tlsFailed(TLSHandshakeFailure)
     case handshakeCompleted(opened: MonotonicNanoseconds, at: MonotonicNanoseconds)
     case authenticationFailed(code: AuthFailCode)
     case framesReceived(FrameType, count: Int)
@@ -99,6 +103,8 @@ public enum RelayEvent: Sendable, Equatable {
 
 /// A connection that ended before, or because of, what was read on it.
 public enum ConnectionFailure: String, Sendable, CaseIterable {
+    /// No TLS came about.
+    case tls
     case upgradeRejected = "upgrade_rejected"
     case handshakeTimeout = "handshake_timeout"
     case authentication

@@ -5,6 +5,7 @@ import WireProtocol
 /// The shard of one loop's metrics that are not about one message.
 struct EventInstruments {
     private let connections: ConnectionInstruments
+    private let tls: TLSInstruments
     private let store: StoreInstruments
     private let nacks: ShardCounters
     private let duplicatesJoined, redeliveries, unknownAcknowledgements: ShardCounter
@@ -12,6 +13,7 @@ struct EventInstruments {
 
     init(_ instruments: RelayInstruments, shard: Int) {
         connections = ConnectionInstruments(instruments.connections, shard: shard)
+        tls = TLSInstruments(instruments.tls, shard: shard)
         store = StoreInstruments(instruments.store, shard: shard)
         nacks = instruments.messages.nacks.on(shard: shard)
         duplicatesJoined = instruments.messages.duplicatesJoined.on(shard: shard)[0]
@@ -29,6 +31,9 @@ struct EventInstruments {
         case .proxyHeader(let result): connections.identified(result)
         case .rateUntracked(let table): connections.untracked(table)
         case .acceptPaused: connections.acceptPauses.add()
+        case .tlsEstablished(let suite, let isResumed, let opened, let time):
+            tls.established(suite, isResumed, elapsed(opened, time))
+        case .tlsFailed(let cause): tls.failed(cause)
         case .handshakeCompleted(let opened, let time): connections.authenticated(opened, time)
         case .authenticationFailed(let code): connections.refused(code)
         case .framesReceived(let type, let count): connections.framesReceived[type.place].add(UInt64(count))
@@ -116,6 +121,6 @@ private struct StoreInstruments {
 }
 
 /// Where a code stands among its enum's: a search, so for what happens once a connection or error, not once a message.
-private func place<Code: CaseIterable & Equatable>(of code: Code) -> Int where Code.AllCases == [Code] {
+func place<Code: CaseIterable & Equatable>(of code: Code) -> Int where Code.AllCases == [Code] {
     Code.allCases.firstIndex(of: code) ?? 0
 }

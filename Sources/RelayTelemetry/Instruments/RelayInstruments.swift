@@ -7,6 +7,7 @@ public struct RelayInstruments: Sendable {
     public let statsd: StatsdMetrics
     let messages: MessageFamilies
     let connections: ConnectionFamilies
+    let tls: TLSFamilies
     let store: StoreFamilies
     let eventLoopLag: HistogramFamily
     let flights: FlightRecorder?
@@ -23,6 +24,7 @@ public struct RelayInstruments: Sendable {
     ) throws(MetricDeclarationError) {
         messages = try MessageFamilies(registry)
         connections = try ConnectionFamilies(registry)
+        tls = try TLSFamilies(registry)
         store = try StoreFamilies(registry)
         try registry.gauge(RelayCatalogue.buildInfo(build)).shared().set(1)
         eventLoopLag = try registry.histogram(RelayCatalogue.eventLoopLag)

@@ -37,6 +37,15 @@ struct AgentOptions: ParsableArguments {
     )
     var relayKey: Ed25519.PublicKey?
 
+    @Option(
+        help: ArgumentHelp(
+            "Authorities that a wss:// relay's certificate may come from, in PEM. Without it, the system's.",
+            valueName: "file"
+        ),
+        completion: .file()
+    )
+    var caFile: String?
+
     func validate() throws {
         if createKey, key == nil { throw ValidationError("--create-key needs --key.") }
         _ = try address()
@@ -53,6 +62,7 @@ struct AgentOptions: ParsableArguments {
             key: identity.key
         )
         configuration.relayKey = relayKey
+        configuration.authorities = caFile
         configuration.retriesFirstConnection = false
         if let attestation {
             configuration.attestation = try OrgAttestation(json: Array(Data(contentsOf: URL(filePath: attestation))))

@@ -13,9 +13,22 @@ extension Configuration.Server {
         var enabled: Bool?
         var certFile: String?
         var keyFile: String?
+        var minVersion = MinVersion.tls13
+        var dhparam: String?
         var autoCert = false
         var acmeEmail: String?
         var acmeDomains: [String] = []
+
+        enum MinVersion: String, Sendable, CaseIterable {
+            case tls13 = "1.3"
+            case tls12 = "1.2"
+        }
+
+        /// Where agents are served with TLS. Once all defaults are known.
+        var pair: (certificate: String, key: String)? {
+            guard enabled != false, let certFile, let keyFile else { return nil }
+            return (certFile, keyFile)
+        }
     }
 
     struct Proxy: Sendable, Equatable {

@@ -1,8 +1,9 @@
 import Logging
 
-/// What the `event` of a log line may be: the security events of the MoltRelay drafts, as far as a relay without TLS
-/// can see them, and what an operator changed. docs/logging.md has the table; a test holds the two together.
+/// What the `event` of a log line may be: the security events of the MoltRelay drafts, and
+/// what an operator changed. docs/logging.md has the table; a test holds the two together.
 enum AuditEvent: String, CaseIterable {
+    case tlsFailure = "tls_failure"
     case connectionEstablished = "connection_established"
     case connectionClosed = "connection_closed"
     case authSuccess = "auth_success"
@@ -21,13 +22,14 @@ enum AuditEvent: String, CaseIterable {
         case .connectionClosed: .debug
         case .connectionEstablished, .authSuccess: .info
         case .logLevelChanged, .connectionsClosed: .notice
-        case .authFailure, .rateLimit, .proxyHeader, .impersonation: .warning
+        case .tlsFailure, .authFailure, .rateLimit, .proxyHeader, .impersonation: .warning
         case .replay: .error
         }
     }
 
     var message: Logger.Message {
         switch self {
+        case .tlsFailure: "no TLS with a client"
         case .connectionEstablished: "connection established"
         case .connectionClosed: "agent disconnected"
         case .authSuccess: "agent connected"

@@ -30,6 +30,7 @@ final class ConnectionLog: Sendable {
             logger.audit(.rateLimit, fields(nil, client, ["reason": "\(limit.rawValue)"]))
         case .proxyRefused(let result):
             logger.audit(.proxyHeader, fields(nil, client, ["reason": "\(result.rawValue)"]))
+        case .tlsFailed(let cause): logger.audit(.tlsFailure, fields(nil, client, ["reason": "\(cause.rawValue)"]))
         case .connected(let agent, let extensions, let handshake):
             logger.audit(
                 .authSuccess,

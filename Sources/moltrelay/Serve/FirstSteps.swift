@@ -10,6 +10,8 @@ struct FirstSteps {
     let program: String
     /// host:port by the listener's name.
     let addresses: [String: String]
+    /// Whether agents connect with TLS.
+    let isTLS: Bool
 
     /// nil where the log is JSON and nobody watches, and where an agent needs more than its name to be let in.
     init?(_ relay: RunningRelay) {
@@ -21,11 +23,15 @@ struct FirstSteps {
 
     init(program: String, listeners: [StatusDocument.Listener]) {
         self.program = program
+        isTLS = listeners.contains { $0.name == "websocket" && $0.tls }
         addresses = Dictionary(listeners.map { ($0.name, Self.reachable($0.address)) }) { first, _ in first }
     }
 
     var text: String {
-        let relay = addresses["websocket"].map { $0 == Self.defaultWebSocket ? "" : " --relay ws://\($0)/v1/connect" }
+        let scheme = isTLS ? "wss" : "ws"
+        let relay = addresses["websocket"].map { address in
+            address == Self.defaultWebSocket && !isTLS ? "" : " --relay \(scheme)://\(address)/v1/connect"
+        }
         var lines = [
             "Be two agents, each in a terminal of its own, and see what became of their messages:",
             "  \(program) listen\(relay ?? "") --agent-id bob",

@@ -41,7 +41,7 @@ struct Reload {
         if isRateNew { relay.loops.limit(by: next.messageRates) }
         relay.apply(next)
         relay.logLevel.reloaded(next.logLevel)
-        relay.authenticator.update(next.authPolicy)
+        relay.authenticator.update(next.authPolicy(certificateNames: relay.certificate?.names ?? []))
         relay.logger.notice("configuration reloaded", metadata: ["changed": .array(changed)])
         if !kept.isEmpty {
             relay.logger.warning("changed keys need a restart", metadata: ["keys": .array(kept)])

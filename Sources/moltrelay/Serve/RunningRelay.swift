@@ -18,6 +18,8 @@ final class RunningRelay: Sendable {
     let log: LogBackend
     let logLevel: LogLevelControl
     let identity: RelayIdentity
+    /// nil where agents are served without TLS.
+    let certificate: ListenerCertificate?
     let loops: DataLoops
     let gauges: LoopGauges
     let instruments: RelayInstruments
@@ -52,6 +54,7 @@ final class RunningRelay: Sendable {
         logger: Logger,
         log: LogBackend,
         identity: RelayIdentity,
+        certificate: ListenerCertificate?,
         loops: DataLoops,
         gauges: LoopGauges,
         instruments: RelayInstruments,
@@ -73,6 +76,7 @@ final class RunningRelay: Sendable {
         self.log = log
         logLevel = LogLevelControl(log, logger, on: loops.group.any())
         self.identity = identity
+        self.certificate = certificate
         self.loops = loops
         self.gauges = gauges
         self.instruments = instruments
@@ -87,7 +91,7 @@ final class RunningRelay: Sendable {
         self.memory = memory
         self.access = access
         self.clock = clock
-        authenticator = Authenticator(policy: configuration.authPolicy)
+        authenticator = Authenticator(policy: configuration.authPolicy(certificateNames: certificate?.names ?? []))
         startedAt = clock()
         startedAtWallClock = WallClock.unixMilliseconds()
     }
@@ -168,20 +172,21 @@ final class RunningRelay: Sendable {
             limits: configuration.transportLimits,
             admission: admission,
             trust: configuration.proxyTrust,
-            journal: ConnectionLog(logger, relayID: identity.relayID).journal
+            journal: ConnectionLog(logger, relayID: identity.relayID).journal,
+            tls: certificate?.tls
         )
         do {
             let channel = try await listener.bind(host: address.host, port: address.port).get()
             doors.withLock { ($0.agents, $0.listener) = (channel, listener) }
             let port = channel.localAddress?.port ?? address.port
-            note("websocket", HostPort(host: address.host, port: port).description)
+            note("websocket", HostPort(host: address.host, port: port).description, tls: certificate != nil)
         } catch {
             throw ListenerError(address: address.description, error)
         }
     }
 
-    private func note(_ name: String, _ address: String) {
-        doors.withLock { $0.listeners.append(StatusDocument.Listener(name: name, address: address, tls: false)) }
+    private func note(_ name: String, _ address: String, tls: Bool = false) {
+        doors.withLock { $0.listeners.append(StatusDocument.Listener(name: name, address: address, tls: tls)) }
     }
 
     /// What a reload may change while agents are connected.

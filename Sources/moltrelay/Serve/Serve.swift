@@ -58,10 +58,14 @@ enum Serve {
         if relay.choice.queue != nil, configuration.queue.storage == .memory {
             relay.logger.warning("queue.storage is memory: queued messages do not survive this process")
         }
-        relay.logger.warning(
-            "agents connect without TLS",
-            metadata: ["websocket": metadata["websocket"] ?? ""]
-        )
+        if let certificate = relay.certificate {
+            certificate.tell(relay.logger)
+        } else {
+            relay.logger.warning(
+                "agents connect without TLS",
+                metadata: ["websocket": metadata["websocket"] ?? ""]
+            )
+        }
         relay.logger.notice("relay started", metadata: metadata)
     }
 

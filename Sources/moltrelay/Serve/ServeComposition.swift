@@ -23,6 +23,7 @@ struct ServeComposition {
             relayID: configuration.auth.relayID,
             privateKeyFile: configuration.auth.privateKeyFile
         )
+        let certificate = try ListenerCertificate(configuration.server.tls)
         let token = try configuration.health.tokenFile.map { try KeyFile.readToken($0) }
         let choice = try StoreChoice(configuration)
         if choice.rowsKeptAside > 0 {
@@ -63,6 +64,7 @@ struct ServeComposition {
             logger: logger,
             log: log,
             identity: identity,
+            certificate: certificate,
             loops: loops,
             gauges: gauges,
             instruments: instruments,

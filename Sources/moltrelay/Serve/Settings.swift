@@ -68,20 +68,21 @@ extension Configuration {
         }
     }
 
-    var authPolicy: AuthPolicy {
+    func authPolicy(certificateNames: [String]) -> AuthPolicy {
         AuthPolicy(
             requireAuth: auth.requireAuth,
             allowAnonymous: auth.allowAnonymous,
             trustedOrgs: auth.trustedOrgs,
-            authorities: acceptedAuthorities,
+            authorities: acceptedAuthorities(certificateNames),
             failedAuthPerAgentPerHour: limits.failedAuthPerAgentPerHour
         )
     }
 
-    private var acceptedAuthorities: AcceptedAuthorities {
+    private func acceptedAuthorities(_ certificateNames: [String]) -> AcceptedAuthorities {
         AcceptedAuthorities(
             publicNames: server.publicNames.isEmpty ? nil : server.publicNames,
-            listensOnLoopback: server.listen.websocket.isLoopback
+            listensOnLoopback: server.listen.websocket.isLoopback,
+            certificateNames: certificateNames
         )
     }
 

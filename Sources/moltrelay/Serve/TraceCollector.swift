@@ -2,6 +2,7 @@ import Glibc
 import HTTPClient
 import Logging
 import NIOCore
+import RelayTLS
 import RelayTelemetry
 import Synchronization
 import Telemetry
@@ -26,7 +27,7 @@ struct TraceCollector: Sendable {
         if tracing.sendsToJaeger {
             let endpoint = try HTTPEndpoint(tracing.jaeger.endpoint, defaultPort: 80)
             let format = SpanFormat.jaeger(JaegerBatch(resource: resource))
-            collectors.append(TraceCollector(.jaeger, endpoint, format, on: loop, logger))
+            collectors.append(try TraceCollector(.jaeger, endpoint, format, on: loop, logger))
         }
         if let text = tracing.otlp.endpoint {
             var endpoint = try HTTPEndpoint(text, defaultPort: 80)
@@ -36,7 +37,7 @@ struct TraceCollector: Sendable {
                 case .protobuf: .otlpProtobuf(OTLPProtobuf(resource: resource))
                 case .json: .otlpJSON(OTLPJSON(resource: resource))
                 }
-            collectors.append(TraceCollector(.otlp, endpoint, format, on: loop, logger))
+            collectors.append(try TraceCollector(.otlp, endpoint, format, on: loop, logger))
         }
         return collectors
     }
@@ -47,9 +48,10 @@ struct TraceCollector: Sendable {
         _ format: SpanFormat,
         on loop: any EventLoop,
         _ logger: Logger
-    ) {
+    ) throws {
         self.name = name
-        let client = HTTPClient(endpoint.origin, on: loop, limits: Self.limits)
+        let tls = endpoint.isTLS ? try TLSClient() : nil
+        let client = HTTPClient(endpoint.origin, on: loop, limits: Self.limits, tls: tls)
         let log = CollectorLog(logger, name: name, address: "\(endpoint.origin)\(endpoint.path)")
         exporter = SpanExporter(queue: SpanQueue(), format: format) { request in
             do {

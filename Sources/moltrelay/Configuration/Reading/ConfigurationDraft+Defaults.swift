@@ -13,6 +13,7 @@ extension ConfigurationDraft {
         if places.surroundings.printsToJournal {
             derive("logging.output", because: "standard output is the journal's") { $0.logging.output = .journald }
         }
+        deriveCertificate(places.surroundings)
         configuration.stateFolder = places.stateFolder?.path
         derive("storage.sqlite.path", from: places.databaseFile) { $0.storage.sqlite.path = $1 }
         derive("admin.socket", from: places.adminSocket) { $0.admin.socket = $1 }

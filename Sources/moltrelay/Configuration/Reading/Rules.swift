@@ -8,19 +8,11 @@ extension Rule {
     private static let network = [
         error("server.listen.websocket", "server.tls.enabled", "server.tls.cert_file", "server.tls.key_file") {
             draft,
-            surroundings in
+            _ in
             let server = draft.configuration.server
-            guard !server.listen.websocket.isLoopback, !server.tls.isDecided, defaultCertificate(surroundings) == nil
-            else { return nil }
+            guard !server.listen.websocket.isLoopback, !server.tls.isDecided else { return nil }
             return "server.listen.websocket: other machines reach \(server.listen.websocket.description), and agents "
                 + "would talk to it without TLS. " + remedyWithoutTLS
-        },
-        Rule(severity: .unavailable, keys: ["server.tls.enabled", "server.tls.cert_file"]) { draft, surroundings in
-            guard !Feature.tls.isBuilt, !draft.configuration.server.tls.isDecided,
-                let found = defaultCertificate(surroundings)
-            else { return nil }
-            return "\(found) exists and asks for TLS on the listeners, which this build has not. Say "
-                + "`server.tls.enabled: false` to go without."
         },
         error("server.tls.cert_file", "server.tls.key_file") { draft, _ in
             let tls = draft.configuration.server.tls
@@ -28,6 +20,27 @@ extension Rule {
             return tls.certFile == nil
                 ? "server.tls.key_file needs server.tls.cert_file beside it"
                 : "server.tls.cert_file needs server.tls.key_file beside it"
+        },
+        error("server.tls.enabled", "server.tls.cert_file", "server.tls.key_file") { draft, _ in
+            let tls = draft.configuration.server.tls
+            guard tls.enabled == true, tls.certFile == nil, tls.keyFile == nil, !tls.autoCert else { return nil }
+            return
+                "server.tls.enabled: true needs a certificate: give server.tls.cert_file and server.tls.key_file, or "
+                + "put them where they are looked for, in \(DefaultCertificate.folder)"
+        },
+        missing("server.tls.cert_file") { $0.pair?.certificate },
+        missing("server.tls.key_file") { $0.pair?.key },
+        warning("server.tls.dhparam") { draft, _ in
+            guard let path = draft.configuration.server.tls.dhparam else { return nil }
+            return
+                "server.tls.dhparam: \(quote(path)) is not used: TLS 1.3 has groups of its own, and TLS 1.2 is spoken "
+                + "with elliptic curves only. Remove the key"
+        },
+        warning("server.tls.min_version") { draft, _ in
+            let tls = draft.configuration.server.tls
+            guard tls.minVersion == .tls12, tls.enabled != false else { return nil }
+            return "server.tls.min_version: 1.2 lets in what cannot speak TLS 1.3, and shows names and certificates on "
+                + "the wire: for as long as such agents exist"
         },
         clash("server.listen.http", \.http, "server.listen.websocket", \.websocket),
         clash("server.listen.metrics", \.metrics, "server.listen.websocket", \.websocket),
@@ -49,10 +62,18 @@ extension Rule {
     ]
 
     private static let remedyWithoutTLS =
-        Feature.tls.isBuilt
-        ? "Give server.tls.cert_file and server.tls.key_file, or say `server.tls.enabled: false` where a proxy in "
-            + "front ends TLS."
-        : "Say `server.tls.enabled: false` where a proxy in front ends TLS, or listen on 127.0.0.1."
+        "Give server.tls.cert_file and server.tls.key_file, or say `server.tls.enabled: false` where a proxy in front ends "
+        + "TLS."
+
+    private static func missing(
+        _ key: String,
+        _ path: @escaping @Sendable (Configuration.Server.TLS) -> String?
+    ) -> Rule {
+        warning(key) { draft, surroundings in
+            guard let path = path(draft.configuration.server.tls), !surroundings.fileExists(path) else { return nil }
+            return "\(key): \(quote(path)) does not exist on this machine"
+        }
+    }
 
     private static func clash(
         _ key: String,
@@ -79,20 +100,13 @@ extension Rule {
 
 extension Configuration.Server.TLS {
     /// The configuration itself says whether there is TLS.
-    fileprivate var isDecided: Bool { enabled != nil || certFile != nil || keyFile != nil || autoCert }
+    var isDecided: Bool { enabled != nil || certFile != nil || keyFile != nil || autoCert }
 }
 
 extension HostPort {
     fileprivate func overlaps(_ other: HostPort) -> Bool {
         port != 0 && port == other.port && (host == other.host || isEveryAddress || other.isEveryAddress)
     }
-}
-
-/// The certificate that is used where none is named; both halves must be there. The second pair has Kubernetes' names.
-private func defaultCertificate(_ surroundings: Surroundings) -> String? {
-    ["relay", "tls"].map { "/etc/moltrelay/certs/\($0)" }
-        .first { surroundings.fileExists("\($0).crt") && surroundings.fileExists("\($0).key") }
-        .map { "\($0).crt" }
 }
 
 // MARK: Agents

@@ -47,7 +47,7 @@ extension Schema {
             "server.tls.cert_file",
             \.server.tls.certFile,
             .path,
-            "Certificate chain in PEM.",
+            "Certificate chain in PEM, the relay's own certificate first.",
             default: "`/etc/moltrelay/certs/relay.crt` or `tls.crt`, where it exists",
             needs: .when(.tls) { $0.server.tls.enabled == nil }
         ),
@@ -55,9 +55,25 @@ extension Schema {
             "server.tls.key_file",
             \.server.tls.keyFile,
             .path,
-            "The certificate's private key in PEM.",
+            "The certificate's private key in PEM: ECDSA P-256 or P-384, Ed25519, or RSA of 2048 bits or more, without a "
+                + "passphrase.",
             default: "`/etc/moltrelay/certs/relay.key` or `tls.key`, where it exists",
             needs: .when(.tls) { $0.server.tls.enabled == nil }
+        ),
+        Setting(
+            "server.tls.min_version",
+            \.server.tls.minVersion,
+            .choice,
+            "The oldest TLS that agents may speak. `1.2` lets in clients from before 2018, with forward secrecy and "
+                + "authenticated encryption only; it costs them a round trip more, shows their certificates and names "
+                + "on the wire, and leaves a downgrade to be tried."
+        ),
+        Setting(
+            "server.tls.dhparam",
+            \.server.tls.dhparam,
+            .path,
+            "Accepted, for files made as the deployment guide says, and not used: TLS 1.3 has groups of its own, and "
+                + "TLS 1.2 is spoken with elliptic curves only."
         ),
         Setting(
             "server.tls.auto_cert",

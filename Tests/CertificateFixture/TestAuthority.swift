@@ -1,0 +1,89 @@
+public import Foundation
+
+/// An authority of a test's own, made by the openssl command in a folder that goes with it.
+public final class TestAuthority: Sendable {
+    public enum Key: String, Sendable, CaseIterable {
+        case p256, p384, rsa, ed25519
+
+        fileprivate var arguments: [String] {
+            switch self {
+            case .p256: ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
+            case .p384: ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-384"]
+            case .rsa: ["-newkey", "rsa:2048"]
+            case .ed25519: ["-newkey", "ed25519"]
+            }
+        }
+    }
+
+    public struct Issued: Sendable {
+        public let certificate: String
+        public let key: String
+
+        public init(certificate: String, key: String) {
+            self.certificate = certificate
+            self.key = key
+        }
+    }
+
+    struct Failed: Error {
+        let output: String
+    }
+
+    public let folder: URL
+
+    /// Its own certificate, for those who are to trust it.
+    public var file: String { path("ca.pem") }
+
+    public init() throws {
+        folder = FileManager.default.temporaryDirectory.appending(path: "ca-\(UUID().uuidString.prefix(8))")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        try openssl(
+            ["req", "-x509", "-nodes", "-subj", "/CN=test authority", "-days", "90"] + Key.p256.arguments
+                + ["-keyout", path("ca.key"), "-out", path("ca.pem")]
+        )
+    }
+
+    deinit { try? FileManager.default.removeItem(at: folder) }
+
+    /// - Parameters:
+    ///   - names: as openssl writes them in subjectAltName.
+    ///   - days: of its life; below zero it has expired.
+    public func issue(
+        _ name: String = "relay",
+        key: Key = .p256,
+        names: [String] = ["DNS:localhost", "IP:127.0.0.1"],
+        days: Int = 30
+    ) throws -> Issued {
+        let issued = Issued(certificate: path("\(name).crt"), key: path("\(name).key"))
+        let extensions = path("\(name).ext")
+        try Data("subjectAltName=\(names.joined(separator: ","))\nbasicConstraints=critical,CA:FALSE\n".utf8)
+            .write(to: URL(filePath: extensions))
+        try openssl(
+            ["req", "-new", "-nodes", "-subj", "/CN=\(name)"] + key.arguments
+                + ["-keyout", issued.key, "-out", path("\(name).csr")]
+        )
+        try openssl([
+            "x509", "-req", "-in", path("\(name).csr"), "-CA", file, "-CAkey", path("ca.key"), "-set_serial",
+            "\(Int.random(in: 1 ... .max))", "-days", "\(days)", "-extfile", extensions, "-out", issued.certificate,
+        ])
+        return issued
+    }
+
+    /// - Returns: what it printed.
+    @discardableResult
+    public func openssl(_ arguments: [String]) throws -> String {
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/env")
+        process.arguments = ["openssl"] + arguments
+        let output = Pipe()
+        (process.standardOutput, process.standardError) = (output, output)
+        process.standardInput = FileHandle.nullDevice
+        try process.run()
+        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        guard process.terminationStatus == 0 else { throw Failed(output: text) }
+        return text
+    }
+
+    public func path(_ name: String) -> String { folder.appending(path: name).path }
+}
