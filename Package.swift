@@ -128,7 +128,7 @@ let package = Package(
         ),
         .target(
             name: "RelayAdmin",
-            dependencies: ["Listening", "Telemetry", nioCore, nioHTTP1, nioPosix],
+            dependencies: ["Listening", "Telemetry", logging, nioCore, nioHTTP1, nioPosix],
             swiftSettings: settings
         ),
         .target(
@@ -252,7 +252,7 @@ let package = Package(
         ),
         .testTarget(
             name: "RelayAdminTests",
-            dependencies: ["ProgramFixture", "RelayAdmin", "Telemetry", nioCore, nioHTTP1, nioPosix],
+            dependencies: ["ProgramFixture", "RelayAdmin", "Telemetry", logging, nioCore, nioHTTP1, nioPosix],
             swiftSettings: settings
         ),
         .testTarget(

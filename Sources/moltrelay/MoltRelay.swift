@@ -18,6 +18,8 @@ struct MoltRelay: AsyncParsableCommand {
             ServeCommand.self, StatusCommand.self, ExplainCommand.self, SlowCommand.self, TraceCommand.self,
             LogLevelCommand.self, ConnectionsCommand.self, SendCommand.self, ListenCommand.self,
             CheckConfigCommand.self, KeygenCommand.self,
+            LogsCommand.self, LogLevelCommand.self, SendCommand.self, ListenCommand.self, CheckConfigCommand.self,
+            KeygenCommand.self,
             AttestCommand.self,
             VersionCommand.self,
             CompletionCommand.self, MetricsReferenceCommand.self,

@@ -37,19 +37,43 @@ public struct AdminClient: Sendable {
         }
     }
 
+    /// Hands over what comes until the relay ends it. Throws what `take` throws, and AdminClientError.
+    func stream(_ path: String, _ take: (ArraySlice<UInt8>) throws -> Void) throws {
+        do {
+            let exchange = AdminExchange(socketPath: socketPath, timeout: timeout)
+            guard let answer = try exchange.stream(path, take) else { return }
+            throw Self.refusal(answer, "GET", path)
+        } catch let reason as AdminClientError.Reason {
+            throw AdminClientError(socketPath: socketPath, reason: reason)
+        }
+    }
+
     private func exchange(_ method: String, _ path: String, body: [UInt8]) throws(AdminClientError) -> String {
         do throws(AdminClientError.Reason) {
             let exchange = AdminExchange(socketPath: socketPath, timeout: timeout)
             let answer = try exchange.ask(method, path, body: body)
-            let text = String(decoding: answer.body, as: UTF8.self)
-            let line = text.hasSuffix("\n") ? String(text.dropLast()) : text
-            switch answer.status {
-            case 200: return line
-            case 404, 405: throw AdminClientError.Reason.unknownRequest("\(method) \(path)")
-            default: throw AdminClientError.Reason.refused(status: answer.status, line)
-            }
+            guard answer.status == 200 else { throw Self.refusal(answer, method, path) }
+            return answer.line
         } catch {
             throw AdminClientError(socketPath: socketPath, reason: error)
         }
+    }
+
+    private static func refusal(
+        _ answer: AdminExchange.Answer,
+        _ method: String,
+        _ path: String
+    ) -> AdminClientError.Reason {
+        switch answer.status {
+        case 404, 405: .unknownRequest("\(method) \(path)")
+        default: .refused(status: answer.status, answer.line)
+        }
+    }
+}
+
+extension AdminExchange.Answer {
+    fileprivate var line: String {
+        let text = String(decoding: body, as: UTF8.self)
+        return text.hasSuffix("\n") ? String(text.dropLast()) : text
     }
 }

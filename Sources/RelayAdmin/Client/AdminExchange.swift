@@ -8,6 +8,7 @@ struct AdminExchange {
     }
 
     private static let maxAnswerBytes = 4 << 20
+    private static let maxHeadBytes = 16 * 1024
 
     private let socketPath: String
     private let deadline: ContinuousClock.Instant
@@ -15,6 +16,28 @@ struct AdminExchange {
     init(socketPath: String, timeout: Duration) {
         self.socketPath = socketPath
         deadline = ContinuousClock.now + timeout
+    }
+
+    /// Hands over the body of a 200 as it comes, however long that takes; gives another answer back.
+    ///
+    /// Asks by HTTP/1.0, in which a body ends with its connection and has no transfer coding.
+    func stream(_ path: String, _ take: (ArraySlice<UInt8>) throws -> Void) throws -> Answer? {
+        do {
+            let descriptor = try UnixSocket.connect(to: socketPath)
+            defer { close(descriptor) }
+            try send(Array("GET \(path) HTTP/1.0\r\nhost: relay\r\n\r\n".utf8), on: descriptor)
+            let answer = try Self.answer(receiveHead(from: descriptor))
+            guard answer.status == 200 else {
+                return Answer(status: answer.status, body: answer.body + (try receiveAll(from: descriptor)))
+            }
+            try take(answer.body)
+            while case let piece = try receive(from: descriptor, isPatient: true), !piece.isEmpty {
+                try take(piece[...])
+            }
+            return nil
+        } catch let failure as SystemFailure {
+            throw AdminClientError.Reason(code: failure.code)
+        }
     }
 
     func ask(_ method: String, _ path: String, body: [UInt8]) throws(AdminClientError.Reason) -> Answer {
@@ -44,36 +67,59 @@ struct AdminExchange {
 
     private func receiveAll(from descriptor: Int32) throws(SystemFailure) -> [UInt8] {
         var bytes: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 16 * 1024)
         while bytes.count <= Self.maxAnswerBytes {
-            let count = recv(descriptor, &chunk, chunk.count, 0)
-            guard count != 0 else { return bytes }
-            if count > 0 { bytes += chunk[..<count] } else { try wait(for: POLLIN, on: descriptor) }
+            let piece = try receive(from: descriptor)
+            guard !piece.isEmpty else { return bytes }
+            bytes += piece
         }
         throw SystemFailure(code: EMSGSIZE)
     }
 
+    /// And what came with it.
+    private func receiveHead(from descriptor: Int32) throws(SystemFailure) -> [UInt8] {
+        var bytes: [UInt8] = []
+        while bytes.count <= Self.maxHeadBytes, Self.endOfHead(in: bytes) == nil {
+            let piece = try receive(from: descriptor)
+            guard !piece.isEmpty else { break }
+            bytes += piece
+        }
+        return bytes
+    }
+
+    /// Empty where the other side closed.
+    private func receive(from descriptor: Int32, isPatient: Bool = false) throws(SystemFailure) -> [UInt8] {
+        var chunk = [UInt8](repeating: 0, count: 16 * 1024)
+        while true {
+            let count = recv(descriptor, &chunk, chunk.count, 0)
+            guard count < 0 else { return Array(chunk[..<count]) }
+            try wait(for: POLLIN, on: descriptor, isPatient: isPatient)
+        }
+    }
+
     /// After a call that returned -1: waits where that only means "not yet".
-    private func wait(for event: Int32, on descriptor: Int32) throws(SystemFailure) {
+    private func wait(for event: Int32, on descriptor: Int32, isPatient: Bool = false) throws(SystemFailure) {
         guard errno == EAGAIN || errno == EINTR else { throw SystemFailure(code: errno) }
-        let left = (deadline - .now) / .milliseconds(1)
+        let left = isPatient ? 1e9 : (deadline - .now) / .milliseconds(1)
         var entry = pollfd(fd: descriptor, events: Int16(event), revents: 0)
-        guard left > 0, poll(&entry, 1, Int32(min(left.rounded(.up), 1e9))) != 0 else {
+        guard left > 0, poll(&entry, 1, Int32(min(left.rounded(.up), 1e9))) != 0 || isPatient else {
             throw SystemFailure(code: ETIMEDOUT)
         }
     }
 
-    /// The admin server always gives a body its length and never a transfer coding.
+    /// The admin server gives a body its length, or closes after it; never a transfer coding to who asks as above.
     private static func answer(_ bytes: [UInt8]) throws(AdminClientError.Reason) -> Answer {
-        let separator = Array("\r\n\r\n".utf8)
-        let starts = bytes.indices.dropLast(separator.count - 1)
-        guard let end = starts.first(where: { bytes[$0...].starts(with: separator) }),
-            let firstLine = bytes[..<end].split(separator: UInt8(ascii: "\r")).first
+        guard let end = endOfHead(in: bytes), let firstLine = bytes[..<end].split(separator: UInt8(ascii: "\r")).first
         else { throw .unreadable("the answer is cut short") }
         let words = String(decoding: firstLine, as: UTF8.self).split(separator: " ")
         guard words.count >= 2, words[0].hasPrefix("HTTP/1."), let status = Int(words[1]) else {
             throw .unreadable("the answer is not HTTP")
         }
-        return Answer(status: status, body: bytes[(end + separator.count)...])
+        return Answer(status: status, body: bytes[end...])
+    }
+
+    private static func endOfHead(in bytes: [UInt8]) -> Int? {
+        let separator = Array("\r\n\r\n".utf8)
+        let starts = bytes.indices.dropLast(separator.count - 1)
+        return starts.first { bytes[$0...].starts(with: separator) }.map { $0 + separator.count }
     }
 }

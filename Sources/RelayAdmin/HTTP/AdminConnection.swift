@@ -11,6 +11,7 @@ final class AdminConnection: ChannelInboundHandler {
     private var state: ConnectionStateMachine
     private var timer: Scheduled<Void>?
     private var context: ChannelHandlerContext?
+    private var stream: StreamWriter?
 
     init(router: AdminRouter, limits: AdminLimits, open: OpenConnections, at now: NIODeadline) {
         self.router = router
@@ -32,17 +33,27 @@ final class AdminConnection: ChannelInboundHandler {
     func channelInactive(context: ChannelHandlerContext) {
         timer?.cancel()
         open.remove(self)
+        endStream()
         self.context = nil
         context.fireChannelInactive()
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if event is ReadTap.BytesRead { state.receivedBytes(at: context.eventLoop.now) }
+        switch event {
+        case is ReadTap.BytesRead: state.receivedBytes(at: context.eventLoop.now)
+        case is MoreToStream: goOn(context)
+        default: break
+        }
         context.fireUserInboundEventTriggered(event)
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         carryOut(state.received(Self.unwrapInboundIn(data), at: context.eventLoop.now), context)
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if context.channel.isWritable { goOn(context) }
+        context.fireChannelWritabilityChanged()
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -65,8 +76,12 @@ final class AdminConnection: ChannelInboundHandler {
         let question = AdminRequest(request.head, body: request.body, peer: context.channel.remoteAddress)
         setAutoRead(false, context)
         router.respond(to: question, on: context.eventLoop).assumeIsolated().whenSuccess { answer in
-            guard context.channel.isActive else { return }
-            self.send(answer, to: request, context)
+            guard context.channel.isActive else {
+                answer.stream?.end()
+                return
+            }
+            guard let stream = answer.stream else { return self.send(answer, to: request, context) }
+            self.send(answer, stream, to: request, context)
         }
     }
 
@@ -83,6 +98,34 @@ final class AdminConnection: ChannelInboundHandler {
         }
     }
 
+    /// The client's going away must be seen, so that reading goes on; what it asks meanwhile waits, bounded.
+    private func send(
+        _ answer: AdminResponse,
+        _ stream: AdminStream,
+        to request: ConnectionStateMachine.Request,
+        _ context: ChannelHandlerContext
+    ) {
+        guard request.head.method != .HEAD else {
+            stream.end()
+            return send(answer, to: request, context)
+        }
+        let head = head(answer, version: request.head.version, [("connection", "close")])
+        context.writeAndFlush(Self.wrapOutboundOut(.head(head)), promise: nil)
+        self.stream = StreamWriter(stream, context)
+        setAutoRead(true, context)
+        goOn(context)
+    }
+
+    private func goOn(_ context: ChannelHandlerContext) {
+        guard let stream, context.channel.isActive else { return }
+        state.streamed(isBehind: stream.write(), at: context.eventLoop.now)
+    }
+
+    private func endStream() {
+        stream?.end()
+        stream = nil
+    }
+
     /// Closes one direction only: closing both with unread bytes would reset the connection under the answer.
     private func reject(_ answer: AdminResponse, _ context: ChannelHandlerContext) {
         write(answer, keepAlive: false, isHead: false, context).assumeIsolated().whenComplete { _ in
@@ -96,18 +139,26 @@ final class AdminConnection: ChannelInboundHandler {
         isHead: Bool,
         _ context: ChannelHandlerContext
     ) -> EventLoopFuture<Void> {
-        var headers = answer.headers
-        headers.add(name: "server", value: "moltrelay")
-        headers.add(name: "content-type", value: answer.contentType)
-        headers.add(name: "content-length", value: "\(answer.body.count)")
-        headers.add(name: "connection", value: keepAlive ? "keep-alive" : "close")
-        let head = HTTPResponseHead(version: .http1_1, status: answer.status, headers: headers)
+        let length = ("content-length", "\(answer.body.count)")
+        let head = head(answer, [length, ("connection", keepAlive ? "keep-alive" : "close")])
         context.write(Self.wrapOutboundOut(.head(head)), promise: nil)
         if !isHead {
             let body = context.channel.allocator.buffer(bytes: answer.body)
             context.write(Self.wrapOutboundOut(.body(.byteBuffer(body))), promise: nil)
         }
         return context.writeAndFlush(Self.wrapOutboundOut(.end(nil)))
+    }
+
+    private func head(
+        _ answer: AdminResponse,
+        version: HTTPVersion = .http1_1,
+        _ more: [(String, String)]
+    ) -> HTTPResponseHead {
+        var headers = answer.headers
+        headers.add(name: "server", value: "moltrelay")
+        headers.add(name: "content-type", value: answer.contentType)
+        headers.add(contentsOf: more)
+        return HTTPResponseHead(version: version, status: answer.status, headers: headers)
     }
 
     /// Off while an answer is under way: who does not read answers may not ask on.

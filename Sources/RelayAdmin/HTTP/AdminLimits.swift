@@ -14,6 +14,8 @@ public struct AdminLimits: Sendable, Equatable {
     public var idleTimeout = TimeAmount.seconds(75)
     /// For the client to take an answer.
     public var responseTimeout = TimeAmount.seconds(30)
+    /// For the reader of a stream to take anything of what there is, at least; twice that at most.
+    public var streamTimeout = TimeAmount.minutes(5)
     /// For a client that was refused to read why.
     public var lingerTimeout = TimeAmount.seconds(2)
 

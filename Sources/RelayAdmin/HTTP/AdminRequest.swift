@@ -34,6 +34,11 @@ public struct AdminRequest: Sendable {
 
     public func hasFlag(_ name: String) -> Bool { query.contains { $0.name == name } }
 
+    /// The last of that name, its percent-encoding undone; nil where there is none.
+    public func text(of name: String) -> String? {
+        values(of: name).last.map(QueryText.unescaped)
+    }
+
     public func values(of name: String) -> [String] {
         query.compactMap { $0.name == name ? $0.value.map(String.init) : nil }
     }
@@ -52,12 +57,19 @@ public struct AdminResponse: Sendable, Equatable {
     /// Beside content-type and content-length.
     public var headers: HTTPHeaders
     public var body: [UInt8]
+    /// What follows `body`, without an end of its own.
+    public var stream: AdminStream?
 
     public init(_ status: HTTPResponseStatus, contentType: String, headers: HTTPHeaders = [:], body: [UInt8]) {
         self.status = status
         self.contentType = contentType
         self.headers = headers
         self.body = body
+    }
+
+    public init(contentType: String, headers: HTTPHeaders = [:], stream: AdminStream) {
+        self.init(.ok, contentType: contentType, headers: headers, body: [])
+        self.stream = stream
     }
 
     /// A line for people, its newline added.

@@ -19,6 +19,7 @@ struct ConnectionStateMachine {
     private enum Phase: Equatable {
         case open
         case responding(keepAlive: Bool)
+        case streaming(isBehind: Bool)
         case lingering
     }
 
@@ -78,8 +79,19 @@ struct ConnectionStateMachine {
         return next(at: now)
     }
 
+    /// The answer goes on without an end. To be called whenever some of it was sent.
+    /// - Parameter isBehind: more is there than the client takes.
+    mutating func streamed(isBehind: Bool, at now: NIODeadline) {
+        phase = .streaming(isBehind: isBehind)
+        deadline = now + limits.streamTimeout
+    }
+
     /// To be called at `deadline`, or later.
     mutating func timedOut(at now: NIODeadline) -> Action {
+        if phase == .streaming(isBehind: false) {
+            deadline = now + limits.streamTimeout
+            return .none
+        }
         guard phase == .open && hasPart else { return .close }
         return reject(.requestTimeout, "The request took too long to arrive.", at: now)
     }
@@ -108,7 +120,7 @@ struct ConnectionStateMachine {
         switch phase {
         case .lingering: return .none
         // An answer is half out: another one cannot go in between.
-        case .responding: return .close
+        case .responding, .streaming: return .close
         case .open:
             phase = .lingering
             deadline = now + limits.lingerTimeout

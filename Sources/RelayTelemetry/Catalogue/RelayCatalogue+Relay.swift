@@ -11,8 +11,9 @@ extension RelayCatalogue {
     static func relay(build: BuildLabels) -> [MetricDeclaration] {
         [
             buildInfo(build), eventLoopLag, healthCheck, healthWarning, healthTransitions, healthTier,
-            memoryLimit, memoryLevel, logRecords, logRecordsDropped, logRecordsHeldBack, logWriteErrors, clockJumps,
-            clockOffset,
+            memoryLimit, memoryLevel,
+            logRecords, logRecordsDropped, logRecordsHeldBack, logWriteErrors, logFollowers, logRecordsMissed,
+            clockJumps, clockOffset,
         ]
     }
 
@@ -87,5 +88,13 @@ extension RelayCatalogue {
     static let logWriteErrors = MetricDeclaration.counter(
         "moltrelay_log_write_errors_total",
         help: "Writes that the log's output refused, as a full disk does; they are tried again."
+    )
+    static let logFollowers = MetricDeclaration.gauge(
+        "moltrelay_log_followers",
+        help: "Readers of `moltrelay logs -f`."
+    )
+    static let logRecordsMissed = MetricDeclaration.counter(
+        "moltrelay_log_records_missed_total",
+        help: "Log records that a reader of `moltrelay logs -f` was too slow for; the log itself has them."
     )
 }

@@ -32,6 +32,9 @@ public struct RelayReadings: Sendable {
         public var dropped: UInt64 = 0
         public var heldBack: UInt64 = 0
         public var writeErrors: UInt64 = 0
+        public var followers = 0
+        /// By followers.
+        public var missed: UInt64 = 0
 
         public init() {}
     }
@@ -160,12 +163,16 @@ extension RelayReadings {
         let dropped = try registry.counter(RelayCatalogue.logRecordsDropped).shared()
         let heldBack = try registry.counter(RelayCatalogue.logRecordsHeldBack).shared()
         let writeErrors = try registry.counter(RelayCatalogue.logWriteErrors).shared()
+        let followers = try registry.gauge(RelayCatalogue.logFollowers).shared()
+        let missed = try registry.counter(RelayCatalogue.logRecordsMissed).shared()
         registry.beforeScrape { [logs] in
             let logs = logs()
             written.raise(to: logs.written)
             dropped.raise(to: logs.dropped)
             heldBack.raise(to: logs.heldBack)
             writeErrors.raise(to: logs.writeErrors)
+            followers.set(Double(logs.followers))
+            missed.raise(to: logs.missed)
         }
     }
 }

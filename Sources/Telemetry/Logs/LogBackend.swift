@@ -10,16 +10,20 @@ public final class LogBackend: Sendable {
     private let writer: LogWriter
     private let repetition: RepetitionGate
     private let levelIndex: Atomic<Int>
+    /// What was logged last, for who looks on.
+    public let tail: LogTail
 
     /// - Parameters:
     ///   - capacity: bytes of encoded lines that may wait for the writer thread, at least two of the longest; at most
     ///     twice that is held.
+    ///   - tailCapacity: bytes of records kept in memory for who looks on.
     ///   - repetition: of equal lines from info to error; nil writes them all.
     public init(
         _ destination: LogDestination,
         format: LogFormat,
         level: Logger.Level,
         capacity: Int = LogBackend.defaultCapacity,
+        tailCapacity: Int = LogTail.defaultCapacity,
         repetition: LogRepetition? = LogRepetition()
     ) throws(LogStartError) {
         let encoding = LogEncoding(destination, format)
@@ -29,9 +33,10 @@ public final class LogBackend: Sendable {
         levelIndex = Atomic(level.index)
         let writer = LogWriter(capacity: capacity)
         self.writer = writer
+        tail = LogTail(capacity: tailCapacity)
         self.repetition = RepetitionGate(repetition) { writer.wakeUp() }
         try LogThread.start(
-            LogThread(writer, output, encoding, self.repetition, capacity: capacity)
+            LogThread(writer, output, encoding, self.repetition, tail, capacity: capacity)
         )
     }
 
@@ -63,19 +68,22 @@ public final class LogBackend: Sendable {
     /// Tells what was held back, flushes, and ends the writer thread. Later records are lost.
     @discardableResult
     public func close(within limit: Duration) -> Bool {
-        for entry in repetition.reportAll() { write(entry) }
+        for entry in repetition.reportAll() { take(entry, isWritten: true) }
         return writer.close(within: limit)
     }
 
-    func admits(_ event: LogEvent, from logger: String) -> Bool {
-        repetition.admits(
+    /// What only a follower asked for is his however often it comes.
+    func admits(_ event: LogEvent, from logger: String, isWritten: Bool) -> Bool {
+        guard isWritten else { return tail.wants(event.level) }
+        return repetition.admits(
             RepeatedLines.Line(level: event.level, message: event.message.description, logger: logger),
             level: event.level
         )
     }
 
-    func write(_ entry: LogEntry) {
-        writer.append(encoding.bytes(entry), level: entry.level)
+    func take(_ entry: LogEntry, isWritten: Bool) {
+        if isWritten { writer.append(encoding.bytes(entry), level: entry.level) }
+        tail.append(LogRecord(entry: entry, isWritten: isWritten))
     }
 }
 
@@ -106,10 +114,13 @@ public struct StructuredLogHandler: LogHandler {
         self.metadataProvider = metadataProvider
     }
 
+    /// Lower than what is written while somebody follows the log there.
     public var logLevel: Logger.Level {
-        get { ownLevel ?? backend.level }
+        get { backend.tail.lowered(writtenLevel) }
         set { ownLevel = newValue }
     }
+
+    private var writtenLevel: Logger.Level { ownLevel ?? backend.level }
 
     public subscript(metadataKey key: String) -> Logger.Metadata.Value? {
         get { metadata[key] }
@@ -117,19 +128,21 @@ public struct StructuredLogHandler: LogHandler {
     }
 
     public func log(event: LogEvent) {
-        guard backend.admits(event, from: label) else { return }
+        let isWritten = event.level >= writtenLevel
+        guard backend.admits(event, from: label, isWritten: isWritten) else { return }
         var fields = metadata
         if let provided = metadataProvider?.get() { fields.merge(provided) { $1 } }
         if let given = event.metadata { fields.merge(given) { $1 } }
         if let error = event.error, fields["error"] == nil { fields["error"] = .string("\(error)") }
-        backend.write(
+        backend.take(
             LogEntry(
                 time: WallClock.unixMilliseconds(),
                 level: event.level,
                 message: event.message.description,
                 logger: label,
                 fields: fields
-            )
+            ),
+            isWritten: isWritten
         )
     }
 }

@@ -8,6 +8,7 @@ struct LogThread {
     private let writer: LogWriter
     private let encoding: LogEncoding
     private let repetition: RepetitionGate
+    private let tail: LogTail
     private var output: LogOutput
     private var lines = UnwrittenLines()
     private var retry = Self.retryMilliseconds.lowerBound
@@ -17,12 +18,14 @@ struct LogThread {
         _ output: LogOutput,
         _ encoding: LogEncoding,
         _ repetition: RepetitionGate,
+        _ tail: LogTail,
         capacity: Int
     ) {
         self.writer = writer
         self.output = output
         self.encoding = encoding
         self.repetition = repetition
+        self.tail = tail
         lines.bytes.reserveCapacity(capacity)
         lines.beginFile(endingMidLine: output.endsMidLine)
     }
@@ -41,7 +44,7 @@ struct LogThread {
 
     mutating func run() {
         while true {
-            for entry in repetition.report() { writer.append(encoding.bytes(entry), level: entry.level) }
+            for entry in repetition.report() { take(entry) }
             switch writer.nextWork(&lines, lost: lostLine) {
             case .write: write()
             case .reopen: reopen()
@@ -49,6 +52,11 @@ struct LogThread {
             case .stop: return output.close()
             }
         }
+    }
+
+    private func take(_ entry: LogEntry) {
+        writer.append(encoding.bytes(entry), level: entry.level)
+        tail.append(LogRecord(entry: entry, isWritten: true))
     }
 
     private mutating func write() {

@@ -12,6 +12,15 @@ struct RelayOnThisMachine: ParsableArguments {
     )
     var socket: String?
 
+    /// As `ask`, for what goes on.
+    func follow(as command: String, _ body: (AdminClient) throws -> Void) throws {
+        do {
+            try body(AdminClient(socketPath: socket ?? source.load().configuration.admin.socket))
+        } catch let error as AdminClientError {
+            throw try Self.unavailable(command, error)
+        }
+    }
+
     /// Says on standard error what is in the way, and ends with 69.
     func ask<Answer>(
         as command: String,
@@ -21,8 +30,12 @@ struct RelayOnThisMachine: ParsableArguments {
         do {
             return try question(client)
         } catch {
-            try FileHandle.standardError.write(contentsOf: Data("moltrelay \(command): \(error)\n".utf8))
-            throw ExitCode(EX_UNAVAILABLE)
+            throw try Self.unavailable(command, error)
         }
+    }
+
+    private static func unavailable(_ command: String, _ error: AdminClientError) throws -> ExitCode {
+        try FileHandle.standardError.write(contentsOf: Data("moltrelay \(command): \(error)\n".utf8))
+        return ExitCode(EX_UNAVAILABLE)
     }
 }

@@ -140,6 +140,7 @@ final class RunningRelay: Sendable {
                 { self.logLevel.document },
                 set: { order throws(AdminRefusal) in try self.logLevel.carryOut(order) }
             ),
+            AdminRoute.logsPath: .logs(log.tail),
             AdminRoute.tracedAgentsPath: TraceControl(
                 forced: tracing?.messages.forced,
                 logger: logger,

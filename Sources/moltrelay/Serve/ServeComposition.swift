@@ -150,6 +150,8 @@ struct ServeComposition {
                 logs.dropped = statistics.dropped.total
                 logs.heldBack = statistics.heldBack
                 logs.writeErrors = statistics.writeErrors
+                logs.followers = log.tail.followers
+                logs.missed = log.tail.missed
                 return logs
             },
             clock: {
