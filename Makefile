@@ -37,6 +37,8 @@ test: setup ## Run every test; FILTER=Name runs the Swift tests of that name
 	@$(PYTHON) -m unittest discover -q -s Tests/Budgets
 	@echo 'Python: dashboards, alerts, fluentd and the compose file, with a real relay, Prometheus and Alertmanager'
 	@RELAY_BINARY="$(CURDIR)/.build/release/moltrelay" $(PYTHON) -m unittest discover -q -s Tests/Observability -t .
+	@echo 'Python: the page at /ui, in a browser'
+	@RELAY_BINARY="$(CURDIR)/.build/release/moltrelay" $(PYTHON) -m unittest discover -q -s Tests/Page -t .
 	RELAY_BINARY="$(CURDIR)/.build/release/moltrelay" AGENT_PYTHON="$(CURDIR)/$(PYTHON)" \
 		swift test $(if $(FILTER),--filter '$(FILTER)') 2>&1 | tee .build/test.log
 	@grep -aE 'Test run with [0-9]+ tests?' .build/test.log | tail -n 1
@@ -61,7 +63,7 @@ dashboards: setup ## Write dashboards/*.json from Scripts/dashboards
 	@$(PYTHON) -m Scripts.dashboards
 
 pictures: build ## Take the pictures of docs/observability.md anew
-	@Scripts/setup build test pictures
+	@Scripts/setup build test
 	@$(PYTHON) -m Scripts.pictures
 
 clean: ## Remove everything built, the test environment and the state of `make run`

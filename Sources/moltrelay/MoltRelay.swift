@@ -15,13 +15,9 @@ struct MoltRelay: AsyncParsableCommand {
             """,
         version: BuildIdentity.version,
         subcommands: [
-            ServeCommand.self, StatusCommand.self, ExplainCommand.self, SlowCommand.self, TraceCommand.self,
-            LogLevelCommand.self, ConnectionsCommand.self, SendCommand.self, ListenCommand.self,
-            CheckConfigCommand.self, KeygenCommand.self,
-            LogsCommand.self, LogLevelCommand.self, SendCommand.self, ListenCommand.self, CheckConfigCommand.self,
-            KeygenCommand.self,
-            AttestCommand.self,
-            VersionCommand.self,
+            ServeCommand.self, StatusCommand.self, TopCommand.self, ConnectionsCommand.self, ExplainCommand.self,
+            SlowCommand.self, TraceCommand.self, LogsCommand.self, LogLevelCommand.self, SendCommand.self,
+            ListenCommand.self, CheckConfigCommand.self, KeygenCommand.self, AttestCommand.self, VersionCommand.self,
             CompletionCommand.self, MetricsReferenceCommand.self,
         ]
     )

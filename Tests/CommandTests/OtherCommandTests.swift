@@ -48,7 +48,8 @@ import Testing
 
 @Suite struct HelpTests {
     @Test(arguments: [
-        "serve", "status", "explain", "slow", "trace", "log-level", "send", "listen", "check-config", "version",
+        "serve", "status", "top", "explain", "slow", "trace", "log-level", "logs", "send", "listen", "check-config",
+        "version",
         "completion",
     ])
     func aCommandTeaches(command: String) throws {

@@ -115,6 +115,7 @@ extension SlowDocument {
             seconds: seconds,
             slowestStage: stage,
             slowestStageSeconds: stageSeconds,
+            stages: [Stage(stage: stage, seconds: stageSeconds)],
             fate: fate,
             reason: reason
         )

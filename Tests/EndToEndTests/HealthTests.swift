@@ -32,7 +32,7 @@ extension EndToEnd {
             let elsewhere = "x-forwarded-for: 203.0.113.9"
             let refused = try await HTTP.get(details, headers: [elsewhere])
             #expect(refused.status == 403)
-            #expect(refused.body.contains("Only from this machine, or with the bearer token."))
+            #expect(refused.body.contains("Only from this machine, as localhost, or with the bearer token."))
             let wrong = ["authorization: Bearer 0123456789abcdeF"]
             #expect(try await HTTP.get(details, headers: [elsewhere] + wrong).status == 403)
             let right = ["authorization: Bearer 0123456789abcdef"]

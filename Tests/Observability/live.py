@@ -72,13 +72,14 @@ class Program:
 
 
 class Relay(Program):
-    def __init__(self, folder, **settings):
+    def __init__(self, folder, ports=None, **settings):
         self.folder = pathlib.Path(folder)
-        self.metrics, self.websocket, http = free_port(), free_port(), free_port()
+        self.ports = ports or (free_port(), free_port(), free_port())
+        self.metrics, self.websocket, self.http = self.ports
         configuration = {
             "server": {
                 "listen": {
-                    "websocket": f"127.0.0.1:{self.websocket}", "http": f"127.0.0.1:{http}",
+                    "websocket": f"127.0.0.1:{self.websocket}", "http": f"127.0.0.1:{self.http}",
                     "metrics": f"127.0.0.1:{self.metrics}",
                 },
                 "drain": {"readiness_delay_ms": 0, "timeout_ms": 1000},

@@ -180,7 +180,7 @@ import Testing
         try await withRoutes { (url: String) throws in
             let answer = try Curl.get(url + "/health/detailed", "-H", "x-forwarded-for: 203.0.113.9")
             #expect(answer.status == 403)
-            #expect(answer.body == "Only from this machine.\n")
+            #expect(answer.body == "Only from this machine, as localhost.\n")
         }
     }
 
@@ -213,6 +213,29 @@ import Testing
         ] {
             #expect(try !allows(host, ["authorization": wrong]))
         }
+    }
+
+    @Test(
+        arguments: [
+            "localhost", "localhost:8080", "LOCALHOST", "relay.localhost:80", "127.0.0.1:9090", "[::1]:8080",
+            "[::ffff:127.0.0.1]:8080",
+        ]
+    )
+    func `a browser here may ask for this machine`(host: String) throws {
+        #expect(try allows("127.0.0.1", token: nil, ["host": host]))
+    }
+
+    /// DNS rebinding: the page of a stranger asks for its own name, which resolves to here.
+    @Test(
+        arguments: [
+            "evil.example", "evil.example:8080", "127.0.0.1.evil.example", "localhost.evil.example", "127.evil.example",
+            "notlocalhost", "192.0.2.1", "[2001:db8::1]", "", "127.0.0.1@evil.example",
+        ]
+    )
+    func `and not for another's name that leads here`(host: String) throws {
+        #expect(try !allows("127.0.0.1", token: nil, ["host": host]))
+        #expect(try !allows("127.0.0.1", token: nil, HTTPHeaders([("host", "localhost"), ("host", host)])))
+        #expect(try allows("127.0.0.1", ["host": host, "authorization": "Bearer s3cret"]))
     }
 
     @Test func `no token and an empty one let nobody in`() throws {

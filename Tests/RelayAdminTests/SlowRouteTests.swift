@@ -20,6 +20,10 @@ extension SlowDocument {
                 seconds: 12.5,
                 slowestStage: "write",
                 slowestStageSeconds: 12.25,
+                stages: [
+                    Stage(stage: "route", seconds: 0.125), Stage(stage: "enqueue", seconds: 0.125),
+                    Stage(stage: "write", seconds: 12.25),
+                ],
                 fate: "dropped",
                 reason: "disconnected"
             )

@@ -6,6 +6,7 @@ import Telemetry
 /// A registry with the whole catalogue and an observer for each loop; scrapes are read back from their text.
 final class ObservedRelay {
     let instruments: RelayInstruments
+    let readings: RelayReadings
     let observers: [LoopObserver]
     private let exposition: MetricExposition
     private let tables: Tables
@@ -60,6 +61,7 @@ final class ObservedRelay {
             build: .example
         )
         self.instruments = instruments
+        self.readings = readings
         observers = (0..<loops).map { instruments.observer(loop: $0, traces: traces) }
         exposition = try MetricExposition(registry: registry, selfPrefix: RelayCatalogue.selfPrefix)
     }

@@ -41,6 +41,22 @@ public struct AdminRoute: Sendable {
         return reading.responders.isEmpty ? nil : reading
     }
 
+    /// Reading only, for those that `access` lets in. What answers is for a page of this origin, and no other's.
+    func guarded(by access: DetailedAccess) -> AdminRoute {
+        AdminRoute(asking: { request, loop in
+            guard access.allows(peer: request.peer, headers: request.headers) else {
+                return loop.makeSucceededFuture(.text(.forbidden, access.rule))
+            }
+            return respond(to: request, on: loop).map { response in
+                var response = response
+                response.headers.replaceOrAdd(name: "cache-control", value: "no-store")
+                response.headers.add(name: "x-content-type-options", value: "nosniff")
+                response.headers.add(name: "cross-origin-resource-policy", value: "same-origin")
+                return response
+            }
+        })
+    }
+
     /// A route for GET answers HEAD too.
     func respond(to request: AdminRequest, on loop: any EventLoop) -> EventLoopFuture<AdminResponse> {
         let method = request.method == .HEAD ? .GET : request.method

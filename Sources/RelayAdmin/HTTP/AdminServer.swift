@@ -49,6 +49,11 @@ public final class AdminServer: Sendable {
         }
     }
 
+    /// On the event loop that carries no messages, until `close`. Must not wait.
+    public func repeatEverySecond(_ body: @escaping @Sendable () -> Void) {
+        group.next().scheduleRepeatedTask(initialDelay: .zero, delay: .seconds(1)) { _ in body() }
+    }
+
     /// Closes the listeners and every connection, and ends the event loop.
     public func close() async throws {
         for file in socketFiles.withLock({ $0 }) { file.remove() }

@@ -5,10 +5,12 @@ extension AdminRoute {
     public static let logsPath = "/v1/logs"
 
     /// The log's last lines, and with `follow` what is logged from then on: one JSON object or text a line.
-    public static func logs(_ tail: LogTail) -> AdminRoute {
+    /// - Parameter canFollow: else only what was logged already; a follower takes one of few places.
+    public static func logs(_ tail: LogTail, canFollow: Bool = true) -> AdminRoute {
         AdminRoute { request in
             do throws(AdminRefusal) {
                 let question = try LogQuestion(request)
+                guard canFollow || !question.follows else { throw AdminRefusal("follow is for the admin socket.") }
                 return question.follows ? following(tail, question) : .lines(of: question, tail)
             } catch {
                 return .text(.badRequest, error.reason)

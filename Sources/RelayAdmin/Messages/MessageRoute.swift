@@ -13,7 +13,7 @@ extension AdminRoute {
         find: @escaping @Sendable (String) -> MessageDocument?
     ) -> AdminRoute {
         AdminRoute(on: workers) { request in
-            let id = String(request.path.dropFirst(messagesPath.count))
+            let id = request.path.split(separator: "/").last.map(String.init) ?? ""
             guard let document = find(id) else { return .text(.badRequest, "A message id is a UUID, not: \(id)") }
             return .json(.ok, document)
         }

@@ -25,12 +25,14 @@ public struct SlowDocument: Codable, Sendable, Equatable {
         /// `route`, `store`, `enqueue`, `write` or `queue`.
         public var slowestStage: String
         public var slowestStageSeconds: Double
+        /// Those of its way that it passed, in their order; an older relay does not tell.
+        public var stages: [Stage]?
         /// nil where the recorder has forgotten it since.
         public var fate: String?
         public var reason: String?
 
         enum CodingKeys: String, CodingKey {
-            case id, sender, recipient, mode, seconds, fate, reason
+            case id, sender, recipient, mode, seconds, stages, fate, reason
             case writtenAt = "written_at"
             case slowestStage = "slowest_stage"
             case slowestStageSeconds = "slowest_stage_seconds"
@@ -45,13 +47,23 @@ public struct SlowDocument: Codable, Sendable, Equatable {
             seconds: Double,
             slowestStage: String,
             slowestStageSeconds: Double,
+            stages: [Stage]?,
             fate: String?,
             reason: String?
         ) {
             (self.id, self.sender, self.recipient, self.mode) = (id, sender, recipient, mode)
             (self.writtenAt, self.seconds) = (writtenAt, seconds)
             (self.slowestStage, self.slowestStageSeconds) = (slowestStage, slowestStageSeconds)
+            self.stages = stages
             (self.fate, self.reason) = (fate, reason)
         }
+    }
+
+    public struct Stage: Codable, Sendable, Equatable {
+        /// As `slowestStage`.
+        public var stage: String
+        public var seconds: Double
+
+        public init(stage: String, seconds: Double) { (self.stage, self.seconds) = (stage, seconds) }
     }
 }

@@ -1,20 +1,20 @@
-import Telemetry
+public import Telemetry
 
 /// `/health/detailed`. A contract: docs/cli-json.md.
-struct HealthDocument: Encodable {
-    struct Check: Encodable {
-        var name: String
-        var tiers: [String]
-        var status: String
-        var since: String
-        var reason: String?
-        var lastError: String?
-        var lastErrorAt: String?
-        var lastReportAt: String?
-        var latencySeconds: Double?
-        var observedValue: Double?
-        var observedUnit: String?
-        var turns: UInt64
+public struct HealthDocument: Codable, Sendable, Equatable {
+    public struct Check: Codable, Sendable, Equatable {
+        public var name: String
+        public var tiers: [String]
+        public var status: String
+        public var since: String
+        public var reason: String?
+        public var lastError: String?
+        public var lastErrorAt: String?
+        public var lastReportAt: String?
+        public var latencySeconds: Double?
+        public var observedValue: Double?
+        public var observedUnit: String?
+        public var turns: UInt64
 
         enum CodingKeys: String, CodingKey {
             case name, tiers, status, since, reason, turns
@@ -27,20 +27,20 @@ struct HealthDocument: Encodable {
         }
     }
 
-    struct Latch: Encodable {
-        var name: String
-        var held: Bool
-        var since: String
-        var reason: String?
+    public struct Latch: Codable, Sendable, Equatable {
+        public var name: String
+        public var held: Bool
+        public var since: String
+        public var reason: String?
     }
 
     /// `fail` where a tier fails, `warn` where any check is not well.
-    var status: String
-    var tiers: [String: Bool]
-    var latches: [Latch]
-    var checks: [Check]
+    public var status: String
+    public var tiers: [String: Bool]
+    public var latches: [Latch]
+    public var checks: [Check]
 
-    init(_ snapshot: HealthSnapshot, _ time: ClockPair) {
+    public init(_ snapshot: HealthSnapshot, _ time: ClockPair) {
         let healthy = HealthTier.allCases.map { ($0.rawValue, snapshot.isHealthy($0)) }
         tiers = Dictionary(uniqueKeysWithValues: healthy)
         checks = snapshot.checks.map { Check($0, time) }
@@ -78,7 +78,7 @@ extension HealthDocument.Check {
 
 extension ClockPair {
     /// Right after it was taken.
-    init(of snapshot: HealthSnapshot) {
+    public init(of snapshot: HealthSnapshot) {
         self.init(monotonic: snapshot.time, wallClock: WallClock.unixNanoseconds())
     }
 }

@@ -12,6 +12,12 @@ public struct SlowMessage: Sendable, Equatable {
         case queue
     }
 
+    /// A stage that it passed.
+    public struct Passage: Sendable, Equatable {
+        public var stage: Stage
+        public var nanoseconds: UInt64
+    }
+
     public var identity: MessageIdentity
     public var mode: DeliveryMode?
     public var written: MonotonicNanoseconds
@@ -19,6 +25,8 @@ public struct SlowMessage: Sendable, Equatable {
     public var nanoseconds: UInt64
     public var slowestStage: Stage
     public var slowestNanoseconds: UInt64
+    /// In the order of its way.
+    public var stages: [Passage]
     /// nil where the recorder has forgotten it since.
     public var outcome: Flight.Outcome?
 
@@ -34,8 +42,9 @@ public struct SlowMessage: Sendable, Equatable {
             (.enqueue, elapsed(timeline.sendable, timeline.enqueued)),
             (.write, elapsed(timeline.enqueued, timeline.written)),
         ]
-        let slowest = stages.compactMap { stage, time in time.map { (stage, $0) } }.max { $0.1 < $1.1 }
-        (slowestStage, slowestNanoseconds) = slowest ?? (.write, 0)
+        self.stages = stages.compactMap { stage, time in time.map { Passage(stage: stage, nanoseconds: $0) } }
+        let slowest = self.stages.max { $0.nanoseconds < $1.nanoseconds }
+        (slowestStage, slowestNanoseconds) = (slowest?.stage ?? .write, slowest?.nanoseconds ?? 0)
         outcome = flight?.outcome ?? (record.mode == .bestEffort ? .delivered : nil)
     }
 }

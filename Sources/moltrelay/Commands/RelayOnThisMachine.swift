@@ -12,10 +12,14 @@ struct RelayOnThisMachine: ParsableArguments {
     )
     var socket: String?
 
+    var client: AdminClient {
+        AdminClient(socketPath: socket ?? source.load().configuration.admin.socket)
+    }
+
     /// As `ask`, for what goes on.
     func follow(as command: String, _ body: (AdminClient) throws -> Void) throws {
         do {
-            try body(AdminClient(socketPath: socket ?? source.load().configuration.admin.socket))
+            try body(client)
         } catch let error as AdminClientError {
             throw try Self.unavailable(command, error)
         }
@@ -26,7 +30,6 @@ struct RelayOnThisMachine: ParsableArguments {
         as command: String,
         _ question: (AdminClient) throws(AdminClientError) -> Answer
     ) throws -> Answer {
-        let client = AdminClient(socketPath: socket ?? source.load().configuration.admin.socket)
         do {
             return try question(client)
         } catch {

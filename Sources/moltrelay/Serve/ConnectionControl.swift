@@ -17,9 +17,7 @@ struct ConnectionControl: Sendable {
 
     var routes: [String: AdminRoute] {
         [
-            AdminRoute.connectionsPath: .connections(on: workers) { question, loop throws(AdminRefusal) in
-                try list(question, on: loop)
-            },
+            AdminRoute.connectionsPath: reading,
             AdminRoute.closeConnectionsPath: .verb { (order: CloseOrder, loop: any EventLoop) in
                 do throws(AdminRefusal) {
                     return try close(order, on: loop)
@@ -28,6 +26,10 @@ struct ConnectionControl: Sendable {
                 }
             },
         ]
+    }
+
+    var reading: AdminRoute {
+        .connections(on: workers) { question, loop throws(AdminRefusal) in try list(question, on: loop) }
     }
 
     private func list(

@@ -39,6 +39,7 @@ struct FirstSteps {
         ]
         if let admin = addresses["admin"] { lines.append("  \(program) status --socket '\(admin)'") }
         if let metrics = addresses["metrics"] { lines.append("  curl http://\(metrics)/metrics") }
+        if let http = addresses["http"] { lines.append("Or look at it in a browser: http://\(http)/ui") }
         return lines.joined(separator: "\n")
     }
 

@@ -7,11 +7,11 @@ import WireProtocol
 extension RunningRelay {
     /// What `moltrelay explain` and `slow` ask for.
     var flightRoutes: [String: AdminRoute] {
-        [
-            AdminRoute.messagesPath: .messages(on: workers) { self.explanation(of: $0) },
-            AdminRoute.slowPath: .slow(on: workers) { self.slowMessages($0) },
-        ]
+        [AdminRoute.messagesPath: messageRoute, AdminRoute.slowPath: slowRoute]
     }
+
+    var messageRoute: AdminRoute { .messages(on: workers) { self.explanation(of: $0) } }
+    var slowRoute: AdminRoute { .slow(on: workers) { self.slowMessages($0) } }
 
     private func slowMessages(_ question: SlowQuestion) -> SlowDocument {
         let span = UInt64(question.seconds) * .seconds(1)
@@ -99,6 +99,9 @@ extension SlowDocument.Message {
             seconds: Double(message.nanoseconds) / 1e9,
             slowestStage: message.slowestStage.rawValue,
             slowestStageSeconds: Double(message.slowestNanoseconds) / 1e9,
+            stages: message.stages.map {
+                SlowDocument.Stage(stage: $0.stage.rawValue, seconds: Double($0.nanoseconds) / 1e9)
+            },
             fate: outcome?.fate,
             reason: outcome?.reason
         )

@@ -23,6 +23,7 @@ final class RunningRelay: Sendable {
     let loops: DataLoops
     let gauges: LoopGauges
     let instruments: RelayInstruments
+    let sampler: RelaySampler
     /// nil where it is off.
     let tracing: Tracing?
     let registry: MetricRegistry
@@ -58,6 +59,7 @@ final class RunningRelay: Sendable {
         loops: DataLoops,
         gauges: LoopGauges,
         instruments: RelayInstruments,
+        sampler: RelaySampler,
         tracing: Tracing?,
         registry: MetricRegistry,
         exposition: MetricExposition,
@@ -80,6 +82,7 @@ final class RunningRelay: Sendable {
         self.loops = loops
         self.gauges = gauges
         self.instruments = instruments
+        self.sampler = sampler
         self.tracing = tracing
         self.registry = registry
         self.exposition = exposition
@@ -109,11 +112,12 @@ final class RunningRelay: Sendable {
             let router = AdminRouter(routes, tracing: requests)
             try await open("metrics", listen.metrics, router)
         }
-        try await open("http", listen.http, AdminRouter(health, tracing: requests))
+        try await open("http", listen.http, AdminRouter(health.merging(pageRoutes) { $1 }, tracing: requests))
         let socket = configuration.admin.socket
         let local = AdminRouter(health.merging(adminRoutes) { $1 }, tracing: requests)
         try await admin.listen(unixSocket: socket, router: local)
         note("admin", socket)
+        admin.repeatEverySecond { [sampler, clock] in sampler.sample(at: clock()) }
         try await openToAgents(listen.websocket)
         checks.registry.release("listeners", at: clock())
     }
@@ -141,6 +145,7 @@ final class RunningRelay: Sendable {
                 set: { order throws(AdminRefusal) in try self.logLevel.carryOut(order) }
             ),
             AdminRoute.logsPath: .logs(log.tail),
+            AdminRoute.overviewPath: .overview { self.overview(after: $0) },
             AdminRoute.tracedAgentsPath: TraceControl(
                 forced: tracing?.messages.forced,
                 logger: logger,
@@ -150,7 +155,11 @@ final class RunningRelay: Sendable {
     }
 
     private var steeringRoutes: [String: AdminRoute] {
-        ConnectionControl(loops: loops, workers: workers, logger: logger, clock: clock).routes
+        connectionControl.routes
+    }
+
+    var connectionControl: ConnectionControl {
+        ConnectionControl(loops: loops, workers: workers, logger: logger, clock: clock)
     }
 
     private func open(_ name: String, _ address: HostPort, _ router: AdminRouter) async throws {

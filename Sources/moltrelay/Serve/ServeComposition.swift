@@ -42,9 +42,10 @@ struct ServeComposition {
         let flights = flights(loops: loops.loops.count, clock)
         let tracing = try Tracing(configuration, clock: clock, logger: logger)
         tracing?.bootstrap()
+        let readings = readings(gauges, choice, loops.clock, memory)
         let instruments = try RelayInstruments(
             registry: registry,
-            readings: readings(gauges, choice, loops.clock, memory),
+            readings: readings,
             selfReadings: selfReadings(state, volumes, tracing),
             build: .this,
             flights: flights
@@ -68,6 +69,7 @@ struct ServeComposition {
             loops: loops,
             gauges: gauges,
             instruments: instruments,
+            sampler: RelaySampler(instruments, readings: readings),
             tracing: tracing,
             registry: registry,
             exposition: try MetricExposition(registry: registry, selfPrefix: RelayCatalogue.selfPrefix),

@@ -1,0 +1,107 @@
+import Foundation
+import RelayAdmin
+import Telemetry
+import Testing
+
+@testable import moltrelay
+
+@Suite struct TopTests {
+    private func overview(_ change: (inout OverviewDocument) -> Void = { _ in }) throws -> OverviewDocument {
+        var document = try JSONDecoder().decode(OverviewDocument.self, from: Data(golden("overview.json").utf8))
+        change(&document)
+        return document
+    }
+
+    private func golden(_ name: String) throws -> String {
+        try String(contentsOf: goldenFolder.appending(path: name), encoding: .utf8)
+    }
+
+    private func text(_ view: TopView, width: Int = 80, height: Int? = nil) -> String {
+        view.lines(width: width, height: height).map(\.plain).joined(separator: "\n") + "\n"
+    }
+
+    private func outcome(_ arguments: String...) async throws -> Run {
+        let document = try overview()
+        let socket = "/tmp/to-\(UUID().uuidString.prefix(8))"
+        let server = AdminServer()
+        try await server.listen(
+            unixSocket: socket,
+            router: AdminRouter([AdminRoute.overviewPath: .overview { _ in document }])
+        )
+        let result = Result { try Run.moltrelay(["top"] + arguments + ["--socket", socket]) }
+        try await server.close()
+        return try result.get()
+    }
+
+    @Test(arguments: [[], ["--once"]])
+    func `in a pipe it is one screen`(arguments: [String]) async throws {
+        let outcome = try await arguments.isEmpty ? outcome() : outcome("--once")
+        #expect(outcome.status == 0)
+        #expect(try outcome.output == goldenText("top.txt", actual: outcome.output))
+    }
+
+    @Test func `one object for scripts`() async throws {
+        let outcome = try await outcome("--json")
+        #expect(try JSONDecoder().decode(OverviewDocument.self, from: Data(outcome.output.utf8)) == overview())
+    }
+
+    @Test func `no relay ends with 69`() throws {
+        let outcome = try moltrelay("top", "--socket", "/nonexistent/admin.sock")
+        #expect(outcome.status == 69)
+        #expect(outcome.errors.hasPrefix("moltrelay top: no relay is running"))
+    }
+
+    @Test func `lines end where the screen does`() throws {
+        var view = TopView()
+        view.take(try overview())
+        for (width, height) in [(20, 5), (1, 1), (300, 100)] {
+            let lines = view.lines(width: width, height: height)
+            #expect(lines.count <= height)
+            #expect(lines.allSatisfy { $0.width <= width })
+        }
+    }
+
+    @Test func `what is not well is said with its reason`() throws {
+        var view = TopView()
+        view.take(
+            try overview { document in
+                document.status.health.ready = false
+                document.health.checks[0].status = "fail"
+                document.health.checks[0].reason = "disk full"
+                document.health.checks[1].status = "warn"
+                document.health.checks[1].reason = "nearly full"
+            }
+        )
+        let text = text(view)
+        #expect(text.contains("[x] not ready"))
+        #expect(text.contains("health             [x] \(try overview().health.checks[0].name): disk full\n"))
+        #expect(text.contains("[!] \(try overview().health.checks[1].name): nearly full\n"))
+        view.take(try overview { $0.status.state = .draining })
+        #expect(self.text(view).contains("[-] draining"))
+    }
+
+    @Test func `a relay that is gone leaves its last numbers, marked`() throws {
+        var view = TopView()
+        view.take(try overview())
+        #expect(view.last == 4)
+        view.lost("no relay is running")
+        #expect(view.last == 0, "the next one begins anew")
+        let text = text(view)
+        #expect(text.contains("[?] not reached"))
+        #expect(text.contains("not reached since 2026-11-23 09:30:00.000 UTC: no relay is running"))
+        #expect(text.contains("delivered 358"))
+    }
+
+    @Test func `bars are by the largest value, gaps stay gaps`() {
+        #expect(Sparkline.text([0, 1, 2, nil, 7]) == "▁▂▃ █")
+        #expect(Sparkline.text([0, 0]) == "▁▁")
+        #expect(Sparkline.text([Double?]()) == "")
+    }
+
+    @Test(arguments: [
+        (0, "0"), (7.44, "7.4"), (9.0, "9"), (358.1, "358"), (9_999, "9999"), (12_345, "12.3k"), (4.05e6, "4.1M"),
+    ])
+    func `counts are short`(value: Double, text: String) {
+        #expect(shortCount(value) == text)
+    }
+}

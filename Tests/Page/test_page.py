@@ -1,0 +1,205 @@
+"""The page at /ui in a real browser, over a real relay under load."""
+
+import asyncio
+import contextlib
+import json
+import pathlib
+import re
+import tempfile
+import threading
+import unittest
+
+from Tests.Observability import catalogue, live
+from Tests.Page.browser import Browser
+
+AXE = catalogue.ROOT / ".build/axe/axe_playwright_python/axe.min.js"
+IS_OPEN = "document.body?.dataset.phase === 'open'"
+# Of a table's texts.
+CELLS = "[...document.querySelectorAll({!r})].map((cell) => cell.innerText)"
+
+
+@contextlib.contextmanager
+def traffic(relay):
+    done = threading.Event()
+    thread = threading.Thread(target=lambda: asyncio.run(live.Traffic(relay).run(done)))
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+
+
+def value(scrape, name):
+    """The sum over the series of that name and those labels, as a scrape has them."""
+    wanted = re.compile(rf"^{re.escape(name)}(?:\{{[^}}]*\}})? ([0-9.e+-]+)$", re.M)
+    return sum(float(found) for found in wanted.findall(scrape))
+
+
+class PageTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = cls.enterClassContext(tempfile.TemporaryDirectory())
+        cls.browser = Browser(cls.folder)
+        cls.addClassCleanup(cls.browser.stop)
+
+    def relay(self, **settings):
+        folder = self.enterContext(tempfile.TemporaryDirectory())
+        relay = live.Relay(folder, **settings)
+        self.addCleanup(relay.stop)
+        return relay
+
+    def open(self, relay, **options):
+        page = self.browser.open(f"http://127.0.0.1:{relay.http}/ui", **options)
+        self.addCleanup(page.close)
+        return page
+
+    def axe(self, page):
+        page.evaluate(AXE.read_text())
+        found = page.evaluate("axe.run(document).then((found) => JSON.stringify(found.violations))")
+        return [(item["id"], [node["target"] for node in item["nodes"]]) for item in json.loads(found)]
+
+
+class UnderLoadTests(PageTest):
+    def setUp(self):
+        self.running = self.relay()
+        self.enterContext(traffic(self.running))
+
+    def test_numbers_are_those_of_the_metrics(self):
+        page = self.open(self.running)
+        page.wait("document.querySelector('#slow tbody tr .split') !== null")
+        before = self.running.scrape()
+        page.evaluate("new Promise((resolve) => { const old = byAge(); const look = () => byAge() !== old ? resolve() : "
+                      "setTimeout(look, 50); look(); function byAge() { return document.querySelector('#foot').innerText } })")
+        notes = page.evaluate(CELLS.format("#tiles .note"))
+        text = page.text("#connections-text")
+        after = self.running.scrape()
+        delivered = int(notes[0].removesuffix(" since the start").replace(",", ""))
+        name = 'moltrelay_messages_settled_total{fate="delivered"}'
+        self.assertTrue(value(before, name) <= delivered <= value(after, name), notes)
+        opened = int(text.split(" opened")[0])
+        name = "moltrelay_connections_opened_total"
+        self.assertTrue(value(before, name) <= opened <= value(after, name), text)
+        stages = page.evaluate(CELLS.format("#stages tbody th"))
+        self.assertEqual([stage.split("\n")[0] for stage in stages], ["Arrival to write", "route", "enqueue", "write", "store"])
+        self.assertGreater(len(page.evaluate(CELLS.format("#health tbody tr"))), 8)
+        self.assertGreater(float(page.text("#tiles .value span").replace(" k", "e3")), 0)
+        page.wait("document.querySelector('#log').innerText.includes('agent refused')")
+
+    def test_nothing_is_fetched_from_elsewhere_and_nothing_complained_about(self):
+        page = self.open(self.running)
+        page.wait("document.querySelector('#slow tbody tr .split') !== null")
+        page.evaluate("document.querySelector('.open').click()")
+        page.wait("document.querySelectorAll('.steps li').length > 2")
+        self.assertEqual(page.complaints(), [])
+        origin = f"http://127.0.0.1:{self.running.http}/ui"
+        self.assertEqual([url for url in page.requests() if not url.startswith((origin, "about:", "data:"))], [])
+
+    def test_a_keyboard_reaches_everything(self):
+        page = self.open(self.running)
+        page.wait("document.querySelector('#slow tbody tr .split') !== null")
+        page.wait("document.querySelector('#rate svg[role=img]').getAttribute('aria-label').startsWith('Chart')")
+        seen = []
+        for _ in range(40):
+            page.press("Tab")
+            focus = "document.activeElement.closest('[id]')?.id + ' ' + document.activeElement.tagName.toLowerCase()"
+            seen.append(page.evaluate(focus))
+            if seen[-1] == "rate svg":
+                page.press("ArrowLeft")
+                self.assertIn("1 s ago: delivered", page.evaluate("document.querySelector('#rate .unseen').textContent"))
+            if seen[-1] == "slow button":
+                break
+        self.assertIn("rate svg", seen)
+        self.assertEqual(seen[-1], "slow button", seen)
+        page.press("Enter")
+        page.wait("document.querySelectorAll('.steps li').length > 2")
+        self.assertEqual(page.evaluate("document.activeElement.getAttribute('aria-expanded')"), "true")
+        # The tables are filled anew each second, and focus stays.
+        page.evaluate("new Promise((resolve) => setTimeout(resolve, 2500))")
+        self.assertEqual(page.evaluate("document.activeElement.getAttribute('aria-expanded')"), "true")
+
+    def test_axe_finds_nothing_in_light_dark_and_narrow(self):
+        for options in ({}, {"dark": True}, {"width": 380, "height": 800}):
+            with self.subTest(**options):
+                page = self.open(self.running, **options)
+                page.wait("document.querySelector('#slow tbody tr .split') !== null")
+                self.assertEqual(self.axe(page), [])
+                self.assertLessEqual(
+                    page.evaluate("document.documentElement.scrollWidth"), page.evaluate("innerWidth"), "no sideways scrolling"
+                )
+
+
+class StateTests(PageTest):
+    def test_an_idle_relay_says_so(self):
+        page = self.open(self.relay())
+        page.wait(IS_OPEN)
+        page.wait("document.querySelector('#rate svg[role=img]').getAttribute('aria-label') === 'No message in these minutes'")
+        self.assertEqual(page.text("#state"), "Ready")
+        self.assertIn("No message was written", page.text("#slow-nothing"))
+        self.assertEqual(self.axe(page), [])
+        self.assertEqual(page.complaints(), [])
+
+    def test_a_relay_that_drains_and_goes_and_comes_back(self):
+        relay = self.relay(server={"drain": {"readiness_delay_ms": 4000, "timeout_ms": 1000}})
+        page = self.open(relay)
+        page.wait(IS_OPEN)
+        relay.process.terminate()
+        page.wait("document.querySelector('#state').innerText === 'Draining'")
+        self.assertIn("it takes no new connections, and 0 connections remain", page.text("#banner"))
+        self.assertIn("The relay is now: Draining.", page.text("#news"))
+        page.wait("document.querySelector('#state').innerText === 'Not reachable'")
+        self.assertRegex(page.text("#banner"), r"cannot be reached since \d\d:\d\d:\d\d, for .* What stands here")
+        self.assertIn("The relay is now: Not reachable.", page.text("#news"))
+        self.assertEqual(self.axe(page), [])
+        relay.process.wait(30)
+        again = live.Relay(relay.folder, ports=relay.ports)
+        self.addCleanup(again.stop)
+        page.wait("document.querySelector('#state').innerText === 'Ready'")
+        self.assertTrue(page.evaluate("document.querySelector('#banner').hidden"))
+
+    def test_from_elsewhere_it_asks_for_the_token(self):
+        folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
+        token = folder / "token"
+        token.write_text("0123456789abcdef\n")
+        token.chmod(0o600)
+        relay = self.relay(health={"token_file": str(token)})
+        page = self.browser.open("about:blank")
+        self.addCleanup(page.close)
+        page.tell("Network.setExtraHTTPHeaders", headers={"x-forwarded-for": "203.0.113.9"})
+        page.tell("Page.navigate", url=f"http://127.0.0.1:{relay.http}/ui")
+        page.wait("document.body?.dataset.phase === 'login'")
+        self.assertEqual(self.axe(page), [])
+        self.enter(page, "wrong")
+        page.wait("document.querySelector('#refused').innerText === 'The relay does not take this token.'")
+        self.assertFalse(page.evaluate("document.querySelector('#login').hidden"))
+        self.enter(page, "0123456789abcdef")
+        page.wait(IS_OPEN)
+        self.assertEqual(page.text("#state"), "Ready")
+        self.assertEqual(page.evaluate("document.cookie + JSON.stringify(localStorage)"), "{}")
+
+    def enter(self, page, token):
+        page.evaluate("document.querySelector('#token').focus()")
+        page.type(token)
+        page.press("Enter")
+
+    def test_a_script_that_is_not_the_pages_own_does_not_run(self):
+        page = self.open(self.relay())
+        page.wait(IS_OPEN)
+        refused = page.evaluate(
+            "new Promise((resolve) => { document.addEventListener('securitypolicyviolation', (event) => "
+            "resolve(event.effectiveDirective)); try { const script = document.createElement('script'); "
+            "script.append('window.ran = true'); document.body.append(script) } catch { } })"
+        )
+        self.assertRegex(refused, "script|trusted")
+        self.assertIsNone(page.evaluate("window.ran ?? null"))
+
+    def test_a_strangers_name_that_leads_here_gets_nothing(self):
+        relay = self.relay()
+        for path in ("ui", "ui/overview", "ui/slow", "ui/logs", "health/detailed"):
+            with self.subTest(path=path), self.assertRaises(live.urllib.error.HTTPError) as refusal:
+                live.get(f"http://127.0.0.1:{relay.http}/{path}", headers={"Host": "evil.example"})
+            self.assertEqual(refusal.exception.code, 403)
+
+
+if __name__ == "__main__":
+    unittest.main()
