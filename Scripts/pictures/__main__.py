@@ -1,5 +1,5 @@
-"""Takes the pictures of docs/observability.md: Prometheus' own pages, in a headless browser, while a relay carries
-messages and then loses its disk. `make pictures`; takes two minutes and root for strace."""
+"""Takes the pictures of docs/observability.md: the relay's own page and Prometheus', in a headless browser, while a relay
+carries messages and then loses its disk. `make pictures`; takes two minutes and root for strace."""
 
 import asyncio
 import contextlib
@@ -13,6 +13,7 @@ import time
 import urllib.parse
 
 from Tests.Observability import catalogue, live
+from Tests.Page.browser import Browser
 
 PICTURES = catalogue.ROOT / "docs/pictures"
 NATIVE = "--enable-feature=native-histograms,exemplar-storage"
@@ -57,6 +58,19 @@ def photograph(address, name, height, profile):
     print(target.relative_to(catalogue.ROOT))
 
 
+def photograph_page(relay, folder):
+    target = PICTURES / "ui.png"
+    browser = Browser(folder)
+    try:
+        page = browser.open(f"http://127.0.0.1:{relay.http}/ui")
+        page.wait("document.querySelector('#slow tbody tr .split') !== null")
+        below = "document.querySelector('#stages').closest('section').getBoundingClientRect().bottom + 16"
+        page.photograph(target, height=int(page.evaluate(below)))
+    finally:
+        browser.stop()
+    print(target.relative_to(catalogue.ROOT))
+
+
 @contextlib.contextmanager
 def traffic(agents):
     """Of a coroutine that ends with the event it is given."""
@@ -94,12 +108,13 @@ def failing_sync(relay):
 
 def take(folder):
     profile = pathlib.Path(folder) / "browser"
-    relay = live.Relay(folder)
+    relay = live.Relay(folder, auth={"relay_id": "relay-1"})
     prometheus = live.Prometheus(folder, relay, NATIVE, rules=[live.RULES[0], hurried_rules(folder)])
     try:
         with traffic(live.Traffic(relay).run):
             time.sleep(SECONDS)
             photograph(graph_address(prometheus), "prometheus-overview", 2400, profile)
+            photograph_page(relay, folder)
         with failing_disk(relay):
             fires = 'ALERTS{alertname="RelayStoreDown", alertstate="firing"}'
             live.wait_until(lambda: prometheus.query(fires), "the alert", 120)

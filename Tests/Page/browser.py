@@ -127,9 +127,10 @@ class Page:
     def requests(self):
         return [e["params"]["request"]["url"] for e in self.events if e.get("method") == "Network.requestWillBeSent"]
 
-    def photograph(self, target):
+    def photograph(self, target, height=None):
+        """Of the whole page, or of so much from its top."""
         self.tell("Page.bringToFront")
-        height = int(self.evaluate("Math.ceil(document.documentElement.getBoundingClientRect().height)"))
+        height = height or int(self.evaluate("Math.ceil(document.documentElement.getBoundingClientRect().height)"))
         width = int(self.evaluate("innerWidth"))
         clip = {"x": 0, "y": 0, "width": width, "height": height, "scale": 1}
         picture = self.tell("Page.captureScreenshot", format="png", captureBeyondViewport=True, clip=clip)

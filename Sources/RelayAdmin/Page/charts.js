@@ -60,7 +60,7 @@ class Chart {
     this.width = box.width;
     this.height = box.height;
     this.length = this.history.length;
-    this.seconds = [60, 120, 300].find((span) => span >= this.length) ?? 300;
+    this.seconds = [60, 90, 120, 180, 300].find((span) => span >= this.length) ?? 300;
     const all = this.lines.flatMap((line) => this.history.of(line.key));
     this.isEmpty = !all.some((value) => value !== null && value > 0);
     this.scale = axis(all, this.isLogarithmic);

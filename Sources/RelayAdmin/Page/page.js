@@ -91,9 +91,9 @@ function showState(overview, now) {
   const held = health.latches.filter((latch) => latch.held);
   const failing = [...held, ...health.checks.filter((check) => check.status === "fail")];
   const warning = health.checks.filter((check) => check.status === "warn");
-  if (status.state === "draining") {
+  if (status.state === "draining" || held.some((latch) => latch.name === "draining")) {
     const left = plural(status.connections.active, "connection");
-    return tell("drain", "Draining", `The relay is draining: it takes no new connections, and ${left} remain.`);
+    return tell("drain", "Draining", `The relay is draining; ${left} remain.`);
   }
   if (!status.health.live) return tell("fail", "Not live", why(failing), "fail");
   if (!status.health.ready) {

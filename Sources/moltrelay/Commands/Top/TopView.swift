@@ -43,16 +43,17 @@ struct TopView {
         let status = overview.status
         let who = "\(status.relayID ?? "(no id)"), version \(status.version), process \(status.processID)"
         let up = ", up for \(longDuration(status.uptimeSeconds))"
-        let word = stateWord(status)
+        let word = stateWord(status, overview.health)
         let space = String(repeating: " ", count: max(1, width - who.count - up.count - word.width))
         let first = TopLine(who, .bold) + TopLine(up + space) + word
         guard let failure else { return [first] }
         return [first, TopLine("not reached since \(plainTime(overview.at)) UTC: \(failure)", .red)]
     }
 
-    private func stateWord(_ status: StatusDocument) -> TopLine {
+    private func stateWord(_ status: StatusDocument, _ health: HealthDocument) -> TopLine {
         guard failure == nil else { return TopLine("[?] not reached", .red) }
-        if status.state == .draining { return TopLine("[-] draining", .yellow) }
+        if status.state == .draining || health.latches.contains(where: { $0.name == "draining" && $0.held }) {
+            return TopLine("[-] draining", .yellow) }
         guard status.health.live else { return TopLine("[x] not live", .red) }
         guard status.health.ready else { return TopLine("[x] not ready", .red) }
         return TopLine("[+] ready", .green)
