@@ -45,6 +45,28 @@ def build():
                 [(q.total("moltrelay_connection_failures_total", "cause"), "{{cause}}")], stacked=True, red=10,
             )
         )
+        .with_row(row("TLS"))
+        .with_panel(
+            graph(
+                "TLS handshakes", "cps", "full, resumed by a ticket, or why they failed. refused_by_peer: agents do not trust the certificate.",
+                to_runbook("RelayTLSFailures"),
+                [(q.total("moltrelay_tls_handshakes_total", "result"), "{{result}}")], span=THIRD, stacked=True,
+            )
+        )
+        .with_panel(
+            heat(
+                "TLS handshake", "s", "From the opening of a connection to the end of its TLS handshake, the agent's own time included.",
+                to_runbook("RelayTLSFailures"), q.heat("moltrelay_tls_handshake_duration_seconds"), span=THIRD,
+            )
+        )
+        .with_panel(
+            graph(
+                "Certificate", "s", "Left until the certificate that agents see expires. Renewed ones are taken within seconds.",
+                to_runbook("RelayCertificateExpiring"),
+                [(f"{q.series('moltrelay_tls_certificate_expiry_timestamp_seconds')} - time() > -86400", "{{instance}}")],
+                span=THIRD,
+            )
+        )
         .with_row(row("Auth"))
         .with_panel(
             heat(

@@ -108,6 +108,19 @@ import Testing
         #expect(behind.observed == .init(-1.5, unit: "s"))
     }
 
+    @Test func aCertificateEnds() {
+        func judged(_ left: Int64, refusal: String? = nil) -> HealthReport {
+            .certificate(notAfter: 1_000_000 + left, refusal: refusal, now: 1_000_000)
+        }
+        #expect(judged(14 * 86_400) == HealthReport(.pass, observed: .init(1_209_600, unit: "s")))
+        #expect(judged(14 * 86_400 - 1).verdict == .warn)
+        #expect(judged(14 * 86_400 - 1).reason == "the certificate expires in 13 days and 23 hours")
+        #expect(judged(1).verdict == .warn)
+        #expect(judged(0).verdict == .fail && judged(-1).verdict == .fail)
+        let refused = judged(20 * 86_400, refusal: "/c: cannot be read")
+        #expect(refused.verdict == .warn && refused.reason?.hasSuffix("stands: /c: cannot be read") == true)
+    }
+
     @Test func aRefusedReloadIsAWarning() {
         #expect(HealthReport.configuration(isTaken: true).verdict == .pass)
         #expect(HealthReport.configuration(isTaken: false).verdict == .warn)

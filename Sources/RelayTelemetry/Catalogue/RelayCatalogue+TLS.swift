@@ -2,7 +2,9 @@ import RelayCore
 import Telemetry
 
 extension RelayCatalogue {
-    static let tls = [tlsHandshakes, tlsVersions, tlsSuites, tlsHandshakeDuration]
+    static let tls = [
+        tlsHandshakes, tlsVersions, tlsSuites, tlsHandshakeDuration, tlsCertificateExpiry, tlsCertificateReloads,
+    ]
 
     static let tlsHandshakes = MetricDeclaration.counter(
         "moltrelay_tls_handshakes_total",
@@ -25,6 +27,19 @@ extension RelayCatalogue {
         unit: .seconds,
         bounds: [0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
         help: "From the opening of a connection to the end of its TLS handshake."
+    )
+
+    static let tlsCertificateExpiry = MetricDeclaration.gauge(
+        "moltrelay_tls_certificate_expiry_timestamp_seconds",
+        unit: .seconds,
+        help:
+            "When the certificate that agents see expires, in seconds since 1970; of several the first. 0 without TLS."
+    )
+    static let tlsCertificateReloads = MetricDeclaration.counter(
+        "moltrelay_tls_certificate_reloads_total",
+        labels: [LabelDimension("result", ["taken", "refused"])],
+        help:
+            "Certificates read from files that changed, or at a reload: taken, or refused while the one before stands."
     )
 
     static let tlsSuccesses = ["full", "resumed"]

@@ -24,7 +24,19 @@ public struct SelfReadings: Sendable {
         }
     }
 
+    /// Of the listener for agents.
+    public struct Certificate: Sendable, Equatable {
+        /// Seconds since 1970; 0 without TLS.
+        public var notAfter = 0.0
+        /// Since the start.
+        public var taken: UInt64 = 0
+        public var refused: UInt64 = 0
+
+        public init() {}
+    }
+
     public var configuration: @Sendable () -> Configuration
+    public var certificate: @Sendable () -> Certificate
     public var volumes: [Volume]
     /// Since the start.
     public var spansLost: @Sendable (ExportLoss) -> UInt64
@@ -32,11 +44,13 @@ public struct SelfReadings: Sendable {
 
     public init(
         configuration: @escaping @Sendable () -> Configuration = { Configuration() },
+        certificate: @escaping @Sendable () -> Certificate = { Certificate() },
         volumes: [Volume] = [],
         spansLost: @escaping @Sendable (ExportLoss) -> UInt64 = { _ in 0 },
         traces: @escaping @Sendable () -> TraceTotals = { TraceTotals() }
     ) {
         self.configuration = configuration
+        self.certificate = certificate
         self.volumes = volumes
         self.spansLost = spansLost
         self.traces = traces
@@ -50,6 +64,7 @@ extension SelfReadings {
         statsd: StatsdMetrics
     ) throws(MetricDeclarationError) {
         try registerConfiguration(in: registry)
+        try registerCertificate(in: registry)
         try registerVolumes(in: registry)
         try registerLosses(in: registry, logs, statsd)
         try TraceTotals.register(in: registry, traces)
@@ -64,6 +79,18 @@ extension SelfReadings {
             hash.set(Double(configuration.hash))
             success.set(configuration.isTaken ? 1 : 0)
             time.set(configuration.takenAt)
+        }
+    }
+
+    private func registerCertificate(in registry: MetricRegistry) throws(MetricDeclarationError) {
+        let expiry = try registry.gauge(RelayCatalogue.tlsCertificateExpiry).shared()
+        let reloads = try registry.counter(RelayCatalogue.tlsCertificateReloads)
+        let (taken, refused) = (reloads.shared(0), reloads.shared(1))
+        registry.beforeScrape { [certificate] in
+            let certificate = certificate()
+            expiry.set(certificate.notAfter)
+            taken.raise(to: certificate.taken)
+            refused.raise(to: certificate.refused)
         }
     }
 

@@ -1,25 +1,117 @@
+import Glibc
 import Logging
 import NIOCore
 import RelayTLS
+import RelayTelemetry
+import Synchronization
 import Telemetry
 
-/// The certificate that agents see, and TLS with it.
+/// The certificate that agents see, and TLS with it. Its files may change while it is in use; what cannot serve does
+/// not take the place of what does.
 final class ListenerCertificate: Sendable {
+    enum Reloading: Sendable, Equatable {
+        case unchanged
+        case taken
+        case refused(reason: String)
+    }
+
+    private struct State {
+        var files: CertificateFiles
+        /// As they were before they were last read.
+        var stamps: [FileStamp?]
+        /// Why the last reading was not taken.
+        var refusal: String?
+        var reading = SelfReadings.Certificate()
+    }
+
     let tls: TLSServer
-    let files: CertificateFiles
+    private let state: Mutex<State>
 
     /// nil where agents are served without TLS.
     init?(_ configuration: Configuration.Server.TLS) throws {
-        guard let pair = configuration.pair else { return nil }
-        files = CertificateFiles(certificate: pair.certificate, key: pair.key)
-        let certificate = try ServerCertificate(files, now: WallClock.unixMilliseconds() / 1_000)
+        guard let files = configuration.files else { return nil }
+        let stamps = FileStamp.all(files)
         tls = try TLSServer(
-            [certificate],
+            [ServerCertificate(files, now: Self.now)],
             minimum: configuration.minVersion == .tls13 ? .tls13 : .tls12,
             clock: { NIODeadline.now().uptimeNanoseconds }
         )
+        state = Mutex(State(files: files, stamps: stamps))
     }
 
+    static var now: Int64 { WallClock.unixMilliseconds() / 1_000 }
+
+    /// DNS names and addresses that clients may dial us by.
+    var names: [String] { tls.certificates.flatMap(\.names) }
+
+    /// Seconds since 1970; of several the one that ends first.
+    var notAfter: Int64 { tls.certificates.map(\.notAfter).min() ?? 0 }
+
+    var refusal: String? { state.withLock { $0.refusal } }
+
+    var reading: SelfReadings.Certificate {
+        var reading = state.withLock { $0.reading }
+        reading.notAfter = Double(notAfter)
+        return reading
+    }
+
+    /// Reads the files again, also where they look as they did.
+    func reload(_ files: CertificateFiles) -> Reloading {
+        state.withLock { state in
+            state.files = files
+            return read(&state)
+        }
+    }
+
+    /// Reads the files where they changed. Kubernetes changes none, but the link on the way to them.
+    func reloadIfChanged() -> Reloading {
+        state.withLock { state in
+            FileStamp.all(state.files) == state.stamps ? .unchanged : read(&state)
+        }
+    }
+
+    private func read(_ state: inout State) -> Reloading {
+        // Before they are read: what is written meanwhile is a change again.
+        state.stamps = FileStamp.all(state.files)
+        do {
+            let next = try ServerCertificate(state.files, now: Self.now)
+            state.refusal = nil
+            guard tls.certificates.map(\.fingerprint) != [next.fingerprint] else { return .unchanged }
+            try tls.use([next])
+            state.reading.taken += 1
+            return .taken
+        } catch {
+            state.refusal = "\(error)"
+            state.reading.refused += 1
+            return .refused(reason: "\(error)")
+        }
+    }
+}
+
+/// Whether a file is the one it was.
+private struct FileStamp: Equatable, Sendable {
+    private let device, inode, size, seconds, nanoseconds: Int
+
+    /// nil where there is no such file.
+    init?(_ path: String) {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return nil }
+        device = Int(status.st_dev)
+        inode = Int(status.st_ino)
+        size = Int(status.st_size)
+        seconds = status.st_mtim.tv_sec
+        nanoseconds = status.st_mtim.tv_nsec
+    }
+
+    static func all(_ files: CertificateFiles) -> [FileStamp?] { [Self(files.certificate), Self(files.key)] }
+}
+
+extension Configuration.Server.TLS {
+    var files: CertificateFiles? { pair.map { CertificateFiles(certificate: $0.certificate, key: $0.key) } }
+}
+
+extension ListenerCertificate {
+    /// At the start, and once another is taken.
     func tell(_ logger: Logger) {
         for certificate in tls.certificates {
             logger.notice("agents connect with TLS", metadata: certificate.fields)
@@ -31,12 +123,22 @@ final class ListenerCertificate: Sendable {
         }
     }
 
-    /// DNS names and addresses that clients may dial us by.
-    var names: [String] { tls.certificates.flatMap(\.names) }
+    func tell(_ reloading: Reloading, _ logger: Logger) {
+        switch reloading {
+        case .unchanged: break
+        case .taken: tell(logger)
+        case .refused(let reason):
+            let expires = RFC3339.string(unixMilliseconds: notAfter * 1_000)
+            logger.error(
+                "certificate not reloaded, the one before stands",
+                metadata: ["reason": "\(reason)", "expires": "\(expires)"]
+            )
+        }
+    }
 }
 
 extension ServerCertificate {
-    var fields: Logger.Metadata {
+    fileprivate var fields: Logger.Metadata {
         [
             "certificate": "\(files.certificate)", "names": "\(names.joined(separator: ","))",
             "expires": "\(RFC3339.string(unixMilliseconds: notAfter * 1_000))", "fingerprint": "\(fingerprint)",

@@ -1,23 +1,42 @@
 import Identity
 import Logging
 import RelayTransport
+import Synchronization
 import Telemetry
 
 /// What SIGHUP does: reopens the log, reads the configuration again, applies what can change while agents are
-/// connected, and tells by key what needs a restart.
-struct Reload {
+/// connected, and tells by key what needs a restart. A certificate is also taken where its files change.
+final class Reload: Sendable {
+    /// Between two looks at the certificate's files.
+    private static let interval = Duration.seconds(2)
+
     let relay: RunningRelay
     /// The layers `serve` started from, read anew.
     let load: @Sendable () -> LoadedConfiguration
-    private var running: Configuration
+    /// Locked for as long as anything is reloaded.
+    private let running: Mutex<Configuration>
 
     init(_ relay: RunningRelay, load: @escaping @Sendable () -> LoadedConfiguration) {
         self.relay = relay
         self.load = load
-        running = relay.configuration
+        running = Mutex(relay.configuration)
     }
 
-    mutating func perform() {
+    func perform() { running.withLock { perform(&$0) } }
+
+    /// Until it is cancelled.
+    func watchCertificate() async {
+        guard let certificate = relay.certificate else { return }
+        while (try? await Task.sleep(for: Self.interval)) != nil {
+            running.withLock { running in
+                let reloading = certificate.reloadIfChanged()
+                certificate.tell(reloading, relay.logger)
+                if reloading == .taken { relay.updateAuthenticator(running) }
+            }
+        }
+    }
+
+    private func perform(_ running: inout Configuration) {
         relay.log.reopen()
         relay.logger.notice("log reopened")
         let loaded = load()
@@ -29,10 +48,10 @@ struct Reload {
             )
             return
         }
-        apply(running.reloaded(from: loaded.configuration), loaded)
+        apply(running.reloaded(from: loaded.configuration), loaded, &running)
     }
 
-    private mutating func apply(_ next: Configuration, _ loaded: LoadedConfiguration) {
+    private func apply(_ next: Configuration, _ loaded: LoadedConfiguration, _ running: inout Configuration) {
         let changed = Schema.paths(differing: running, next)
         let kept = Schema.paths(differing: next, loaded.configuration)
         let isRateNew = Self.rates(running) != Self.rates(next)
@@ -41,7 +60,10 @@ struct Reload {
         if isRateNew { relay.loops.limit(by: next.messageRates) }
         relay.apply(next)
         relay.logLevel.reloaded(next.logLevel)
-        relay.authenticator.update(next.authPolicy(certificateNames: relay.certificate?.names ?? []))
+        if let certificate = relay.certificate, let files = next.server.tls.files {
+            certificate.tell(certificate.reload(files), relay.logger)
+        }
+        relay.updateAuthenticator(next)
         relay.logger.notice("configuration reloaded", metadata: ["changed": .array(changed)])
         if !kept.isEmpty {
             relay.logger.warning("changed keys need a restart", metadata: ["keys": .array(kept)])
@@ -80,6 +102,11 @@ extension Configuration {
         next.limits.slowConsumerGraceMilliseconds = limits.slowConsumerGraceMilliseconds
         // Unset, the names accepted follow from the address listened on, and that stays.
         next.server.publicNames = new.server.publicNames
+        // Whether there is TLS at all is the listener's, which stays.
+        if next.server.tls.pair != nil, new.server.tls.pair != nil {
+            next.server.tls.certFile = new.server.tls.certFile
+            next.server.tls.keyFile = new.server.tls.keyFile
+        }
         return next
     }
 }

@@ -219,6 +219,10 @@ final class RunningRelay: Sendable {
         }
     }
 
+    func updateAuthenticator(_ configuration: Configuration) {
+        authenticator.update(configuration.authPolicy(certificateNames: certificate?.names ?? []))
+    }
+
     /// New connections are refused from here on.
     func closeToAgents() async {
         let channel = doors.withLock { doors in

@@ -34,7 +34,9 @@ enum Serve {
                 group.addTask { try? await relay.checks.run() }
                 group.addTask { try? await relay.watchMemory() }
                 group.addTask { try? await service.run(relay) }
-                await serve(relay, Reload(relay, load: load), service, untilTold: signals)
+                let reload = Reload(relay, load: load)
+                group.addTask { await reload.watchCertificate() }
+                await serve(relay, reload, service, untilTold: signals)
                 await relay.stop()
                 group.cancelAll()
             }
@@ -95,7 +97,6 @@ enum Serve {
         _ service: ServiceReport,
         _ first: EventLoopPromise<UnixSignal>
     ) async {
-        var reload = reload
         var isLeaving = false
         for await signal in signals {
             guard signal != .sighup else {

@@ -32,10 +32,12 @@ extension ServeComposition {
     func selfReadings(
         _ state: ConfigurationState,
         _ volumes: [VolumeWatch],
-        _ tracing: Tracing?
+        _ tracing: Tracing?,
+        _ certificate: ListenerCertificate?
     ) -> SelfReadings {
         SelfReadings(
             configuration: { state.reading },
+            certificate: { certificate?.reading ?? SelfReadings.Certificate() },
             volumes: volumes.map { volume in SelfReadings.Volume(name: volume.name) { volume.room?.free ?? 0 } },
             spansLost: { tracing?.lost($0) ?? 0 },
             traces: { tracing?.totals ?? TraceTotals() }
@@ -48,7 +50,8 @@ extension ServeComposition {
         _ gauges: LoopGauges,
         _ volumes: [VolumeWatch],
         _ state: ConfigurationState,
-        _ memory: MemoryWatch
+        _ memory: MemoryWatch,
+        _ certificate: ListenerCertificate?
     ) -> [HealthProbe] {
         RelayProbes(
             loops: loops,
@@ -59,6 +62,7 @@ extension ServeComposition {
             state: state,
             limits: configuration.queueLimits,
             memory: memory,
+            certificate: certificate,
             maxSockets: OpenFileLimit.current()?.room ?? .max
         ).all
     }

@@ -46,7 +46,7 @@ struct ServeComposition {
         let instruments = try RelayInstruments(
             registry: registry,
             readings: readings,
-            selfReadings: selfReadings(state, volumes, tracing),
+            selfReadings: selfReadings(state, volumes, tracing, certificate),
             build: .this,
             flights: flights
         )
@@ -79,7 +79,7 @@ struct ServeComposition {
             workers: workers,
             checks: HealthChecks(
                 registry: health,
-                probes: probes(loops, choice, gauges, volumes, state, memory),
+                probes: probes(loops, choice, gauges, volumes, state, memory, certificate),
                 clock: clock
             ),
             memory: memory,

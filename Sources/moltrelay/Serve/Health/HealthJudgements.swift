@@ -9,6 +9,8 @@ extension HealthReport {
     static let maxAnswer: MonotonicNanoseconds = .seconds(5)
     /// Of a volume: less than a twentieth, or 4 GiB of a large one.
     static let leastFree = (share: 0.05, bytes: 4 << 30)
+    /// Of a certificate: what renewal takes when nobody is there.
+    static let leastCertificateSeconds: Int64 = 14 * 86_400
     /// Of what a queue or the relay has room for.
     static let mostTaken = 0.9
 
@@ -114,6 +116,25 @@ extension HealthReport {
         let side = ahead < 0 ? "behind" : "ahead of"
         let reason = "the system clock is \(abs(ahead)) s \(side) the time that messages live by"
         return HealthReport(.warn, reason: reason, observed: observed)
+    }
+
+    /// - Parameters:
+    ///   - notAfter: seconds since 1970.
+    ///   - refusal: of the last reading of its files.
+    static func certificate(notAfter: Int64, refusal: String?, now: Int64) -> HealthReport {
+        let left = max(0, notAfter - now)
+        let observed = Observed(Double(left), unit: "s")
+        guard left > 0 else { return HealthReport(.fail, reason: "the certificate has expired", observed: observed) }
+        if left < leastCertificateSeconds {
+            let reason = "the certificate expires in \(left / 86_400) days and \(left % 86_400 / 3_600) hours"
+            return HealthReport(.warn, reason: reason, observed: observed)
+        }
+        guard let refusal else { return HealthReport(.pass, observed: observed) }
+        return HealthReport(
+            .warn,
+            reason: "the certificate was not reloaded, the one before stands: \(refusal)",
+            observed: observed
+        )
     }
 
     static func configuration(isTaken: Bool) -> HealthReport {

@@ -14,11 +14,25 @@ struct RelayProbes: Sendable {
     let state: ConfigurationState
     let limits: QueueLimits
     let memory: MemoryWatch
+    let certificate: ListenerCertificate?
     /// Sockets of agents that the limit on open files leaves.
     let maxSockets: Int
 
     /// What can take traffic away first.
-    var all: [HealthProbe] { [eventLoops, store, disk, queue, connections, logWriter, clock, configuration, shortage] }
+    var all: [HealthProbe] {
+        [eventLoops, store, disk, queue, connections, logWriter, clock, configuration, shortage, listenerCertificate]
+    }
+
+    private var listenerCertificate: HealthProbe {
+        HealthProbe("certificate", [.readiness]) { [certificate] _ in
+            guard let certificate else { return HealthReport(.pass) }
+            return .certificate(
+                notAfter: certificate.notAfter,
+                refusal: certificate.refusal,
+                now: ListenerCertificate.now
+            )
+        }
+    }
 
     private var eventLoops: HealthProbe {
         HealthProbe("event_loops", [.liveness, .readiness], failAfter: 2) { [loops] _ in
