@@ -41,11 +41,14 @@ let package = Package(
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
+        .systemLibrary(name: "CBrotli", pkgConfig: "libbrotlienc", providers: [.apt(["libbrotli-dev"])]),
         .systemLibrary(name: "CDeflate", pkgConfig: "libdeflate", providers: [.apt(["libdeflate-dev"])]),
         // Of libc, which Glibc leaves out.
         .systemLibrary(name: "CMalloc"),
+        .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
 
@@ -55,8 +58,13 @@ let package = Package(
             swiftSettings: settings
         ),
         .target(
+            name: "Compression",
+            dependencies: ["CBrotli", "CLZ4", "CZstd", "WireProtocol"],
+            swiftSettings: settings
+        ),
+        .target(
             name: "RelayCore",
-            dependencies: ["WireProtocol", nioCore, deques, heap],
+            dependencies: ["Compression", "WireProtocol", nioCore, deques, heap],
             swiftSettings: hotPath
         ),
         .target(
@@ -77,7 +85,8 @@ let package = Package(
         .target(
             name: "RelayTransport",
             dependencies: [
-                "Identity", "Listening", "RelayCore", "RelayTLS", "WireProtocol", heap, nioCore, nioHTTP1, nioPosix,
+                "Compression", "Identity", "Listening", "RelayCore", "RelayTLS", "WireProtocol", heap, nioCore,
+                nioHTTP1, nioPosix,
             ],
             swiftSettings: hotPath
         ),
@@ -104,7 +113,7 @@ let package = Package(
         ),
         .target(
             name: "RelayTelemetry",
-            dependencies: ["RelayCore", "Telemetry", "WireProtocol"],
+            dependencies: ["Compression", "RelayCore", "Telemetry", "WireProtocol"],
             swiftSettings: settings
         ),
         .executableTarget(
@@ -115,7 +124,7 @@ let package = Package(
         ),
         .target(
             name: "CountedPath",
-            dependencies: ["RelayCore", "WireProtocol", nioCore],
+            dependencies: ["Compression", "RelayCore", "WireProtocol", nioCore],
             path: "Benchmarks/CountedPath",
             swiftSettings: settings
         ),
@@ -136,7 +145,9 @@ let package = Package(
         ),
         .target(
             name: "RelayClient",
-            dependencies: ["Identity", "RelayTLS", "WireProtocol", deques, heap, nioCore, nioHTTP1, nioPosix],
+            dependencies: [
+                "Compression", "Identity", "RelayTLS", "WireProtocol", deques, heap, nioCore, nioHTTP1, nioPosix,
+            ],
             swiftSettings: settings
         ),
         .executableTarget(
@@ -183,8 +194,13 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(
+            name: "CompressionTests",
+            dependencies: ["Compression", "WireProtocol"],
+            swiftSettings: settings
+        ),
+        .testTarget(
             name: "RelayCoreTests",
-            dependencies: ["RelayCore", "WireProtocol", deques, nioCore],
+            dependencies: ["Compression", "RelayCore", "WireProtocol", deques, nioCore],
             swiftSettings: settings
         ),
         .testTarget(
@@ -260,7 +276,7 @@ let package = Package(
         ),
         .testTarget(
             name: "RelayClientTests",
-            dependencies: ["Identity", "RelayClient", "RelayFixture", "WireProtocol", nioHTTP1],
+            dependencies: ["Compression", "Identity", "RelayClient", "RelayFixture", "WireProtocol", nioHTTP1],
             swiftSettings: settings
         ),
         .testTarget(

@@ -1,3 +1,4 @@
+import Compression
 import NIOCore
 import RelayCore
 import WireProtocol
@@ -17,6 +18,7 @@ final class CountingLoop: LoopPort, @unchecked Sendable {
 
     func handOver(_ batch: HandOver, to loop: Int) { others[loop].batches.append(batch) }
     func perform(_ work: @escaping @Sendable (Relay) -> Void) { if let relay { work(relay) } }
+    func offload(_ work: @escaping @Sendable () -> Void) { work() }
     func requestTick() {}
     func wake(at deadline: MonotonicNanoseconds?) {}
 
@@ -59,6 +61,7 @@ final class CountingAgent: ConnectionSocket {
     }
 
     func setReading(_ isReading: Bool) {}
+    func messageUnreadable(_ id: MessageID, _ flaw: CompressionFlaw) { preconditionFailure("\(flaw)") }
     func messageRefusedByRate() { preconditionFailure("no rate is set") }
     func registered(isAccepted: Bool) { precondition(isAccepted) }
     func disconnect(_ disconnect: Disconnect) { preconditionFailure("\(disconnect)") }

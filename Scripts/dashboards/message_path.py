@@ -92,4 +92,41 @@ def build():
                 span=THIRD,
             )
         )
+        .with_row(row("Compression"))
+        .with_panel(
+            graph(
+                "Compressed to", "percentunit",
+                "Output through input. Compressed near 1, or much probed in vain: the agents' envelopes are sealed or compressed already.",
+                connections,
+                [
+                    (
+                        q.total("moltrelay_compression_output_bytes_total", "algorithm", 'operation="compress"')
+                        + " / " + q.total("moltrelay_compression_input_bytes_total", "algorithm", 'operation="compress"'),
+                        "{{algorithm}}",
+                    ),
+                ],
+                span=THIRD,
+            )
+        )
+        .with_panel(
+            graph(
+                "CPU for compression", "s",
+                "CPU seconds a second, by what they went into; probes are samples that did not shrink.",
+                connections,
+                [(q.seconds_per_second("moltrelay_compression_cpu_seconds", "algorithm, operation"), "{{algorithm}} {{operation}}")],
+                span=THIRD, stacked=True,
+            )
+        )
+        .with_panel(
+            graph(
+                "Unreadable and waiting", "ops",
+                "Envelopes that are not what their head says, each the end of its sender's connection; and large ones that waited for others.",
+                connections,
+                [
+                    (q.total("moltrelay_compression_failures_total", "cause"), "{{cause}}"),
+                    (q.total("moltrelay_compression_waits_total"), "waited"),
+                ],
+                span=THIRD,
+            )
+        )
     )

@@ -13,18 +13,19 @@ from .swift_source import code_lines
 # Room -> the rooms below it that it may know. Siblings are absent on purpose; only the executable knows everybody.
 ROOMS = {
     "WireProtocol": set(),
+    "Compression": {"WireProtocol"},
     "Identity": {"WireProtocol"},
-    "RelayCore": {"WireProtocol"},
+    "RelayCore": {"WireProtocol", "Compression"},
     "RelayTLS": set(),
     "Listening": set(),
     "HTTPClient": {"RelayTLS"},
-    "RelayTransport": {"WireProtocol", "Identity", "RelayCore", "RelayTLS", "Listening"},
+    "RelayTransport": {"WireProtocol", "Compression", "Identity", "RelayCore", "RelayTLS", "Listening"},
     "RelayStores": {"WireProtocol", "RelayCore"},
     "RelayCluster": {"WireProtocol", "RelayCore", "HTTPClient"},
     "Telemetry": {"HTTPClient"},
-    "RelayTelemetry": {"WireProtocol", "RelayCore", "Telemetry"},
+    "RelayTelemetry": {"WireProtocol", "Compression", "RelayCore", "Telemetry"},
     "RelayAdmin": {"Telemetry", "Listening"},
-    "RelayClient": {"WireProtocol", "Identity", "RelayTLS"},
+    "RelayClient": {"WireProtocol", "Compression", "Identity", "RelayTLS"},
 }
 # What would tie the core to a process, a socket or a back end of telemetry.
 OUTSIDE = {

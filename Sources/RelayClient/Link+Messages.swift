@@ -68,6 +68,13 @@ extension Link {
         return true
     }
 
+    /// Nobody can make anything of it, and it would come again and again: the relay is told that it is here.
+    func receivedUnreadable(_ frame: IncomingFrame) {
+        counts.unreadable += 1
+        guard frame.mode != .bestEffort else { return }
+        connection?.acknowledge([frame.routing.id], .received)
+    }
+
     /// Sends what consumers acknowledged, batched by kind.
     func acknowledge() {
         guard terms != nil, let connection, connection.isWritable else { return }

@@ -20,6 +20,12 @@ extension RelayClient {
         /// Asks for trace contexts of messages, and sends them.
         public var tracesMessages = false
 
+        /// Offered to the relay, the most wanted first; it takes one or none. Envelopes go compressed where that
+        /// shrinks them by a fifth, and come so.
+        public var compression: [CompressionAlgorithm] = [.zstd, .lz4, .brotli]
+        /// Envelopes up to this size are sent as they are.
+        public var compressionThreshold = 256
+
         /// Bytes of sends that are neither settled nor failed; past it `send` throws `queueFull`.
         public var maxSendQueueBytes = 8 * 1024 * 1024
         /// Bytes of messages that nobody took yet. Past it nothing is read from the socket until half of them are gone;

@@ -139,6 +139,8 @@ extension RelayClient {
         public internal(set) var connections: UInt64 = 0
         /// Messages that came again and were not given out again.
         public internal(set) var repeats: UInt64 = 0
+        /// Messages whose compressed envelope was not what their sender said: acknowledged, and not given out.
+        public internal(set) var unreadable: UInt64 = 0
         /// Sends refused as `queueFull`.
         public internal(set) var sendQueueOverflows: UInt64 = 0
         /// Times the inbox was full and reading stopped.

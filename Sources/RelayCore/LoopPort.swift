@@ -8,6 +8,8 @@ public protocol LoopPort: AnyObject, Sendable {
     func handOver(_ batch: HandOver, to loop: Int)
     /// Runs the work on this loop; from any thread.
     func perform(_ work: @escaping @Sendable (Relay) -> Void)
+    /// Runs the work on another thread, soon; what takes longer than a tick may.
+    func offload(_ work: @escaping @Sendable () -> Void)
     /// Runs `Relay.endOfTick` once, after everything that is ready now was read. On this loop only.
     func requestTick()
     /// Runs `Relay.endOfTick` at that time, unless one comes before; nil cancels. On this loop only.

@@ -7,7 +7,11 @@ extension Relay {
         requestTick()
         note(.connectionOpened)
         return connections.insert { ref in
-            let outbox = Outbox(maxBytes: settings.outboxMaxBytes, pool: buffers)
+            let outbox = Outbox(
+                maxBytes: settings.outboxMaxBytes,
+                compressionThreshold: settings.compressionThreshold,
+                pool: buffers
+            )
             return Connection(ref: ref, socket: socket, openedAt: now, outbox: outbox)
         }
     }
@@ -50,6 +54,7 @@ extension Relay {
                 if !record.hasHome { settleBestEffort(record, .expired) }
             }
         }
+        convert(for: connection)
         if let buffer { return connection.socket.flush(buffer) }
         // All that waited may have expired in its lane: no flush will say that there is room.
         relievePressure(connection)

@@ -52,11 +52,14 @@ extension Relay {
         case .unregister(let agent, let connection): home.unregister(agent, connection)
         case .pressure(let agent, let connection, let isHigh): home.pressure(agent, connection, isHigh: isHigh)
         case .expired(let keys): home.expired(keys)
+        case .unreadable(let id, let agent, let connection):
+            home.unreadable(id, to: agent, on: connection, at: port.now)
         case .registered(let connection, let epoch): registered(connection, epoch: epoch)
         case .announced(let connection): announced(connection)
         case .deliver(let connection, let message): deliver(message, to: connection)
         case .answer(let connection, let answer): queueAnswer(answer, to: connection)
         case .pauseSender(let connection): pauseSender(connection)
+        case .accused(let connection, let id, let flaw): connections[connection]?.socket.messageUnreadable(id, flaw)
         case .route(let agent, let primary, let epoch): hub.update(agent, primary: primary, epoch: epoch)
         case .announce(let agent, let primary, let epoch):
             hub.update(agent, primary: primary, epoch: epoch)

@@ -106,12 +106,13 @@ extension Relay {
         from sender: ConnectionRef
     ) -> Bool {
         let appended = withOutbox(recipient) {
-            $0.append(frame, lane: lane, expiresAt: expiresAt, record: record)
+            $0.append(frame, lane: lane, expiresAt: expiresAt, record: record, from: sender)
         }
         guard appended != .checksumFailed else { return false }
         acceptBestEffort(frame, record)
         if appended == .full { dropBestEffort(record, .outboxFull) }
         markDirty(recipient)
+        convert(for: recipient)
         if isPressed(recipient) { tell(Int(sender.loop), .pauseSender(sender)) }
         return true
     }
@@ -144,6 +145,7 @@ extension Relay {
         guard message.expiresAt > port.wallClock else { return }
         withOutbox(connection) { $0.append(message) }
         markDirty(connection)
+        convert(for: connection)
         _ = isPressed(connection)
     }
 

@@ -1,3 +1,4 @@
+import Compression
 import NIOCore
 import WireProtocol
 
@@ -25,6 +26,7 @@ public final class Relay {
     var pressed: Set<ConnectionRef> = []
     var paused: [(until: MonotonicNanoseconds, connection: ConnectionRef)] = []
     var held: [ConnectionRef] = []
+    var converting = Converting()
     var bestEffortInFlight = 0
     var agentConnections = 0
     var outboxBytes = 0
@@ -169,6 +171,7 @@ public final class Relay {
             committingBytes: home.commits.pendingBytes
         )
         frames.tell(&events)
+        for work in buffers.codec.takeWork() { events.append(.compressed(work)) }
         if !facts.isEmpty || !events.isEmpty {
             facts.withUnsafeBufferPointer { facts in
                 events.withUnsafeBufferPointer { observer.observe(messages: facts, events: $0, at: now) }

@@ -21,6 +21,11 @@ public struct RelaySettings: Sendable {
     public var maxCommittingBytes = 32 << 20
     /// Bytes on their way from one event loop to another, past which the source stops reading.
     public var handOverMaxBytes = 4 << 20
+    /// Envelopes up to this size are not compressed for their recipients.
+    public var compressionThreshold = 256
+    /// Large envelopes that an event loop has under way on other threads, what goes in and what may come out of each.
+    /// Past it the next waits in its lane; one is always taken.
+    public var conversionMaxBytes = 32 << 20
     /// What a TTL of 0 stands for.
     public var retentionMilliseconds: UInt64 = 168 * 3_600_000
     public var expiryInterval: MonotonicNanoseconds = .seconds(5)

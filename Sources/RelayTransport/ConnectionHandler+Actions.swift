@@ -46,6 +46,7 @@ extension ConnectionHandler {
         guard let connection, let relay, !session.isClosed else { return }
         connection.takesBinaryAcknowledgements = session.extensions.contains(.binaryAck)
         connection.outbox.isBatching = session.extensions.contains(.batching)
+        connection.outbox.compression = session.extensions.compression
         connection.outbox.isTracing = session.extensions.contains(.traceContext)
         let granted = services.admission.grant(agent, on: loop)
         granted.assumeIsolated().whenComplete { result in

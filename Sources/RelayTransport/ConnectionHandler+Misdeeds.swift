@@ -1,3 +1,4 @@
+import Compression
 import RelayCore
 import WireProtocol
 
@@ -28,6 +29,10 @@ struct Misdeeds {
 }
 
 extension ConnectionHandler {
+    func messageUnreadable(_ id: MessageID, _ flaw: CompressionFlaw) {
+        perform(session.compressionFailed(id, flaw.explanation))
+    }
+
     func messageRefusedByRate() { tell(once: .messageRate) }
 
     func tell(once misdeed: Misdeeds.Kind) {

@@ -1,3 +1,4 @@
+import Compression
 import Identity
 import NIOCore
 import RelayCore
@@ -150,7 +151,10 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
         if frame.header.type == .message { relay.charge(frame.header, to: connection, at: now) }
         if frame.header.type == .ping { session.load = services.turnstile.load }
         let action = session.received(frame, at: now, wallClock: loop.wallClock)
-        guard case .message(let routing, let mode, _) = action else { return perform(action) }
+        guard case .message(let routing, let mode, _) = action else {
+            if case .disconnect(.protocolViolation(.compression), _) = action { relay.note(.compressionFailed(.head)) }
+            return perform(action)
+        }
         accept(frame, routing, mode, at: now, on: connection, relay)
     }
 

@@ -1,4 +1,5 @@
 public import NIOCore
+import NIOPosix
 public import RelayCore
 import Synchronization
 import WireProtocol
@@ -111,6 +112,8 @@ public final class DataLoop: LoopPort {
             work(relay)
         }
     }
+
+    public func offload(_ work: @escaping @Sendable () -> Void) { NIOThreadPool.singleton.submit { _ in work() } }
 
     // SelectableEventLoop runs tasks after all descriptors that were ready: that is the end of the tick.
     public func requestTick() {

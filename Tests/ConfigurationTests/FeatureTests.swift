@@ -20,13 +20,6 @@ import Testing
         #expect(report.text.contains(feature.advice))
     }
 
-    @Test func whatLosesNothingIsWarnedOf() throws {
-        let report = try load("messages: {compression: true}\n")
-        #expect(report.isAcceptable)
-        #expect(report.findings.map(\.feature) == [.compression])
-        #expect(report.text.contains(Feature.compression.advice))
-    }
-
     @Test(arguments: [
         "server: {tls: {enabled: false, cert_file: /c, key_file: /k, auto_cert: true, acme_domains: [a.example]}}",
         "server: {tls: {acme_email: a@b.example}}",
@@ -35,6 +28,7 @@ import Testing
         "kafka: {topics: {messages: {name: m}}, mirror_maker: {enabled: false}}",
         "messages: {compression: false, compression_threshold: 1}",
         "limits: {max_memory_bytes: 1}",
+        "messages: {compression: true}",
         "metrics: {statsd: {enabled: true, address: \"s:1\", flavor: dogstatsd, prefix: \"\"}}",
         "tracing: {enabled: true}",
         "tracing: {enabled: false, jaeger: {sample_rate: 1, endpoint: \"https://j/api\"}}",

@@ -16,10 +16,11 @@ import time
 import traceback
 import uuid
 
+import compression
 import identity
 from abuse import Abuse
 from flood import Flood, note
-from frames import Message, Type
+from frames import Flag, Message, Type
 from session import Refused, Session, tcp
 
 TYPES = {type.name: type for type in Type}
@@ -28,10 +29,13 @@ TYPES = {type.name: type for type in Type}
 def described(session, frame):
     if frame.type == Type.MESSAGE:
         message = Message.of(frame)
+        envelope = message.envelope
+        if frame.flags & Flag.COMPRESSED:
+            envelope = compression.inflate(compression.negotiated(session.extensions), envelope)
         return {
-            "type": "MESSAGE", "id": str(message.id), "sender": message.sender.hex(), "priority": message.priority,
-            "delivery": message.delivery, "ttl": message.ttl, "flags": frame.flags, "size": len(message.envelope),
-            "body": message.envelope[:256].decode(errors="replace"), "trace": message.trace.hex(),
+            "type": "MESSAGE", "carried": len(message.envelope), "id": str(message.id), "sender": message.sender.hex(), "priority": message.priority,
+            "delivery": message.delivery, "ttl": message.ttl, "flags": frame.flags, "size": len(envelope),
+            "body": envelope[:256].decode(errors="replace"), "trace": message.trace.hex(),
         }
     if frame.type == Type.ACK:
         ack_type, ids = session.ack_of(frame)
@@ -81,11 +85,17 @@ class Driver:
         return {"hello_ack": hello, "auth_ok": accepted}
 
     async def do_send(
-        self, to, body="", size=None, count=1, settle=False, ids=None, ack=False, flags=0, trace="", **fields
+        self, to, body="", size=None, count=1, settle=False, ids=None, ack=False, flags=0, trace="",
+        compress=False, claim=None, **fields
     ):
-        """Sends `count` messages, of a trace in hex; with `settle`, answers once each has its ACK or NACK."""
+        """Sends `count` messages, of a trace in hex; with `settle`, answers once each has its ACK or NACK.
+
+        With `compress` in the algorithm negotiated, said to have been `claim` bytes."""
         fields["trace"] = bytes.fromhex(trace)
         envelope = body.encode() if size is None else b"x" * size
+        if compress:
+            flags |= Flag.COMPRESSED
+            envelope = compression.compress(compression.negotiated(self.session.extensions), envelope, claim)
         sent = []
         for number in range(count):
             id = uuid.UUID(ids[number]) if ids else None

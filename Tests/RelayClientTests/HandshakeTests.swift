@@ -8,13 +8,14 @@ import WireProtocol
     @Test func helloOffersWhatThisClientSpeaks() throws {
         var configuration = try Sample.configuration()
         let hello = try Hello(json: TestRelay(configuration).session.hello(wallClock: Sample.wallClock).payload)
-        #expect(hello.extensions == ["batching", "ack:binary", "auth:bound"])
+        #expect(hello.extensions.prefix(3) == ["batching", "ack:binary", "auth:bound"])
+        #expect(hello.extensions.dropFirst(3) == ["compression:zstd", "compression:lz4", "compression:brotli"])
         #expect(hello.agentIDHash == AgentHash(agentID: "alice"))
         #expect(hello.nonce == Sample.nonce)
         #expect(hello.clientTime == Sample.wallClock)
         configuration.tracesMessages = true
         let tracing = try Hello(json: TestRelay(configuration).session.hello(wallClock: 0).payload)
-        #expect(tracing.extensions.last == "trace-context")
+        #expect(tracing.extensions.contains("trace-context"))
     }
 
     @Test func authSignsTheBoundBytes() throws {

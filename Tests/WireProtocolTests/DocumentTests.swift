@@ -262,7 +262,7 @@ import WireProtocol
 
     @Test func extensionsInTheAgentsOrder() {
         let offered = ["x", "trace-context", "batching", "compression", "batching", "ack:binary", "Batching"]
-        #expect(Extension.negotiate(offered: offered) == [.traceContext, .batching, .binaryAck])
+        #expect(Extension.negotiate(offered: offered) == [.traceContext, .batching, .zstd, .binaryAck])
         #expect(Extension.negotiate(offered: []) == [])
     }
 }

@@ -15,6 +15,9 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private var decoder = WebSocketDecoder(role: .client)
     private let assembler = FrameAssembler()
     private var batch = FrameBatch()
+    private lazy var compression = session.extensions.compression.map { algorithm in
+        EnvelopeCompression(algorithm: algorithm, threshold: link.configuration.compressionThreshold)
+    }
     /// The start of a frame head or control frame that came without its end; at most 139 bytes.
     private var leftover: ByteBuffer?
     private var isReading = true
@@ -128,6 +131,7 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
         case .send(let frames): if isWritable { send(frames) }
         case .opened(let terms): link.opened(self, terms)
         case .message(let frame): if !link.received(frame) { pauseReading() }
+        case .unreadable(let frame): link.receivedUnreadable(frame)
         case .acknowledged(let ids, let type): link.acknowledged(ids, type)
         case .refused(let nack): link.refused(nack, isGoingAway: session.goAway != nil)
         case .goingAway(let goAway): link.relayGoesAway(goAway)
@@ -149,7 +153,11 @@ extension ConnectionHandler {
     }
 
     func send(_ message: OutgoingMessage) {
-        batch.append(message, traced: session.extensions.contains(.traceContext))
+        batch.append(
+            message,
+            traced: session.extensions.contains(.traceContext),
+            compressed: compression?.compressed(message)
+        )
         if batch.isFull { writeBatch() }
     }
 

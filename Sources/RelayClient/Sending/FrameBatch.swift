@@ -15,14 +15,18 @@ struct FrameBatch: Sendable {
         append(frame.type, frame.flags, payloadBytes: frame.payload.count) { $0.append(contentsOf: frame.payload) }
     }
 
-    /// - Parameter traced: `trace-context` is negotiated.
-    mutating func append(_ message: OutgoingMessage, traced: Bool) {
+    /// - Parameters:
+    ///   - traced: `trace-context` is negotiated.
+    ///   - compressed: what goes in the envelope's place, its head before it.
+    mutating func append(_ message: OutgoingMessage, traced: Bool, compressed: [UInt8]? = nil) {
         let trace = traced ? message.trace : nil
-        let flags = trace == nil ? message.flags : message.flags.union(.traced)
-        append(.message, flags, payloadBytes: message.payloadBytes(traced: traced)) { bytes in
+        var flags = trace == nil ? message.flags : message.flags.union(.traced)
+        if compressed != nil { flags.insert(.compressed) }
+        let envelope = compressed ?? message.envelope
+        append(.message, flags, payloadBytes: flags.envelopeOffset + envelope.count) { bytes in
             bytes.append(count: RoutingHeader.byteCount, writing: message.routing.write)
             if let trace { bytes.append(count: TraceContext.byteCount, writing: trace.write) }
-            bytes.append(contentsOf: message.envelope)
+            bytes.append(contentsOf: envelope)
         }
     }
 

@@ -1,3 +1,4 @@
+import Compression
 import WireProtocol
 
 extension ClientSession {
@@ -42,8 +43,8 @@ extension ClientSession {
 
     private mutating func receivedMessage(_ header: FrameHeader, _ payload: [UInt8]) -> ClientSessionAction {
         let isTraced = header.flags.contains(.traced)
-        guard !header.flags.contains(.compressed), !isTraced || extensions.contains(.traceContext) else {
-            return violation("MESSAGE: COMPRESSED or TRACED without its extension")
+        guard !isTraced || extensions.contains(.traceContext) else {
+            return violation("MESSAGE: TRACED without its extension")
         }
         let start = RoutingHeader.byteCount + (isTraced ? TraceContext.byteCount : 0)
         guard payload.count >= start else { return violation("MESSAGE: shorter than its headers") }
@@ -57,15 +58,32 @@ extension ClientSession {
         guard let mode = routing.mode(flags: header.flags) else {
             return violation("MESSAGE: delivery byte \(routing.delivery) is not defined")
         }
-        return .message(
-            IncomingFrame(
-                routing: routing,
-                mode: mode,
-                isEncrypted: header.flags.contains(.encrypted),
-                trace: trace,
-                envelope: Array(payload[start...])
-            )
+        var frame = IncomingFrame(
+            routing: routing,
+            mode: mode,
+            isEncrypted: header.flags.contains(.encrypted),
+            trace: trace,
+            envelope: []
         )
+        guard header.flags.contains(.compressed) else {
+            frame.envelope = Array(payload[start...])
+            return .message(frame)
+        }
+        return inflated(payload[start...], into: frame)
+    }
+
+    /// The relay passes on what its sender compressed; only here is it read.
+    private mutating func inflated(_ bytes: ArraySlice<UInt8>, into frame: IncomingFrame) -> ClientSessionAction {
+        guard let algorithm = extensions.compression, bytes.first == algorithm.rawValue else {
+            return violation("MESSAGE: COMPRESSED in another algorithm than negotiated", code: .compression)
+        }
+        var frame = frame
+        do throws(CompressionFlaw) {
+            frame.envelope = try EnvelopeInflation.inflate(bytes)
+            return .message(frame)
+        } catch {
+            return .unreadable(frame)
+        }
     }
 
     private mutating func receivedDocument(_ header: FrameHeader, _ payload: [UInt8]) -> ClientSessionAction {

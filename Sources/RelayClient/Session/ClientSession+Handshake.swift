@@ -4,6 +4,7 @@ import WireProtocol
 extension ClientSession {
     private var offered: [Extension] {
         [.batching, .binaryAck, .boundAuth] + (configuration.tracesMessages ? [.traceContext] : [])
+            + configuration.compression.map(Extension.init)
     }
 
     /// The first frame of the connection.

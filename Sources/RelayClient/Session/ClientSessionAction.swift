@@ -6,6 +6,8 @@ enum ClientSessionAction: Equatable, Sendable {
     case send([OutgoingFrame])
     case opened(SessionTerms)
     case message(IncomingFrame)
+    /// A message whose compressed envelope is not what its sender said.
+    case unreadable(IncomingFrame)
     /// The relay took these over, or their recipient did.
     case acknowledged([MessageID], AckType)
     case refused(Nack)

@@ -1,3 +1,4 @@
+public import Compression
 public import WireProtocol
 
 /// Nanoseconds of a monotonic clock. Only differences mean anything.
@@ -43,6 +44,8 @@ public enum DropReason: String, Sendable, CaseIterable {
     case shutdown
     /// The process was at its memory ceiling.
     case memory
+    /// It had to be inflated for its recipient and is not what its sender said.
+    case unreadable
 }
 
 /// The facts about a message, and nothing else, are what its signals are made from. Those of one message are told on at
@@ -97,6 +100,10 @@ public enum RelayEvent: Sendable, Equatable {
     /// Messages whose recipient acknowledged before their commit began.
     case writesElided(count: Int)
     case storeFailed
+    case compressed(CompressionWork)
+    case compressionFailed(CompressionFlaw)
+    /// Large envelopes wait for others that are being converted.
+    case conversionWaited
     /// A timer of this loop ran so much later than it asked for.
     case eventLoopLagged(nanoseconds: MonotonicNanoseconds)
 }

@@ -23,6 +23,8 @@ final class Delivering {
     var persistence: Persistence
     /// Connections whose sends of this message were not answered yet.
     var waiters: [ConnectionRef]
+    /// Who sent it first; nil where it came out of the store.
+    let origin: ConnectionRef?
     var isSettled = false
     /// A page of the queue held its key while its own commit was not answered: this message, or an older copy of it.
     var isSeenStored = false
@@ -50,5 +52,6 @@ final class Delivering {
         self.timeline = timeline
         self.persistence = persistence
         self.waiters = waiters
+        origin = waiters.first
     }
 }

@@ -133,7 +133,8 @@ extension Home {
                     payload: message.payload,
                     lane: message.lane,
                     expiresAt: message.expiresAt,
-                    record: record
+                    record: record,
+                    sender: delivering.origin
                 )
             )
         )

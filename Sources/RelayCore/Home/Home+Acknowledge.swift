@@ -37,16 +37,38 @@ extension Home {
     }
 
     private mutating func finish(_ delivering: Delivering, _ kind: AckType, at now: MonotonicNanoseconds) {
+        takeBack(delivering, at: now)
+        settle(delivering, .delivered)
+        acknowledge(delivering, kind)
+    }
+
+    /// The connection it was sent to could not be given it: its envelope is not what its head says, and never will be.
+    mutating func unreadable(
+        _ id: MessageID,
+        to agent: AgentHash,
+        on connection: ConnectionRef,
+        at now: MonotonicNanoseconds
+    ) {
+        guard let recipient = recipients[agent], let delivering = recipient.window[id],
+            delivering.sentTo == connection
+        else { return }
+        recipient.remove(id)
+        takeBack(delivering, at: now)
+        settle(delivering, .dropped(.unreadable))
+        readQueue(of: recipient)
+        forget(recipient)
+    }
+
+    /// Out of the store, or of the batch that would bring it there.
+    private mutating func takeBack(_ delivering: Delivering, at now: MonotonicNanoseconds) {
         switch delivering.persistence {
         case .none, .refused: break
         case .collecting(let index):
-            // Elision: acknowledged before its commit began, so it is never written.
+            // Elision: over before its commit began, so it is never written.
             commits.elide(at: index)
             puts[delivering.key] = nil
         case .committing, .stored: remove(delivering.key, at: now)
         }
-        settle(delivering, .delivered)
-        acknowledge(delivering, kind)
     }
 
     mutating func remove(_ key: MessageKey, at now: MonotonicNanoseconds) {

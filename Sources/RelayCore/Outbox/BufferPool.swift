@@ -1,3 +1,4 @@
+import Compression
 import NIOCore
 import WireProtocol
 
@@ -10,6 +11,8 @@ final class BufferPool {
 
     /// Of the frames that are written into the buffers.
     var renumbering = FrameRenumbering()
+    /// For what is converted on the event loop.
+    let codec = Codec()
     private var spare = [[ByteBuffer]](repeating: [], count: sizes.count)
     private(set) var byteCount = 0
 

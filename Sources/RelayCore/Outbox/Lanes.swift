@@ -31,24 +31,35 @@ struct Lanes {
         }
     }
 
-    mutating func popFirst() -> OutboxMessage? {
+    /// - Parameter isReady: of the first of a lane; where it is not, the lane waits and the others go on.
+    mutating func popFirst(where isReady: (OutboxMessage) -> Bool = { _ in true }) -> OutboxMessage? {
         guard count > 0 else { return nil }
-        var message = critical.popFirst()
-        while message == nil {
-            message = pop(Self.turns[turn])
+        var message = Self.pop(&critical, isReady)
+        var turnsLeft = Self.turns.count
+        while message == nil, turnsLeft > 0 {
+            message = pop(Self.turns[turn], isReady)
             turn = (turn + 1) % Self.turns.count
+            turnsLeft -= 1
         }
-        count -= 1
+        if message != nil { count -= 1 }
         return message
     }
 
-    private mutating func pop(_ lane: Lane) -> OutboxMessage? {
+    private mutating func pop(_ lane: Lane, _ isReady: (OutboxMessage) -> Bool) -> OutboxMessage? {
         switch lane {
-        case .critical: critical.popFirst()
-        case .high: high.popFirst()
-        case .normal: normal.popFirst()
-        case .low: low.popFirst()
-        case .bulk: bulk.popFirst()
+        case .critical: Self.pop(&critical, isReady)
+        case .high: Self.pop(&high, isReady)
+        case .normal: Self.pop(&normal, isReady)
+        case .low: Self.pop(&low, isReady)
+        case .bulk: Self.pop(&bulk, isReady)
         }
+    }
+
+    private static func pop(
+        _ messages: inout Deque<OutboxMessage>,
+        _ isReady: (OutboxMessage) -> Bool
+    ) -> OutboxMessage? {
+        guard let first = messages.first, isReady(first) else { return nil }
+        return messages.popFirst()
     }
 }

@@ -1,6 +1,7 @@
+import Compression
 import DequeModule
 import NIOCore
-import WireProtocol
+public import WireProtocol
 
 /// Everything on its way to one connection, bounded in bytes: control frames, five lanes of messages not serialised
 /// yet, a write buffer, and what the socket has been given. Sequence number and checksum are set when a frame leaves
@@ -16,12 +17,21 @@ public struct Outbox {
     public var isBatching = false
     /// The peer understands the trace context behind a routing header.
     public var isTracing = false
+    /// What the peer takes COMPRESSED envelopes in.
+    public var compression: CompressionAlgorithm? {
+        get { conversion.algorithm }
+        set { conversion.algorithm = newValue }
+    }
     /// Messages wait in their lanes; control frames go.
     var isHeld = false
 
     private let maxBytes: Int
     private var control: Deque<OutgoingFrame> = []
     private var lanes = Lanes()
+    private var conversion: Conversion
+    private var conversions = ConversionQueue()
+    /// Messages whose envelopes turned out not to be what they say, since the last call of `takeUnreadable`.
+    private var unreadable: [Unreadable] = []
     private var writer: FrameWriter
     private let pool: BufferPool
     private var records: [WriteRecord] = []
@@ -35,14 +45,18 @@ public struct Outbox {
     /// Since when the socket has had what it was given last and not taken all of it.
     public var stalledSince: MonotonicNanoseconds? { isFlushing ? flushStartedAt : nil }
 
-    init(maxBytes: Int, pool: BufferPool) {
+    /// Converted larger than this before they are written, or said to be so: off the event loop.
+    static let inlineConversionBytes = 16 * 1024
+
+    init(maxBytes: Int, compressionThreshold: Int = 256, pool: BufferPool) {
         self.maxBytes = maxBytes
+        conversion = Conversion(threshold: compressionThreshold)
         self.pool = pool
         writer = FrameWriter(pool: pool)
     }
 
     /// Charged until the flush that carries it completes.
-    public var byteCount: Int { controlBytes + queuedBytes + writer.byteCount + flushingBytes }
+    public var byteCount: Int { controlBytes + queuedBytes + conversions.byteCount + writer.byteCount + flushingBytes }
     var hasWork: Bool { !control.isEmpty || !lanes.isEmpty || writer.byteCount > 0 }
     /// Whether the control frames that were appended have left for the socket, or everything that was.
     public func hasLeft(messagesToo: Bool) -> Bool { !isFlushing && (messagesToo ? !hasWork : control.isEmpty) }
@@ -62,24 +76,26 @@ public struct Outbox {
         _ frame: InboundFrame,
         lane: Lane,
         expiresAt: UnixMilliseconds,
-        record: WriteRecord
+        record: WriteRecord,
+        from sender: ConnectionRef
     ) -> Appended {
         guard byteCount + frame.header.frameLength <= maxBytes else {
             return frame.verifiedPayload() == nil ? .checksumFailed : .full
         }
-        if mayWriteThrough, isTracing || !frame.header.flags.contains(.traced) {
+        if mayWriteThrough, isTracing || !frame.header.flags.contains(.traced), !conversion.isNeeded(frame) {
             guard writer.append(frame, isBatching: isBatching) else { return .checksumFailed }
             records.append(record)
             return .appended
         }
         guard let payload = frame.verifiedPayload() else { return .checksumFailed }
-        enqueue(
+        append(
             OutboxMessage(
                 flags: frame.header.flags,
                 payload: ByteBuffer(bytes: payload),
                 lane: lane,
                 expiresAt: expiresAt,
-                record: record
+                record: record,
+                sender: sender
             )
         )
         return .appended
@@ -88,11 +104,25 @@ public struct Outbox {
     /// Takes a message that its recipient's home sends. The window there bounds these; to refuse one for its size would
     /// let the smaller ones behind it go first.
     mutating func append(_ message: OutboxMessage) {
-        if mayWriteThrough {
+        if isLarge(message) {
+            var message = message
+            message.ticket = conversions.append(message, conversion)
+            message.payload = ByteBuffer()
+            lanes.append(message)
+        } else if mayWriteThrough {
             write(message)
         } else {
-            enqueue(message)
+            queuedBytes += message.payload.readableBytes + FrameHeader.overhead
+            lanes.append(message)
         }
+    }
+
+    /// To be converted, and too large for the event loop.
+    private func isLarge(_ message: OutboxMessage) -> Bool {
+        let size = message.payload.readableBytes
+        let original = Conversion.head(message.flags, message.payload)?.originalSize ?? 0
+        guard max(size, original) > Self.inlineConversionBytes else { return false }
+        return conversion.isNeeded(message.flags, message.payload)
     }
 
     /// Control frames go before messages and are refused to nobody; false once the peer has let too many pile up.
@@ -102,12 +132,20 @@ public struct Outbox {
         return byteCount <= maxBytes || controlBytes <= Self.controlAllowance
     }
 
-    private mutating func enqueue(_ message: OutboxMessage) {
-        queuedBytes += message.payload.readableBytes + FrameHeader.overhead
-        lanes.append(message)
+    private mutating func write(_ message: OutboxMessage) {
+        guard conversion.isNeeded(message.flags, message.payload), message.ticket == nil else {
+            return writeAsIs(message)
+        }
+        var message = message
+        do throws(CompressionFlaw) {
+            (message.flags, message.payload) = try conversion.convert(message.flags, message.payload, with: pool.codec)
+            writeAsIs(message)
+        } catch {
+            unreadable.append(Unreadable(message.record, message.sender, error))
+        }
     }
 
-    private mutating func write(_ message: OutboxMessage) {
+    private mutating func writeAsIs(_ message: OutboxMessage) {
         writer.append(message, stripsTrace: !isTracing, isBatching: isBatching)
         records.append(message.record)
     }
@@ -124,8 +162,7 @@ public struct Outbox {
             controlBytes -= frame.payload.count + FrameHeader.overhead
             writer.append(frame, isBatching: isBatching)
         }
-        while !isHeld, writer.byteCount < Self.writeBufferBytes, let message = lanes.popFirst() {
-            queuedBytes -= message.payload.readableBytes + FrameHeader.overhead
+        while !isHeld, writer.byteCount < Self.writeBufferBytes, let message = popFirst() {
             guard message.expiresAt > wallClock else {
                 expired(message.record)
                 continue
@@ -161,7 +198,61 @@ public struct Outbox {
     mutating func abandon(_ dropped: (WriteRecord) -> Void) {
         for record in flushing { dropped(record) }
         for record in records { dropped(record) }
-        while let message = lanes.popFirst() { dropped(message.record) }
-        self = Outbox(maxBytes: maxBytes, pool: pool)
+        while let message = lanes.popFirst() {
+            // What could not be converted has been dropped already.
+            if !(message.ticket.map { conversions.hasFailed($0) } ?? false) { dropped(message.record) }
+        }
+        self = Outbox(maxBytes: maxBytes, compressionThreshold: conversion.threshold, pool: pool)
+    }
+}
+
+/// Envelopes that are converted off the event loop, and those that cannot be.
+extension Outbox {
+    struct Unreadable {
+        let record: WriteRecord
+        let sender: ConnectionRef?
+        let flaw: CompressionFlaw
+
+        init(_ record: WriteRecord, _ sender: ConnectionRef?, _ flaw: CompressionFlaw) {
+            (self.record, self.sender, self.flaw) = (record, sender, flaw)
+        }
+    }
+
+    var hasUnreadable: Bool { !unreadable.isEmpty }
+    var hasWaitingConversions: Bool { conversions.waitingCount > 0 }
+
+    mutating func takeUnreadable() -> [Unreadable] {
+        defer { unreadable = [] }
+        return unreadable
+    }
+
+    mutating func startConversion() -> ConversionQueue.Job? { conversions.start() }
+
+    mutating func finishConversion(
+        _ job: ConversionQueue.Job,
+        _ result: Result<(FrameFlags, ByteBuffer), CompressionFlaw>
+    ) {
+        guard conversions.finish(job.ticket, result), case .failure(let flaw) = result else { return }
+        unreadable.append(Unreadable(job.record, job.sender, flaw))
+    }
+
+    /// The next message whose payload is as its peer takes it, or is converted when it is written.
+    private mutating func popFirst() -> OutboxMessage? {
+        while var message = nextReady() {
+            guard let ticket = message.ticket else {
+                queuedBytes -= message.payload.readableBytes + FrameHeader.overhead
+                return message
+            }
+            guard let converted = conversions.take(ticket) else { continue }
+            (message.flags, message.payload) = converted
+            return message
+        }
+        return nil
+    }
+
+    private mutating func nextReady() -> OutboxMessage? {
+        guard !conversions.isEmpty else { return lanes.popFirst() }
+        let conversions = conversions
+        return lanes.popFirst { $0.ticket.map { conversions.isDone($0) } ?? true }
     }
 }

@@ -9,6 +9,10 @@ struct OutboxMessage: Sendable {
     var lane: Lane
     var expiresAt: UnixMilliseconds
     var record: WriteRecord
+    /// Who sent it; nil of what came out of the store.
+    var sender: ConnectionRef?
+    /// Its payload is being converted, and lies there until it is.
+    var ticket: UInt64?
 }
 
 /// What is remembered of a message while its bytes are on their way to the socket.

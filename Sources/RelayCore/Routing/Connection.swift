@@ -1,3 +1,4 @@
+public import Compression
 public import NIOCore
 public import WireProtocol
 
@@ -11,6 +12,8 @@ public protocol ConnectionSocket: AnyObject {
     func registered(isAccepted: Bool)
     /// A message of its agent was over the rate; told for each.
     func messageRefusedByRate()
+    /// A COMPRESSED message of its agent is not what it says; its connection ends with this.
+    func messageUnreadable(_ id: MessageID, _ flaw: CompressionFlaw)
     func disconnect(_ disconnect: Disconnect)
     /// Send GOAWAY and take no new messages.
     func drain(reconnectAfterMilliseconds: UInt64, alternateRelay: String?)
@@ -42,6 +45,8 @@ public final class Connection {
     public internal(set) var pressedSince: MonotonicNanoseconds?
     /// It was told to go; what else it does slowly is no news.
     var isSlowConsumer = false
+    /// In line to convert off the event loop.
+    var waitsToConvert = false
     /// Reading is stopped until another loop has taken what this one handed over.
     var isHeldByHandOver = false
 

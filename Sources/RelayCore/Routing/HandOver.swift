@@ -1,3 +1,4 @@
+import Compression
 import NIOCore
 import WireProtocol
 
@@ -29,12 +30,14 @@ public struct HandOver: Sendable {
         case unregister(AgentHash, ConnectionRef)
         case pressure(AgentHash, ConnectionRef, isHigh: Bool)
         case expired([MessageKey])
+        case unreadable(MessageID, to: AgentHash, on: ConnectionRef)
         // To an edge.
         case registered(ConnectionRef, epoch: UInt64?)
         case announced(ConnectionRef)
         case deliver(ConnectionRef, OutboxMessage)
         case answer(ConnectionRef, Answer)
         case pauseSender(ConnectionRef)
+        case accused(ConnectionRef, MessageID, CompressionFlaw)
         // To every loop.
         case route(AgentHash, primary: ConnectionRef?, epoch: UInt64)
         /// The same, of a new connection by its own loop, which wants to know when it is taken.

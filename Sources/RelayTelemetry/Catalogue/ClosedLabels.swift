@@ -59,6 +59,7 @@ extension DropReason {
         case .draining: 6
         case .shutdown: 7
         case .memory: 8
+        case .unreadable: 9
         }
     }
 }

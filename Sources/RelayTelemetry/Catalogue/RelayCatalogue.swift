@@ -25,6 +25,7 @@ public enum RelayCatalogue {
             Group(title: "Messages", declarations: messages),
             Group(title: "Connections", declarations: connections),
             Group(title: "TLS", declarations: tls),
+            Group(title: "Compression", declarations: compression),
             Group(title: "Queue and store", declarations: storage),
             Group(title: "Relay", declarations: relay(build: build)),
             Group(title: "The relay about itself", declarations: itself(volumes: volumes) + flights),

@@ -1,3 +1,4 @@
+import Compression
 import RelayCore
 import Telemetry
 import WireProtocol
@@ -7,6 +8,7 @@ struct EventInstruments {
     private let connections: ConnectionInstruments
     private let tls: TLSInstruments
     private let store: StoreInstruments
+    private let compression: CompressionInstruments
     private let nacks: ShardCounters
     private let duplicatesJoined, redeliveries, unknownAcknowledgements: ShardCounter
     private let lag: ShardHistogram
@@ -15,6 +17,7 @@ struct EventInstruments {
         connections = ConnectionInstruments(instruments.connections, shard: shard)
         tls = TLSInstruments(instruments.tls, shard: shard)
         store = StoreInstruments(instruments.store, shard: shard)
+        compression = CompressionInstruments(instruments.compression, shard: shard)
         nacks = instruments.messages.nacks.on(shard: shard)
         duplicatesJoined = instruments.messages.duplicatesJoined.on(shard: shard)[0]
         redeliveries = instruments.messages.redeliveries.on(shard: shard)[0]
@@ -47,6 +50,9 @@ struct EventInstruments {
         case .storeCommitted(let operations, let started, let time): store.committed(operations, started, time)
         case .writesElided(let count): store.elided.add(UInt64(count))
         case .storeFailed: store.failures.add()
+        case .compressed(let work): compression.did(work)
+        case .compressionFailed(let flaw): compression.failures[place(of: flaw)].add()
+        case .conversionWaited: compression.waits.add()
         case .eventLoopLagged(let nanoseconds): lag.observe(nanoseconds)
         }
     }
@@ -98,6 +104,27 @@ private struct ConnectionInstruments {
     }
 
     func refused(_ code: AuthFailCode) { authentications[1 + place(of: code)].add() }
+}
+
+private struct CompressionInstruments {
+    let failures: ShardCounters
+    let waits: ShardCounter
+    private let input, output: ShardCounters
+    private let time: ShardHistograms
+
+    init(_ families: CompressionFamilies, shard: Int) {
+        failures = families.failures.on(shard: shard)
+        waits = families.waits.on(shard: shard)[0]
+        input = families.input.on(shard: shard)
+        output = families.output.on(shard: shard)
+        time = families.time.on(shard: shard)
+    }
+
+    func did(_ work: CompressionWork) {
+        input[work.place].add(UInt64(work.inputBytes))
+        output[work.place].add(UInt64(work.outputBytes))
+        time[work.place].observe(work.nanoseconds)
+    }
 }
 
 private struct StoreInstruments {

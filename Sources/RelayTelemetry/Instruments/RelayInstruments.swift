@@ -9,6 +9,7 @@ public struct RelayInstruments: Sendable {
     let connections: ConnectionFamilies
     let tls: TLSFamilies
     let store: StoreFamilies
+    let compression: CompressionFamilies
     let eventLoopLag: HistogramFamily
     let flights: FlightRecorder?
 
@@ -26,6 +27,7 @@ public struct RelayInstruments: Sendable {
         connections = try ConnectionFamilies(registry)
         tls = try TLSFamilies(registry)
         store = try StoreFamilies(registry)
+        compression = try CompressionFamilies(registry)
         try registry.gauge(RelayCatalogue.buildInfo(build)).shared().set(1)
         eventLoopLag = try registry.histogram(RelayCatalogue.eventLoopLag)
         health = try HealthInstruments(registry)
@@ -92,6 +94,19 @@ struct ConnectionFamilies: Sendable {
         acceptPauses = try registry.counter(RelayCatalogue.acceptPauses)
         duration = try registry.histogram(RelayCatalogue.connectionDuration)
         handshakeDuration = try registry.histogram(RelayCatalogue.handshakeDuration)
+    }
+}
+
+struct CompressionFamilies: Sendable {
+    let input, output, failures, waits: CounterFamily
+    let time: HistogramFamily
+
+    init(_ registry: MetricRegistry) throws(MetricDeclarationError) {
+        input = try registry.counter(RelayCatalogue.compressionInput)
+        output = try registry.counter(RelayCatalogue.compressionOutput)
+        failures = try registry.counter(RelayCatalogue.compressionFailures)
+        waits = try registry.counter(RelayCatalogue.compressionWaits)
+        time = try registry.histogram(RelayCatalogue.compressionTime)
     }
 }
 

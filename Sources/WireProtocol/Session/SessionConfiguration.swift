@@ -11,6 +11,8 @@ public struct SessionConfiguration: Equatable, Sendable {
     public var relayPublicKey: [UInt8]?
     /// Bytes of an envelope (`messages.max_size_bytes`).
     public var maxMessageBytes: Int
+    /// Envelopes may come and go compressed (`messages.compression`).
+    public var compresses: Bool
     public var handshakeTimeout: UInt64
     public var idleTimeout: UInt64
     public var keepaliveInterval: UInt64
@@ -22,6 +24,7 @@ public struct SessionConfiguration: Equatable, Sendable {
         cluster: String = "",
         relayPublicKey: [UInt8]? = nil,
         maxMessageBytes: Int = 1024 * 1024,
+        compresses: Bool = true,
         handshakeTimeout: UInt64 = 5_000_000_000,
         idleTimeout: UInt64 = 300_000_000_000,
         keepaliveInterval: UInt64 = 30_000_000_000,
@@ -32,6 +35,7 @@ public struct SessionConfiguration: Equatable, Sendable {
         self.cluster = cluster
         self.relayPublicKey = relayPublicKey
         self.maxMessageBytes = maxMessageBytes
+        self.compresses = compresses
         self.handshakeTimeout = handshakeTimeout
         self.idleTimeout = idleTimeout
         self.keepaliveInterval = keepaliveInterval
@@ -40,7 +44,7 @@ public struct SessionConfiguration: Equatable, Sendable {
     }
 
     /// Routing header, trace context and the five bytes before a compressed envelope.
-    static let maxBytesAroundEnvelope = RoutingHeader.byteCount + TraceContext.byteCount + 5
+    static let maxBytesAroundEnvelope = RoutingHeader.byteCount + TraceContext.byteCount + CompressedHead.byteCount
 
     /// The longest payload of a MESSAGE that can be taken.
     public var maxMessagePayloadBytes: Int {

@@ -28,6 +28,7 @@ extension SessionStateMachine {
         at now: UInt64
     ) -> (routing: RoutingHeader, mode: DeliveryMode)? {
         guard case .open = phase, isUsualMessage(frame.header) else { return nil }
+        if frame.header.flags.contains(.compressed), !isUsualCompression(frame) { return nil }
         let routing = RoutingHeader(frame.payload)
         guard routing.sender == agent, let mode = routing.mode(flags: frame.header.flags) else { return nil }
         nextSequence &+= 1
@@ -90,6 +91,11 @@ extension SessionStateMachine {
             && !exceedsMessageLimit(header)
     }
 
+    private func isUsualCompression(_ frame: InboundFrame) -> Bool {
+        guard let head = frame.compressedHead, !frame.header.flags.contains(.encrypted) else { return false }
+        return head.algorithm == compression && head.originalSize <= configuration.maxMessageBytes
+    }
+
     func exceedsMessageLimit(_ header: FrameHeader) -> Bool {
         header.envelopeLength > configuration.maxMessageBytes
     }
@@ -122,12 +128,11 @@ extension SessionStateMachine {
 
 extension FrameHeader {
     /// Negative where the payload is too short for what its flags promise.
-    var envelopeLength: Int { payloadLength - minMessagePayloadBytes }
+    public var envelopeLength: Int { payloadLength - minMessagePayloadBytes }
 
     /// Routing header, trace context where TRACED, and the five bytes before a compressed envelope.
     var minMessagePayloadBytes: Int {
-        RoutingHeader.byteCount + (flags.contains(.traced) ? TraceContext.byteCount : 0)
-            + (flags.contains(.compressed) ? 5 : 0)
+        envelopeOffset + (flags.contains(.compressed) ? CompressedHead.byteCount : 0)
     }
 }
 

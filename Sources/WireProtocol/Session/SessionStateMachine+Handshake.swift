@@ -33,6 +33,8 @@ extension SessionStateMachine {
         guard case .authenticating(let hello) = phase else { return .none }
         agent = hello.agentIDHash
         if extensions.contains(.traceContext) { unusualFlags.remove(.traced) }
+        compression = extensions.compression
+        if compression != nil { unusualFlags.remove(.compressed) }
         keepalive.heard(at: now)
         phase = .open
         return .send([OutgoingFrame(authOK(grant))])
@@ -61,7 +63,7 @@ extension SessionStateMachine {
         guard hello.protocolVersion == ProtocolVersion.current else {
             return violation("HELLO: member protocol_version is not \"\(ProtocolVersion.current)\"")
         }
-        extensions = Extension.negotiate(offered: hello.extensions)
+        extensions = Extension.negotiate(offered: hello.extensions, compresses: configuration.compresses)
         guard configuration.relayPublicKey != nil else {
             return acknowledgeHello(hello, proof: nil, wallClock: wallClock)
         }

@@ -5,6 +5,9 @@ extension SessionStateMachine {
         let routing = payload.withUnsafeBytes { RoutingHeader(decoding: $0.baseAddress!) }
         if let rejection = rejection(of: header, routing: routing) { return rejection }
         guard !exceedsMessageLimit(header) else { return tooLarge(routing) }
+        if header.flags.contains(.compressed), let verdict = compressionVerdict(header, payload, routing) {
+            return verdict
+        }
         guard routing.sender == agent else {
             return nack(routing, .senderMismatch, "the sender is not the agent of this connection")
         }
@@ -22,10 +25,10 @@ extension SessionStateMachine {
         if header.flags.contains(.traced), !extensions.contains(.traceContext) {
             return violation("MESSAGE: TRACED without trace-context")
         }
-        if header.flags.contains(.compressed) {
+        if header.flags.contains(.compressed), extensions.compression == nil {
             return refused(
                 header,
-                "MESSAGE: this relay takes no COMPRESSED messages",
+                "MESSAGE: COMPRESSED without a compression extension",
                 details: ["message_id": routing.id.description]
             )
         }
@@ -38,6 +41,27 @@ extension SessionStateMachine {
             )
         }
         return nil
+    }
+
+    /// What the head of a COMPRESSED envelope rules out; nil where it may be taken.
+    private mutating func compressionVerdict(
+        _ header: FrameHeader,
+        _ payload: [UInt8],
+        _ routing: RoutingHeader
+    ) -> SessionAction? {
+        guard let negotiated = extensions.compression else { return nil }
+        let head = payload.withUnsafeBytes { CompressedHead(decoding: $0.baseAddress! + header.envelopeOffset) }
+        guard !header.flags.contains(.encrypted) else {
+            return violation("MESSAGE: COMPRESSED and ENCRYPTED exclude each other", code: .compression)
+        }
+        guard head.algorithm == negotiated else {
+            return violation(
+                "MESSAGE: expected algorithm \(negotiated.rawValue) (\(negotiated.name)), "
+                    + "received \(head.algorithmCode)",
+                code: .compression
+            )
+        }
+        return head.originalSize > configuration.maxMessageBytes ? tooLarge(routing) : nil
     }
 
     func tooLarge(_ routing: RoutingHeader) -> SessionAction {

@@ -21,6 +21,8 @@ public struct SessionStateMachine: Equatable, Sendable {
     var pingsSent: UInt64 = 0
     /// A MESSAGE with one of these is not taken on the fast path.
     var unusualFlags: FrameFlags = [.reserved, .compressed, .traced]
+    /// What a COMPRESSED MESSAGE must be compressed with; nil before AUTH_OK, too.
+    var compression: CompressionAlgorithm?
     private let handshakeDeadline: UInt64
 
     /// As negotiated; empty before HELLO.
@@ -124,6 +126,16 @@ extension SessionStateMachine {
             return end(disconnect, sending: [OutgoingFrame(goAway)])
         default: return end(disconnect)
         }
+    }
+
+    /// A COMPRESSED MESSAGE of the agent was found not to be what its head says, when somebody wanted it inflated.
+    public mutating func compressionFailed(_ id: MessageID, _ flaw: String) -> SessionAction {
+        let error = ProtocolError(
+            code: .compression,
+            message: "MESSAGE: \(flaw)",
+            details: ["message_id": id.description]
+        )
+        return end(.protocolViolation(.compression), sending: [OutgoingFrame(error)])
     }
 
     mutating func end(_ disconnect: Disconnect, sending frames: [OutgoingFrame] = []) -> SessionAction {

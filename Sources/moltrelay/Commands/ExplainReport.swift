@@ -121,4 +121,5 @@ private let dropReasons = [
     "draining": "the relay was going away",
     "shutdown": "the relay stopped",
     "memory": "the relay was at its memory ceiling",
+    "unreadable": "its compressed envelope is not what its sender said",
 ]

@@ -14,6 +14,7 @@ extension Configuration {
         settings.maxConnectionsPerAgent = limits.maxConnectionsPerAgent
         settings.outboxMaxBytes = limits.outboxMaxBytes
         settings.slowConsumerGrace = .milliseconds(UInt64(limits.slowConsumerGraceMilliseconds))
+        settings.compressionThreshold = messages.compressionThreshold
         settings.maxInFlightMessages = messages.maxInFlight
         settings.retentionMilliseconds = UInt64(queue.retentionHours) * 3_600_000
         return settings
@@ -40,6 +41,7 @@ extension Configuration {
             relayID: identity.relayID,
             relayPublicKey: identity.publicKey?.bytes,
             maxMessageBytes: messages.maxSizeBytes,
+            compresses: messages.compression,
             handshakeTimeout: .milliseconds(UInt64(limits.handshakeTimeoutMilliseconds)),
             idleTimeout: .milliseconds(UInt64(limits.idleTimeoutMilliseconds)),
             keepaliveInterval: .milliseconds(UInt64(server.keepalive.intervalMilliseconds)),

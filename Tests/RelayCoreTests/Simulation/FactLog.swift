@@ -1,3 +1,4 @@
+import Compression
 import RelayCore
 import WireProtocol
 
@@ -55,6 +56,12 @@ final class FactLog: RelayObserver {
 
     var traces: [TraceContext] { events.compactMap { if case .traced(_, let context) = $0 { context } else { nil } } }
     var nacks: [NackCode] { events.compactMap { if case .nacked(_, let code) = $0 { code } else { nil } } }
+
+    var work: [CompressionWork] { events.compactMap { if case .compressed(let work) = $0 { work } else { nil } } }
+    var compressionFailures: [CompressionFlaw] {
+        events.compactMap { if case .compressionFailed(let flaw) = $0 { flaw } else { nil } }
+    }
+    var conversionWaits: Int { count(.conversionWaited) }
 
     func count(_ fate: MessageFate) -> Int { fates.count { $0 == fate } }
     func count(_ event: RelayEvent) -> Int { events.count { $0 == event } }

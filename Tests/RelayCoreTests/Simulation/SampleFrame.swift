@@ -9,17 +9,24 @@ struct SampleFrame {
     private static let key: UInt32 = 0x5A17_C3E9
 
     init(_ routing: RoutingHeader, context: TraceContext? = nil, envelopeBytes: Int) {
+        self.init(routing, context: context, envelope: [UInt8](repeating: 0xE7, count: envelopeBytes))
+    }
+
+    /// - Parameter envelope: with its compressed head, where the flags have COMPRESSED.
+    init(_ routing: RoutingHeader, flags: FrameFlags = [], context: TraceContext? = nil, envelope: [UInt8]) {
         self.routing = routing
         mode = DeliveryMode(rawValue: routing.delivery) ?? .bestEffort
         let contextBytes = context == nil ? 0 : TraceContext.byteCount
         let header = FrameHeader(
             type: .message,
-            flags: context == nil ? [] : .traced,
-            payloadLength: RoutingHeader.byteCount + contextBytes + envelopeBytes,
+            flags: context == nil ? flags : flags.union(.traced),
+            payloadLength: RoutingHeader.byteCount + contextBytes + envelope.count,
             sequence: 1
         )
         self.header = header
-        var plain = [UInt8](repeating: 0xE7, count: header.frameLength)
+        var plain = [UInt8](repeating: 0, count: header.frameLength)
+        let start = FrameHeader.byteCount + RoutingHeader.byteCount + contextBytes
+        plain.replaceSubrange(start..<start + envelope.count, with: envelope)
         plain.withUnsafeMutableBytes { bytes in
             let base = bytes.baseAddress!
             header.write(to: base)

@@ -1,3 +1,4 @@
+import Compression
 import NIOCore
 import RelayCore
 import Testing
@@ -24,6 +25,7 @@ final class SimulatedConnection: ConnectionSocket {
     private(set) var isAccepted: Bool?
     private(set) var isReading = true
     private(set) var rateRefusals = 0
+    private(set) var unreadable: [(number: Int, flaw: CompressionFlaw)] = []
     private(set) var disconnects: [Disconnect] = []
     private(set) var isOpen = true
     /// Called with each message as it arrives.
@@ -77,6 +79,7 @@ final class SimulatedConnection: ConnectionSocket {
     func setReading(_ isReading: Bool) { self.isReading = isReading }
 
     func messageRefusedByRate() { rateRefusals += 1 }
+    func messageUnreadable(_ id: MessageID, _ flaw: CompressionFlaw) { unreadable.append((Names.number(of: id), flaw)) }
 
     func registered(isAccepted: Bool) {
         self.isAccepted = isAccepted

@@ -39,6 +39,10 @@ final class SimulatedLoop: LoopPort, @unchecked Sendable {
     /// How often the end of a tick was run.
     private(set) var ticks = 0
     private var queue: Deque<Work> = []
+    /// On other threads, which may be slow.
+    private var offloaded: Deque<() -> Void> = []
+    var holdsOffloaded = false
+    var offloadedCount: Int { offloaded.count }
     /// Handed over in the last tick and not taken yet by the loops they are for: these may run in between.
     private var onTheWay: Deque<(batch: HandOver, target: Int)> = []
 
@@ -52,10 +56,18 @@ final class SimulatedLoop: LoopPort, @unchecked Sendable {
 
     func handOver(_ batch: HandOver, to loop: Int) { onTheWay.append((batch, loop)) }
     func perform(_ work: @escaping @Sendable (Relay) -> Void) { queue.append(.work(work)) }
+    func offload(_ work: @escaping @Sendable () -> Void) { offloaded.append(work) }
     func requestTick() { queue.append(.tick) }
     func wake(at deadline: MonotonicNanoseconds?) { wakeAt = deadline }
 
-    var hasWork: Bool { relay != nil && (!onTheWay.isEmpty || !queue.isEmpty || isDue) }
+    var hasWork: Bool { relay != nil && (!onTheWay.isEmpty || !queue.isEmpty || isDue || mayOffload) }
+    private var mayOffload: Bool { !offloaded.isEmpty && !holdsOffloaded }
+
+    /// The thread that has had its work the longest, or the shortest time, is done.
+    func finishOffloaded(last: Bool = false) {
+        guard let work = last ? offloaded.popLast() : offloaded.popFirst() else { return }
+        work()
+    }
     private var isDue: Bool { wakeAt.map { $0 <= clock.now } ?? false }
 
     func runOne() {
@@ -65,7 +77,7 @@ final class SimulatedLoop: LoopPort, @unchecked Sendable {
         case .batch(let batch): relay.received(batch)
         case .work(let work): work(relay)
         case .tick: endTick(of: relay)
-        case nil: if isDue { endTick(of: relay) }
+        case nil: if isDue { endTick(of: relay) } else if mayOffload { finishOffloaded() }
         }
     }
 
@@ -81,6 +93,7 @@ final class SimulatedLoop: LoopPort, @unchecked Sendable {
     func crash() {
         relay = nil
         queue = []
+        offloaded = []
         onTheWay = []
         peers = []
     }

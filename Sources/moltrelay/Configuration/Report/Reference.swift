@@ -83,8 +83,7 @@ extension Reference {
         ```
 
         A key that asks for what this build has not is refused the same way: a relay that ignored
-        `cluster.enabled: true` would acknowledge messages into a queue that its peers never read. Only what loses
-        nothing but a saving is warned of and ignored: `messages.compression`.
+        `cluster.enabled: true` would acknowledge messages into a queue that its peers never read.
         Keys of sections that are not in use (`storage.redis` while the queue is in SQLite) are checked and accepted.
 
         ## Reloading

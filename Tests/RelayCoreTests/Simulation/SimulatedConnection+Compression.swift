@@ -1,0 +1,81 @@
+import Compression
+import RelayCore
+import WireProtocol
+
+extension SimulatedConnection {
+    /// As an agent does that negotiated it.
+    func compresses(with algorithm: CompressionAlgorithm) -> SimulatedConnection {
+        connection?.outbox.compression = algorithm
+        return self
+    }
+
+    @discardableResult
+    func send(
+        _ number: Int,
+        to recipient: Int,
+        _ mode: DeliveryMode = .atLeastOnce,
+        priority: UInt8 = 128,
+        flags: FrameFlags = [],
+        ttl: UInt16 = 0,
+        trace: Bool = false,
+        envelope: [UInt8]
+    ) -> Bool {
+        let routing = RoutingHeader(
+            sender: Names.agent(agent),
+            recipient: Names.agent(recipient),
+            id: Names.id(number),
+            timestamp: loop.wallClock,
+            ttl: ttl,
+            priority: priority,
+            delivery: mode.rawValue
+        )
+        let context = trace ? TraceContext(traceID: (1, 2), parentID: 3, flags: 1) : nil
+        return send(SampleFrame(routing, flags: flags, context: context, envelope: envelope))
+    }
+}
+
+extension ReceivedMessage {
+    /// nil where the envelope is compressed and is not what its head says.
+    var envelope: [UInt8]? {
+        let rest = Array(rest.dropFirst(flags.contains(.traced) ? TraceContext.byteCount : 0))
+        return flags.contains(.compressed) ? SampleEnvelope.inflated(rest) : rest
+    }
+}
+
+/// Envelopes that shrink.
+enum SampleEnvelope {
+    static func text(bytes: Int) -> [UInt8] {
+        let line = Array(#"{"role":"agent","content":"the quick brown fox"},"#.utf8)
+        return (0..<bytes).map { line[$0 % line.count] }
+    }
+
+    /// With its head.
+    static func compressed(
+        _ envelope: [UInt8],
+        _ algorithm: CompressionAlgorithm,
+        claimedSize: Int? = nil
+    ) -> [UInt8] {
+        var output = [UInt8](repeating: 0, count: CompressedHead.byteCount + envelope.count)
+        CompressedHead(algorithm: algorithm, originalSize: claimedSize ?? envelope.count).write(to: &output)
+        let written = envelope.withUnsafeBytes { envelope in
+            output.withUnsafeMutableBytes { output in
+                let space = UnsafeMutableRawBufferPointer(rebasing: output[CompressedHead.byteCount...])
+                return Codec().compress(envelope, algorithm, into: space)
+            }
+        }
+        return Array(output.prefix(CompressedHead.byteCount + (written ?? 0)))
+    }
+
+    static func inflated(_ bytes: [UInt8]) -> [UInt8]? {
+        let head = bytes.withUnsafeBytes { CompressedHead(decoding: $0.baseAddress!) }
+        guard let algorithm = head.algorithm else { return nil }
+        var output = [UInt8](repeating: 0, count: head.originalSize)
+        let isWhole: Void? = bytes.withUnsafeBytes { bytes in
+            output.withUnsafeMutableBytes { output in
+                let data = UnsafeRawBufferPointer(rebasing: bytes[CompressedHead.byteCount...])
+                return try? Codec().inflate(data, algorithm, into: output)
+            }
+        }
+        return isWhole == nil ? nil : output
+    }
+}
