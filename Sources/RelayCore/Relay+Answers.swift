@@ -5,7 +5,7 @@ extension Relay {
     private static let keptAnswers = 64
 
     func queueAnswer(_ answer: Answer, to ref: ConnectionRef) {
-        guard let connection = connections[ref] else { return }
+        guard let connection = connections[ref] else { return imports.answered(answer, to: ref) }
         connection.answers.append(answer)
         markDirty(connection)
     }

@@ -51,7 +51,7 @@ extension Relay {
         case .register(let agent, let connection): home.register(agent, connection)
         case .unregister(let agent, let connection): home.unregister(agent, connection)
         case .pressure(let agent, let connection, let isHigh): home.pressure(agent, connection, isHigh: isHigh)
-        case .expired(let keys): home.expired(keys)
+        case .gone(let keys, let fate): home.gone(keys, fate)
         case .unreadable(let id, let agent, let connection):
             home.unreadable(id, to: agent, on: connection, at: port.now)
         case .registered(let connection, let epoch): registered(connection, epoch: epoch)

@@ -1,4 +1,4 @@
-import WireProtocol
+public import WireProtocol
 
 extension Relay {
     func commit(_ operations: [StoreOperation], batch: UInt64) {
@@ -40,8 +40,34 @@ extension Relay {
 
     private func tellExpired(_ keys: [MessageKey]) {
         let byHome = Dictionary(grouping: keys) { Hub.home(of: $0.recipient, loops: loops) }
-        for (home, keys) in byHome { tell(home, .expired(keys)) }
+        for (home, keys) in byHome { tell(home, .gone(keys, .expired)) }
         // A full page: there is more.
         if keys.count == 1_000 { nextExpiry = port.now }
     }
+
+    /// Empties the queue of an agent, a page at a time, so that the loop turns and the store commits between them. What
+    /// is accepted meanwhile may stay.
+    /// - Parameter completion: on this loop, with how many were dropped. A failure leaves what was not removed yet.
+    public func purge(
+        _ agent: AgentHash,
+        purged: Int = 0,
+        completion: @escaping @Sendable (Result<Int, StoreFailure>) -> Void
+    ) {
+        guard let store else { return completion(.success(0)) }
+        let port = port
+        store.purge(agent, now: port.wallClock, limit: Self.purgePage) { result in
+            port.perform { relay in
+                switch result {
+                case .failure(let failure): completion(.failure(failure))
+                case .success(let keys):
+                    if !keys.isEmpty { relay.tellHome(of: agent, .gone(keys, .dropped(.purged))) }
+                    let purged = purged + keys.count
+                    guard keys.count == Self.purgePage else { return completion(.success(purged)) }
+                    relay.purge(agent, purged: purged, completion: completion)
+                }
+            }
+        }
+    }
+
+    private static let purgePage = 1_000
 }

@@ -32,6 +32,7 @@ public final class Relay {
     var outboxBytes = 0
     var rates: MessageRates?
     var isShortOfMemory = false
+    var imports = ImportTable()
     var nextPressureCheck: MonotonicNanoseconds = 0
     var nextExpiry: MonotonicNanoseconds = 0
     /// Empty but while they are carried out.

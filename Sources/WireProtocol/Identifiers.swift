@@ -53,6 +53,14 @@ public struct AgentHash: Hashable, Sendable {
     public func hash(into hasher: inout Hasher) { hasher.combine(a) }
 }
 
+extension AgentHash: Comparable {
+    /// As their digits are ordered.
+    public static func < (lhs: Self, rhs: Self) -> Bool {
+        (lhs.a.bigEndian, lhs.b.bigEndian, lhs.c.bigEndian, lhs.d.bigEndian)
+            < (rhs.a.bigEndian, rhs.b.bigEndian, rhs.c.bigEndian, rhs.d.bigEndian)
+    }
+}
+
 extension AgentHash: CustomStringConvertible {
     public var description: String { "sha256:" + Hex.encode(bytes) }
 }

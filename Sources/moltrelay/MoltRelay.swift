@@ -15,8 +15,9 @@ struct MoltRelay: AsyncParsableCommand {
             """,
         version: BuildIdentity.version,
         subcommands: [
-            ServeCommand.self, StatusCommand.self, TopCommand.self, ConnectionsCommand.self, ExplainCommand.self,
-            SlowCommand.self, TraceCommand.self, LogsCommand.self, LogLevelCommand.self, SendCommand.self,
+            ServeCommand.self, StatusCommand.self, TopCommand.self, ConnectionsCommand.self, QueueCommand.self,
+            ExplainCommand.self, SlowCommand.self, TraceCommand.self, LogsCommand.self, LogLevelCommand.self,
+            SendCommand.self,
             ListenCommand.self, CheckConfigCommand.self, KeygenCommand.self, AttestCommand.self, VersionCommand.self,
             CompletionCommand.self, MetricsReferenceCommand.self,
         ]

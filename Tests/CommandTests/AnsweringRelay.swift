@@ -12,7 +12,9 @@ struct AnsweringRelay {
     {
         workers.start()
         let server = AdminServer()
-        try await server.listen(unixSocket: socket, router: AdminRouter(routes))
+        var limits = AdminLimits()
+        limits.maxBodyBytes = AdminRoute.maxImportBytes
+        try await server.listen(unixSocket: socket, router: AdminRouter(routes), limits: limits)
         let result = Result { try body(socket) }
         try await server.close()
         try await workers.shutdownGracefully()

@@ -50,6 +50,34 @@ extension MessageStore {
         }.get()
     }
 
+    public func queues(_ question: QueueListQuestion) async throws -> QueueList {
+        try await withCheckedContinuation { continuation in
+            queues(question) { continuation.resume(returning: $0) }
+        }.get()
+    }
+
+    public func purge(
+        _ recipient: UInt32,
+        limit: Int = 1000,
+        now: UnixMilliseconds = Sample.now
+    ) async throws -> [MessageKey] {
+        try await withCheckedContinuation { continuation in
+            purge(Sample.agent(recipient), now: now, limit: limit) { continuation.resume(returning: $0) }
+        }.get()
+    }
+
+    public func pinnedKey(of agent: UInt32) async throws -> PinnedKey? {
+        try await withCheckedContinuation { continuation in
+            pinnedKey(of: Sample.agent(agent)) { continuation.resume(returning: $0) }
+        }.get()
+    }
+
+    public func unpin(_ agent: UInt32) async throws -> PinnedKey? {
+        try await withCheckedContinuation { continuation in
+            unpin(Sample.agent(agent)) { continuation.resume(returning: $0) }
+        }.get()
+    }
+
     public func close() async {
         await withCheckedContinuation { continuation in
             close { continuation.resume() }

@@ -99,6 +99,28 @@ public final class LossyStore: MessageStore {
         completion: @escaping @Sendable (Result<KeyClaimOutcome, StoreFailure>) -> Void
     ) { honest.pin(claim, completion: completion) }
 
+    public func queues(
+        _ question: QueueListQuestion,
+        completion: @escaping @Sendable (Result<QueueList, StoreFailure>) -> Void
+    ) { honest.queues(question, completion: completion) }
+
+    public func purge(
+        _ recipient: AgentHash,
+        now: UnixMilliseconds,
+        limit: Int,
+        completion: @escaping @Sendable (Result<[MessageKey], StoreFailure>) -> Void
+    ) { honest.purge(recipient, now: now, limit: limit, completion: completion) }
+
+    public func pinnedKey(
+        of agent: AgentHash,
+        completion: @escaping @Sendable (Result<PinnedKey?, StoreFailure>) -> Void
+    ) { honest.pinnedKey(of: agent, completion: completion) }
+
+    public func unpin(
+        _ agent: AgentHash,
+        completion: @escaping @Sendable (Result<PinnedKey?, StoreFailure>) -> Void
+    ) { honest.unpin(agent, completion: completion) }
+
     public var totals: StoreTotals { honest.totals }
     public var health: StoreHealth { honest.health }
     public func close(completion: @escaping @Sendable () -> Void) { honest.close(completion: completion) }

@@ -25,6 +25,11 @@ public struct AdminClient: Sendable {
         return try exchange("POST", path, body: Array(body))
     }
 
+    /// - Parameter body: as it is to be sent.
+    public func post(_ path: String, body: [UInt8]) throws(AdminClientError) -> String {
+        try exchange("POST", path, body: body)
+    }
+
     /// An answer's JSON as the document it is.
     public func read<Document: Decodable>(
         _ json: String,

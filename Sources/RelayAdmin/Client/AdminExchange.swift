@@ -7,7 +7,8 @@ struct AdminExchange {
         var body: ArraySlice<UInt8>
     }
 
-    private static let maxAnswerBytes = 4 << 20
+    /// A page of a queue with the largest message there may be, in base64.
+    private static let maxAnswerBytes = 32 << 20
     private static let maxHeadBytes = 16 * 1024
 
     private let socketPath: String

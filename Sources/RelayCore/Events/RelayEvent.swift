@@ -46,6 +46,8 @@ public enum DropReason: String, Sendable, CaseIterable {
     case memory
     /// It had to be inflated for its recipient and is not what its sender said.
     case unreadable
+    /// `moltrelay queue purge`.
+    case purged
 }
 
 /// The facts about a message, and nothing else, are what its signals are made from. Those of one message are told on at

@@ -76,8 +76,8 @@ extension Home {
         commits.remove(key, at: now)
     }
 
-    /// The store removed these for their age.
-    mutating func expired(_ keys: [MessageKey]) {
+    /// The store removed these, for their age or because somebody emptied the queue.
+    mutating func gone(_ keys: [MessageKey], _ fate: MessageFate) {
         for key in keys where !removals.contains(key) {
             let recipient = recipients[key.recipient]
             recipient?.noteGone(key)
@@ -89,7 +89,7 @@ extension Home {
                             key.identity,
                             timeline,
                             mode: .atLeastOnce,
-                            fate: .expired,
+                            fate: fate,
                             queued: true,
                             attempts: 0
                         )
@@ -98,7 +98,7 @@ extension Home {
                 continue
             }
             recipient.remove(key.id)
-            settle(delivering, .expired)
+            settle(delivering, fate)
             forget(recipient)
         }
     }

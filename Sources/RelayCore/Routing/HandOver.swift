@@ -29,7 +29,7 @@ public struct HandOver: Sendable {
         case register(AgentHash, ConnectionRef)
         case unregister(AgentHash, ConnectionRef)
         case pressure(AgentHash, ConnectionRef, isHigh: Bool)
-        case expired([MessageKey])
+        case gone([MessageKey], MessageFate)
         case unreadable(MessageID, to: AgentHash, on: ConnectionRef)
         // To an edge.
         case registered(ConnectionRef, epoch: UInt64?)
@@ -53,7 +53,7 @@ public struct HandOver: Sendable {
             case .accept(let message, _, _, _): message.byteCount + 256
             case .deliver(_, let message): message.payload.readableBytes + 256
             case .acknowledged(let ids, _, _): ids.count * MessageID.byteCount + 64
-            case .expired(let keys): keys.count * 80 + 16
+            case .gone(let keys, _): keys.count * 80 + 16
             default: 128
             }
         }

@@ -114,7 +114,7 @@ struct MemoryContents {
 
     func status(of recipient: AgentHash) -> QueueStatus {
         let lanes = queues[recipient] ?? []
-        let oldest = lanes.compactMap(\.first).min().flatMap { messages[$0] }
+        let oldest = firstSequence(of: recipient).flatMap { messages[$0] }
         return QueueStatus(messages: lanes.reduce(0) { $0 + $1.count }, oldestAcceptedAt: oldest?.acceptedAt)
     }
 
@@ -128,6 +128,31 @@ struct MemoryContents {
         }
         return expired
     }
+
+    mutating func purge(_ recipient: AgentHash, now: UnixMilliseconds, limit: Int) -> [MessageKey] {
+        let sequences = (queues[recipient] ?? []).flatMap { $0.prefix(limit) }.prefix(limit)
+        let keys = sequences.compactMap { messages[$0]?.key }
+        for key in keys { _ = remove(key, now: now) }
+        return keys
+    }
+
+    func list(_ question: QueueListQuestion) -> QueueList {
+        var ranking = QueueRanking(question)
+        for (recipient, load) in counts.ofRecipient {
+            ranking.consider(recipient, messages: load.messages, bytes: load.bytes) { firstSequence(of: recipient) }
+        }
+        let queues = ranking.places.map { place in
+            QueueList.Queue(
+                recipient: place.recipient,
+                messages: place.messages,
+                bytes: place.bytes,
+                oldestAcceptedAt: firstSequence(of: place.recipient).flatMap { messages[$0]?.acceptedAt }
+            )
+        }
+        return QueueList(queues: queues, agents: counts.ofRecipient.count)
+    }
+
+    private func firstSequence(of recipient: AgentHash) -> Int64? { queues[recipient]?.compactMap(\.first).min() }
 
     var totals: StoreTotals {
         let oldest = arrivals.first.flatMap { messages[$0] }

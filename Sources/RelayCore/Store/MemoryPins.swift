@@ -13,4 +13,12 @@ struct MemoryPins {
         pins[claim.agent] = pin
         return .held
     }
+
+    subscript(agent: AgentHash) -> PinnedKey? { pins[agent] }
+
+    mutating func remove(_ agent: AgentHash) -> PinnedKey? {
+        guard let pin = pins.removeValue(forKey: agent) else { return nil }
+        if pin.org == nil { anonymous -= 1 }
+        return pin
+    }
 }

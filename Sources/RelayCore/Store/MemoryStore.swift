@@ -52,6 +52,36 @@ public final class MemoryStore: MessageStore {
         completion(whileOpen { $0.pins.claim(claim) })
     }
 
+    public func queues(
+        _ question: QueueListQuestion,
+        completion: @escaping @Sendable (Result<QueueList, StoreFailure>) -> Void
+    ) {
+        completion(whileOpen { $0.list(question) })
+    }
+
+    public func purge(
+        _ recipient: AgentHash,
+        now: UnixMilliseconds,
+        limit: Int,
+        completion: @escaping @Sendable (Result<[MessageKey], StoreFailure>) -> Void
+    ) {
+        completion(whileOpen { $0.purge(recipient, now: now, limit: limit) })
+    }
+
+    public func pinnedKey(
+        of agent: AgentHash,
+        completion: @escaping @Sendable (Result<PinnedKey?, StoreFailure>) -> Void
+    ) {
+        completion(whileOpen { $0.pins[agent] })
+    }
+
+    public func unpin(
+        _ agent: AgentHash,
+        completion: @escaping @Sendable (Result<PinnedKey?, StoreFailure>) -> Void
+    ) {
+        completion(whileOpen { $0.pins.remove(agent) })
+    }
+
     public var totals: StoreTotals { contents.withLock { $0.totals } }
 
     public var health: StoreHealth { .ok }

@@ -56,6 +56,33 @@ public protocol MessageStore: AnyObject, Sendable {
         completion: @escaping @Sendable (Result<KeyClaimOutcome, StoreFailure>) -> Void
     )
 
+    /// Whose queues there are, the first of an order. For operators: it looks at every agent with something queued.
+    func queues(
+        _ question: QueueListQuestion,
+        completion: @escaping @Sendable (Result<QueueList, StoreFailure>) -> Void
+    )
+
+    /// Removes messages of an agent's queue, at most `limit`, durably, and returns them; fewer than `limit` where none
+    /// is left. Its completions keep the order of those of commits.
+    func purge(
+        _ recipient: AgentHash,
+        now: UnixMilliseconds,
+        limit: Int,
+        completion: @escaping @Sendable (Result<[MessageKey], StoreFailure>) -> Void
+    )
+
+    /// The key an agent id is pinned to; nil for none.
+    func pinnedKey(
+        of agent: AgentHash,
+        completion: @escaping @Sendable (Result<PinnedKey?, StoreFailure>) -> Void
+    )
+
+    /// Forgets that key, and its organisation: the next claim stands. A damaged pin goes too, and is told as none.
+    func unpin(
+        _ agent: AgentHash,
+        completion: @escaping @Sendable (Result<PinnedKey?, StoreFailure>) -> Void
+    )
+
     /// Counted in the store's own tables and cheap: read at every scrape.
     var totals: StoreTotals { get }
 

@@ -1,10 +1,10 @@
 /// A key an agent id is pinned to.
-package struct PinnedKey: Sendable, Equatable {
+public struct PinnedKey: Sendable, Equatable {
     /// Raw Ed25519 public key, 32 bytes.
-    package var publicKey: [UInt8]
-    package var org: String?
+    public var publicKey: [UInt8]
+    public var org: String?
 
-    package init(publicKey: [UInt8], org: String?) {
+    public init(publicKey: [UInt8], org: String?) {
         self.publicKey = publicKey
         self.org = org
     }

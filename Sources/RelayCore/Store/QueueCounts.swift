@@ -15,14 +15,14 @@ public struct QueueCounts: Sendable {
     public private(set) var messages = 0
     /// Of payload.
     public private(set) var bytes = 0
-    private var ofRecipient: [AgentHash: Int] = [:]
+    private(set) var ofRecipient: [AgentHash: (messages: Int, bytes: Int)] = [:]
     private var ofPair: [Pair: Int] = [:]
 
     public init() {}
 
     /// The limit that one more message would break.
     public func limit(reachedBy key: MessageKey, bytes added: Int, under limits: QueueLimits) -> QueueLimit? {
-        if ofRecipient[key.recipient, default: 0] >= limits.maxMessagesPerAgent { return .messagesPerAgent }
+        if ofRecipient[key.recipient]?.messages ?? 0 >= limits.maxMessagesPerAgent { return .messagesPerAgent }
         let held = ofPair[Pair(recipient: key.recipient, sender: key.sender), default: 0]
         if held >= limits.maxMessagesPerSender { return .sharePerSender }
         return bytes + added > limits.maxTotalBytes ? .totalBytes : nil
@@ -31,14 +31,17 @@ public struct QueueCounts: Sendable {
     public mutating func add(_ key: MessageKey, bytes added: Int) {
         messages += 1
         bytes += added
-        ofRecipient[key.recipient, default: 0] += 1
+        let load = ofRecipient[key.recipient] ?? (0, 0)
+        ofRecipient[key.recipient] = (load.messages + 1, load.bytes + added)
         ofPair[Pair(recipient: key.recipient, sender: key.sender), default: 0] += 1
     }
 
     public mutating func remove(_ key: MessageKey, bytes removed: Int) {
         messages -= 1
         bytes -= removed
-        Self.decrement(&ofRecipient[key.recipient])
+        if let load = ofRecipient[key.recipient] {
+            ofRecipient[key.recipient] = load.messages > 1 ? (load.messages - 1, load.bytes - removed) : nil
+        }
         Self.decrement(&ofPair[Pair(recipient: key.recipient, sender: key.sender)])
     }
 

@@ -11,6 +11,7 @@ struct PageReader {
     private let end: SQLiteStatement
     private let row: SQLiteStatement
     private let time: SQLiteStatement
+    private let pins: PinTable
 
     init(_ connection: SQLiteConnection, directory: QueueDirectory) throws(SQLiteError) {
         self.directory = directory
@@ -18,6 +19,7 @@ struct PageReader {
         begin = try SQLiteStatement("BEGIN", on: connection)
         end = try SQLiteStatement("COMMIT", on: connection)
         row = try SQLiteStatement("SELECT \(StoredRow.columns) FROM queue WHERE sequence = ?1", on: connection)
+        pins = try PinTable(connection)
         time = try SQLiteStatement("SELECT accepted_at FROM queue WHERE sequence = ?1", on: connection)
     }
 
@@ -58,10 +60,41 @@ struct PageReader {
         guard let first = directory.firstSequence(of: recipient) else {
             return QueueStatus(messages: messages, oldestAcceptedAt: nil)
         }
+        return QueueStatus(messages: messages, oldestAcceptedAt: try acceptedAt(first))
+    }
+
+    private func acceptedAt(_ sequence: Int64) throws(SQLiteError) -> UnixMilliseconds? {
         defer { time.reset() }
-        time.bind(first, at: 1)
-        let oldest = try time.step() ? UnixMilliseconds(clamping: time.integer(0)) : nil
-        return QueueStatus(messages: messages, oldestAcceptedAt: oldest)
+        time.bind(sequence, at: 1)
+        return try time.step() ? UnixMilliseconds(clamping: time.integer(0)) : nil
+    }
+
+    func queues(_ question: QueueListQuestion) throws(SQLiteError) -> QueueList {
+        let (places, agents) = directory.list(question)
+        return try inSnapshot { () throws(SQLiteError) in
+            var list = QueueList(queues: [], agents: agents)
+            for place in places {
+                // One that was emptied since has none.
+                let first = directory.firstSequence(of: place.recipient)
+                list.queues.append(
+                    QueueList.Queue(
+                        recipient: place.recipient,
+                        messages: place.messages,
+                        bytes: place.bytes,
+                        oldestAcceptedAt: try first.flatMap { sequence throws(SQLiteError) in try acceptedAt(sequence) }
+                    )
+                )
+            }
+            return list
+        }
+    }
+
+    func pinnedKey(of agent: AgentHash) throws(SQLiteError) -> Result<PinnedKey?, StoreFailure> {
+        switch try pins.find(agent) {
+        case .absent: .success(nil)
+        case .pinned(let pin): .success(pin)
+        case .damaged: .failure(.unavailable(reason: "the pin of this agent is damaged"))
+        }
     }
 
     // One snapshot for all rows: taking and leaving one costs more than reading one.

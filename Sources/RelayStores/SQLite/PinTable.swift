@@ -13,6 +13,7 @@ struct PinTable {
     private let connection: SQLiteConnection
     private let lookup: SQLiteStatement
     private let insertion: SQLiteStatement
+    private let deletion: SQLiteStatement
 
     init(_ connection: SQLiteConnection) throws(SQLiteError) {
         self.connection = connection
@@ -21,6 +22,7 @@ struct PinTable {
             "INSERT OR REPLACE INTO pins(agent, public_key, org, checksum) VALUES(?1, ?2, ?3, ?4)",
             on: connection
         )
+        deletion = try SQLiteStatement("DELETE FROM pins WHERE agent = ?1", on: connection)
     }
 
     func find(_ agent: AgentHash) throws(SQLiteError) -> Found {
@@ -37,6 +39,11 @@ struct PinTable {
         if let org = pin.org { insertion.bind(copying: org, at: 3) } else { insertion.bindNull(at: 3) }
         insertion.bind(Self.checksum(pin, of: agent), at: 4)
         try insertion.run()
+    }
+
+    func remove(_ agent: AgentHash) throws(SQLiteError) {
+        deletion.bind(copying: agent.bytes, at: 1)
+        try deletion.run()
     }
 
     func anonymousCount() throws(SQLiteError) -> Int {

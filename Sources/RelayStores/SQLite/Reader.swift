@@ -11,6 +11,8 @@ enum ReadJob: Sendable {
         @Sendable (Result<QueuePage, StoreFailure>) -> Void
     )
     case status(AgentHash, @Sendable (Result<QueueStatus, StoreFailure>) -> Void)
+    case queues(QueueListQuestion, @Sendable (Result<QueueList, StoreFailure>) -> Void)
+    case pinnedKey(AgentHash, @Sendable (Result<PinnedKey?, StoreFailure>) -> Void)
 
     static let byteCount = 256
 
@@ -18,6 +20,8 @@ enum ReadJob: Sendable {
         switch self {
         case .load(_, _, _, _, let completion): completion(.failure(failure))
         case .status(_, let completion): completion(.failure(failure))
+        case .queues(_, let completion): completion(.failure(failure))
+        case .pinnedKey(_, let completion): completion(.failure(failure))
         }
     }
 }
@@ -91,6 +95,12 @@ final class Reader {
         case .status(let recipient, let completion):
             let status = try pages.status(of: recipient)
             return { completion(.success(status)) }
+        case .queues(let question, let completion):
+            let list = try pages.queues(question)
+            return { completion(.success(list)) }
+        case .pinnedKey(let agent, let completion):
+            let key = try pages.pinnedKey(of: agent)
+            return { completion(key) }
         }
     }
 

@@ -107,6 +107,36 @@ public final class SQLiteStore: MessageStore {
         submit(.pin(claim, completion))
     }
 
+    public func queues(
+        _ question: QueueListQuestion,
+        completion: @escaping @Sendable (Result<QueueList, StoreFailure>) -> Void
+    ) {
+        submit(.queues(question, completion))
+    }
+
+    public func purge(
+        _ recipient: AgentHash,
+        now: UnixMilliseconds,
+        limit: Int,
+        completion: @escaping @Sendable (Result<[MessageKey], StoreFailure>) -> Void
+    ) {
+        submit(.purge(recipient, now: now, limit: limit, completion))
+    }
+
+    public func pinnedKey(
+        of agent: AgentHash,
+        completion: @escaping @Sendable (Result<PinnedKey?, StoreFailure>) -> Void
+    ) {
+        submit(.pinnedKey(agent, completion))
+    }
+
+    public func unpin(
+        _ agent: AgentHash,
+        completion: @escaping @Sendable (Result<PinnedKey?, StoreFailure>) -> Void
+    ) {
+        submit(.unpin(agent, completion))
+    }
+
     public var totals: StoreTotals { publication.totals }
 
     public var health: StoreHealth { publication.health }

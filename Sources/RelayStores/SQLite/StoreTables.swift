@@ -159,6 +159,19 @@ final class StoreTables {
         return expired
     }
 
+    /// What is committed before this transaction: a message that it puts is left.
+    func purge(_ recipient: AgentHash, now: UnixMilliseconds, limit: Int) throws(SQLiteError) -> [MessageKey] {
+        var purged: [MessageKey] = []
+        for lane in Lane.allCases where purged.count < limit {
+            for sequence in directory.sequences(of: recipient, lane, past: 0, limit: limit - purged.count) {
+                guard let entry = try queue.entry(sequence), try find(entry.key)?.sequence == sequence else { continue }
+                try remove(entry, now: now)
+                purged.append(entry.key)
+            }
+        }
+        return purged
+    }
+
     private func forgetLapsed(now: UnixMilliseconds, limit: Int) throws(SQLiteError) {
         ledger.forgot(try remembered.forget(until: now, limit: limit))
     }
@@ -176,6 +189,15 @@ final class StoreTables {
         let wasAnonymous = existing.map { $0.org == nil } ?? false
         ledger.pinned(anonymous: (pin.org == nil ? 1 : 0) - (wasAnonymous ? 1 : 0))
         return .success(verdict.outcome)
+    }
+
+    func unpin(_ agent: AgentHash) throws(SQLiteError) -> PinnedKey? {
+        let found = try pins.find(agent)
+        if case .absent = found { return nil }
+        try pins.remove(agent)
+        // A damaged one was counted as its column said: all are counted anew, as seldom as this is.
+        ledger.pinned(anonymous: try pins.anonymousCount() - ledger.anonymousPins)
+        return if case .pinned(let pin) = found { pin } else { nil }
     }
 
     /// Puts damaged rows aside. What they were counted as is not known any more, so everything is counted anew.
@@ -206,7 +228,7 @@ final class StoreTables {
         var queues: [AgentHash: QueueDirectory.Queue] = [:]
         let damaged = try queue.forEachIntact { entry in
             counted.found(entry)
-            queues[entry.key.recipient, default: []].add(entry.place)
+            queues[entry.key.recipient, default: QueueDirectory.Queue()].add(entry)
         }
         try queue.putAside(damaged)
         counted.rowsKeptAside = try connection.rowsKeptAside()

@@ -1,4 +1,5 @@
 import RelayCore
+import WireProtocol
 
 /// One call that changes the store.
 enum WriteJob: Sendable {
@@ -9,6 +10,8 @@ enum WriteJob: Sendable {
         @Sendable (Result<[StoreOutcome], StoreFailure>) -> Void
     )
     case expire(now: UnixMilliseconds, limit: Int, @Sendable (Result<[MessageKey], StoreFailure>) -> Void)
+    case purge(AgentHash, now: UnixMilliseconds, limit: Int, @Sendable (Result<[MessageKey], StoreFailure>) -> Void)
+    case unpin(AgentHash, @Sendable (Result<PinnedKey?, StoreFailure>) -> Void)
     case pin(KeyClaim, @Sendable (Result<KeyClaimOutcome, StoreFailure>) -> Void)
     /// Rows a load found to differ from what was written. Nobody waits for it.
     case quarantine([Int64])
@@ -35,7 +38,9 @@ enum WriteJob: Sendable {
         switch self {
         case .commit(_, _, _, let completion): completion(.failure(failure))
         case .expire(_, _, let completion): completion(.failure(failure))
+        case .purge(_, _, _, let completion): completion(.failure(failure))
         case .pin(_, let completion): completion(.failure(failure))
+        case .unpin(_, let completion): completion(.failure(failure))
         case .quarantine: break
         }
     }

@@ -139,9 +139,16 @@ final class Writer {
             let expired = try tables.expire(now: now, limit: limit)
             rows += expired.count
             return { completion(.success(expired)) }
+        case .purge(let recipient, let now, let limit, let completion):
+            let purged = try tables.purge(recipient, now: now, limit: limit)
+            rows += purged.count
+            return { completion(.success(purged)) }
         case .pin(let claim, let completion):
             let result = try tables.pin(claim)
             return { completion(result) }
+        case .unpin(let agent, let completion):
+            let pin = try tables.unpin(agent)
+            return { completion(.success(pin)) }
         case .quarantine(let suspects):
             try tables.quarantine(suspects)
             return {}

@@ -60,6 +60,7 @@ extension DropReason {
         case .shutdown: 7
         case .memory: 8
         case .unreadable: 9
+        case .purged: 10
         }
     }
 }

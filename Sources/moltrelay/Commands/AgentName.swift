@@ -10,6 +10,9 @@ struct AgentName: ExpressibleByArgument {
     /// nil where only some digits were given.
     let hash: AgentHash?
 
+    /// All that is known of its hash.
+    var forRelay: String { hash?.description ?? prefix.description }
+
     static let help = "The agent's id, or sha256: and 16 or more digits of its hash."
 
     init?(argument: String) {

@@ -28,8 +28,10 @@ struct RelayOnThisMachine: ParsableArguments {
     /// Says on standard error what is in the way, and ends with 69.
     func ask<Answer>(
         as command: String,
+        within patience: Duration = .seconds(5),
         _ question: (AdminClient) throws(AdminClientError) -> Answer
     ) throws -> Answer {
+        let client = AdminClient(socketPath: socket ?? source.load().configuration.admin.socket, timeout: patience)
         do {
             return try question(client)
         } catch {

@@ -15,13 +15,15 @@ enum AuditEvent: String, CaseIterable {
     case impersonation
     case logLevelChanged = "log_level_changed"
     case connectionsClosed = "connections_closed"
+    case queuePurged = "queue_purged"
+    case queueImported = "queue_imported"
 
     /// That of the drafts, where they name one. Lines that repeat are held back and counted from `info` on.
     var level: Logger.Level {
         switch self {
         case .connectionClosed: .debug
         case .connectionEstablished, .authSuccess: .info
-        case .logLevelChanged, .connectionsClosed: .notice
+        case .logLevelChanged, .connectionsClosed, .queuePurged, .queueImported: .notice
         case .tlsFailure, .authFailure, .rateLimit, .proxyHeader, .impersonation: .warning
         case .replay: .error
         }
@@ -40,6 +42,8 @@ enum AuditEvent: String, CaseIterable {
         case .impersonation: "message in another agent's name"
         case .logLevelChanged: "log level changed"
         case .connectionsClosed: "connections closed by hand"
+        case .queuePurged: "queue purged by hand"
+        case .queueImported: "queue imported"
         }
     }
 }

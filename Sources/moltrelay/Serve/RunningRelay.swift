@@ -115,7 +115,9 @@ final class RunningRelay: Sendable {
         try await open("http", listen.http, AdminRouter(health.merging(pageRoutes) { $1 }, tracing: requests))
         let socket = configuration.admin.socket
         let local = AdminRouter(health.merging(adminRoutes) { $1 }, tracing: requests)
-        try await admin.listen(unixSocket: socket, router: local)
+        var limits = AdminLimits()
+        limits.maxBodyBytes = AdminRoute.maxImportBytes
+        try await admin.listen(unixSocket: socket, router: local, limits: limits)
         note("admin", socket)
         admin.repeatEverySecond { [sampler, clock] in sampler.sample(at: clock()) }
         try await openToAgents(listen.websocket)
@@ -152,14 +154,6 @@ final class RunningRelay: Sendable {
                 clock: clock
             ).route,
         ].merging(flightRoutes) { $1 }.merging(metrics) { $1 }.merging(steeringRoutes) { $1 }
-    }
-
-    private var steeringRoutes: [String: AdminRoute] {
-        connectionControl.routes
-    }
-
-    var connectionControl: ConnectionControl {
-        ConnectionControl(loops: loops, workers: workers, logger: logger, clock: clock)
     }
 
     private func open(_ name: String, _ address: HostPort, _ router: AdminRouter) async throws {

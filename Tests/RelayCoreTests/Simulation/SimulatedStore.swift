@@ -102,6 +102,37 @@ final class SimulatedStore: MessageStore, @unchecked Sendable {
         contents.pin(claim, completion: completion)
     }
 
+    func queues(
+        _ question: QueueListQuestion,
+        completion: @escaping @Sendable (Result<QueueList, StoreFailure>) -> Void
+    ) {
+        contents.queues(question, completion: completion)
+    }
+
+    func purge(
+        _ recipient: AgentHash,
+        now: UnixMilliseconds,
+        limit: Int,
+        completion: @escaping @Sendable (Result<[MessageKey], StoreFailure>) -> Void
+    ) {
+        call(.expire) { [contents] answer in
+            contents.purge(recipient, now: now, limit: limit, completion: answer)
+        } _: {
+            completion($0)
+        }
+    }
+
+    func pinnedKey(
+        of agent: AgentHash,
+        completion: @escaping @Sendable (Result<PinnedKey?, StoreFailure>) -> Void
+    ) {
+        contents.pinnedKey(of: agent, completion: completion)
+    }
+
+    func unpin(_ agent: AgentHash, completion: @escaping @Sendable (Result<PinnedKey?, StoreFailure>) -> Void) {
+        contents.unpin(agent, completion: completion)
+    }
+
     func close(completion: @escaping @Sendable () -> Void) { contents.close(completion: completion) }
 }
 

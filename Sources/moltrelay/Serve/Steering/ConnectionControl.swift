@@ -1,7 +1,6 @@
 import Listening
 import Logging
 import NIOCore
-import NIOPosix
 import RelayAdmin
 import RelayCore
 import RelayTransport
@@ -10,10 +9,7 @@ import WireProtocol
 
 /// `moltrelay connections`: who is connected, and ending it.
 struct ConnectionControl: Sendable {
-    let loops: DataLoops
-    let workers: NIOThreadPool
-    let logger: Logger
-    let clock: @Sendable () -> MonotonicNanoseconds
+    let steering: Steering
 
     var routes: [String: AdminRoute] {
         [
@@ -29,7 +25,7 @@ struct ConnectionControl: Sendable {
     }
 
     var reading: AdminRoute {
-        .connections(on: workers) { question, loop throws(AdminRefusal) in try list(question, on: loop) }
+        .connections(on: steering.workers) { question, loop throws(AdminRefusal) in try list(question, on: loop) }
     }
 
     private func list(
@@ -37,8 +33,8 @@ struct ConnectionControl: Sendable {
         on loop: any EventLoop
     ) throws(AdminRefusal) -> EventLoopFuture<ConnectionsDocument> {
         let query = try ConnectionQuery(question)
-        return loops.census(query, on: loop).map { page in
-            let clocks = ClockPair(monotonic: clock(), wallClock: WallClock.unixNanoseconds())
+        return steering.loops.census(query, on: loop).map { page in
+            let clocks = steering.clocks
             let isLast = page.matching <= page.connections.count
             return ConnectionsDocument(
                 at: clocks.text(clocks.monotonic),
@@ -59,7 +55,7 @@ struct ConnectionControl: Sendable {
         let question = ConnectionsQuestion(agent: order.agent, session: order.session, address: order.address)
         let query = try ConnectionQuery(question)
         let disconnect = Disconnect.operatorClosed(reconnectAfterMilliseconds: order.reconnectAfterMilliseconds)
-        return loops.close(query, by: disconnect, on: loop).map { closed in
+        return steering.loops.close(query, by: disconnect, on: loop).map { closed in
             tell(order, closed.count)
             return ClosedDocument(closed: closed.count)
         }
@@ -71,7 +67,7 @@ struct ConnectionControl: Sendable {
         if let agent = order.agent { fields["agent_id_hash"] = "\(agent)" }
         if let session = order.session { fields["session_id"] = "\(session)" }
         if order.address != nil { fields["by"] = "address" }
-        logger.audit(.connectionsClosed, fields)
+        steering.tell(.connectionsClosed, fields)
     }
 }
 
@@ -110,7 +106,7 @@ extension ConnectionQuery {
 }
 
 extension ConnectionsDocument.Connection {
-    fileprivate init(_ reading: ConnectionReading, _ clocks: ClockPair) {
+    init(_ reading: ConnectionReading, _ clocks: ClockPair) {
         self.init(
             agent: reading.agent?.description,
             address: reading.address?.written,
@@ -131,11 +127,6 @@ extension ConnectionsDocument.Connection {
             unansweredPings: reading.unansweredPings
         )
     }
-}
-
-extension MonotonicNanoseconds {
-    /// To the microsecond.
-    fileprivate var inSeconds: Double { Double(self / 1_000) / 1e6 }
 }
 
 extension SocketAddress {

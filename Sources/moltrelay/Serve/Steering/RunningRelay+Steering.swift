@@ -1,0 +1,26 @@
+import Identity
+import RelayAdmin
+import RelayCore
+
+extension RunningRelay {
+    /// What the operator's commands ask for and order.
+    var steeringRoutes: [String: AdminRoute] {
+        connectionControl.routes
+            .merging(QueueControl(steering: steering).routes) { $1 }
+    }
+
+    var connectionControl: ConnectionControl { ConnectionControl(steering: steering) }
+
+    private var steering: Steering {
+        Steering(
+            relayID: identity.relayID,
+            loops: loops,
+            choice: choice,
+            queueLimits: configuration.queueLimits,
+            retention: UnixMilliseconds(configuration.queue.retentionHours) * 3_600_000,
+            workers: workers,
+            logger: logger,
+            clock: clock
+        )
+    }
+}
