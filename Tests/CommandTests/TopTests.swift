@@ -1,4 +1,6 @@
 import Foundation
+import NIOCore
+import NIOPosix
 import RelayAdmin
 import Telemetry
 import Testing
@@ -24,12 +26,20 @@ import Testing
         let document = try overview()
         let socket = "/tmp/to-\(UUID().uuidString.prefix(8))"
         let server = AdminServer()
+        let workers = NIOThreadPool(numberOfThreads: 1)
+        workers.start()
         try await server.listen(
             unixSocket: socket,
-            router: AdminRouter([AdminRoute.overviewPath: .overview { _ in document }])
+            router: AdminRouter([
+                AdminRoute.overviewPath: .overview { _ in document },
+                AdminRoute.connectionsPath: .connections(on: workers) { question, loop throws(AdminRefusal) in
+                    loop.makeSucceededFuture(.behind(question))
+                },
+            ])
         )
         let result = Result { try Run.moltrelay(["top"] + arguments + ["--socket", socket]) }
         try await server.close()
+        try await workers.shutdownGracefully()
         return try result.get()
     }
 
@@ -53,7 +63,7 @@ import Testing
 
     @Test func `lines end where the screen does`() throws {
         var view = TopView()
-        view.take(try overview())
+        view.take(try overview(), .none)
         for (width, height) in [(20, 5), (1, 1), (300, 100)] {
             let lines = view.lines(width: width, height: height)
             #expect(lines.count <= height)
@@ -70,19 +80,20 @@ import Testing
                 document.health.checks[0].reason = "disk full"
                 document.health.checks[1].status = "warn"
                 document.health.checks[1].reason = "nearly full"
-            }
+            },
+            .none
         )
         let text = text(view)
         #expect(text.contains("[x] not ready"))
         #expect(text.contains("health             [x] \(try overview().health.checks[0].name): disk full\n"))
         #expect(text.contains("[!] \(try overview().health.checks[1].name): nearly full\n"))
-        view.take(try overview { $0.status.state = .draining })
+        view.take(try overview { $0.status.state = .draining }, .none)
         #expect(self.text(view).contains("[-] draining"))
     }
 
     @Test func `a relay that is gone leaves its last numbers, marked`() throws {
         var view = TopView()
-        view.take(try overview())
+        view.take(try overview(), .none)
         #expect(view.last == 4)
         view.lost("no relay is running")
         #expect(view.last == 0, "the next one begins anew")
@@ -103,5 +114,37 @@ import Testing
     ])
     func `counts are short`(value: Double, text: String) {
         #expect(shortCount(value) == text)
+    }
+}
+
+extension ConnectionsDocument {
+    fileprivate static let none = ConnectionsDocument(at: "", matching: 0, next: nil, connections: [])
+
+    /// One that is slow, where the fullest outboxes are asked for.
+    fileprivate static func behind(_ question: ConnectionsQuestion) -> ConnectionsDocument {
+        guard question.sort == "outbox" else { return .none }
+        var document = none
+        document.connections = [
+            Connection(
+                agent: "sha256:2bd806c97f0e00af1a1fc3328fa763a9269723c8db8fac4f93af71db186d6e90",
+                address: "192.0.2.1:4711",
+                session: "session",
+                state: "open",
+                since: "2026-11-23T09:22:43.123+00:00",
+                seconds: 60,
+                eventLoop: 0,
+                outboxBytes: 1024,
+                lagSeconds: 2.5,
+                slowSeconds: 2,
+                messagesIn: 1,
+                messagesOut: 2,
+                bytesIn: 3,
+                bytesOut: 4,
+                extensions: [],
+                unheardSeconds: 0,
+                unansweredPings: 0
+            )
+        ]
+        return document
     }
 }

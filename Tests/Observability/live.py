@@ -200,7 +200,7 @@ class Traffic:
             if message.delivery != 1:
                 await agent.acknowledge([message.id])
 
-    async def connect(self, name, key=None):
-        session = await Session.open(self.relay.url)
+    async def connect(self, name, key=None, **options):
+        session = await Session.open(self.relay.url, **options)
         await session.authenticate(name, key or identity.Key(name))
         return session

@@ -20,9 +20,9 @@ class Browser:
         with log.open("wb") as output:
             self.process = subprocess.Popen(
                 [
-                    "chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--no-first-run",
-                    "--remote-debugging-port=0", "--remote-allow-origins=*", f"--user-data-dir={folder}/browser",
-                    "about:blank",
+                    "chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars",
+                    "--no-first-run", "--remote-debugging-port=0", "--remote-allow-origins=*",
+                    f"--user-data-dir={folder}/browser", "about:blank",
                 ],
                 stdout=output, stderr=subprocess.STDOUT,
             )

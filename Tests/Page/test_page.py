@@ -14,14 +14,17 @@ from Tests.Page.browser import Browser
 
 AXE = catalogue.ROOT / ".build/axe/axe_playwright_python/axe.min.js"
 IS_OPEN = "document.body?.dataset.phase === 'open'"
+HAS_SLOW = "document.querySelector('#slow tbody tr .split') !== null"
+STATE_IS = "document.querySelector('#state').innerText === '{}'"
+AS_OF = "document.querySelector('#foot').innerText"
 # Of a table's texts.
 CELLS = "[...document.querySelectorAll({!r})].map((cell) => cell.innerText)"
 
 
 @contextlib.contextmanager
-def traffic(relay):
+def traffic(relay, agents=lambda relay, done: live.Traffic(relay).run(done)):
     done = threading.Event()
-    thread = threading.Thread(target=lambda: asyncio.run(live.Traffic(relay).run(done)))
+    thread = threading.Thread(target=lambda: asyncio.run(agents(relay, done)))
     thread.start()
     try:
         yield
@@ -67,10 +70,10 @@ class UnderLoadTests(PageTest):
 
     def test_numbers_are_those_of_the_metrics(self):
         page = self.open(self.running)
-        page.wait("document.querySelector('#slow tbody tr .split') !== null")
+        page.wait(HAS_SLOW)
         before = self.running.scrape()
-        page.evaluate("new Promise((resolve) => { const old = byAge(); const look = () => byAge() !== old ? resolve() : "
-                      "setTimeout(look, 50); look(); function byAge() { return document.querySelector('#foot').innerText } })")
+        page.evaluate(f"window.then = {AS_OF}")
+        page.wait(f"{AS_OF} !== window.then")
         notes = page.evaluate(CELLS.format("#tiles .note"))
         text = page.text("#connections-text")
         after = self.running.scrape()
@@ -81,14 +84,15 @@ class UnderLoadTests(PageTest):
         name = "moltrelay_connections_opened_total"
         self.assertTrue(value(before, name) <= opened <= value(after, name), text)
         stages = page.evaluate(CELLS.format("#stages tbody th"))
-        self.assertEqual([stage.split("\n")[0] for stage in stages], ["Arrival to write", "route", "enqueue", "write", "store"])
+        names = ["Arrival to write", "route", "enqueue", "write", "store"]
+        self.assertEqual([stage.split("\n")[0] for stage in stages], names)
         self.assertGreater(len(page.evaluate(CELLS.format("#health tbody tr"))), 8)
         self.assertGreater(float(page.text("#tiles .value span").replace(" k", "e3")), 0)
         page.wait("document.querySelector('#log').innerText.includes('agent refused')")
 
     def test_nothing_is_fetched_from_elsewhere_and_nothing_complained_about(self):
         page = self.open(self.running)
-        page.wait("document.querySelector('#slow tbody tr .split') !== null")
+        page.wait(HAS_SLOW)
         page.evaluate("document.querySelector('.open').click()")
         page.wait("document.querySelectorAll('.steps li').length > 2")
         self.assertEqual(page.complaints(), [])
@@ -97,7 +101,7 @@ class UnderLoadTests(PageTest):
 
     def test_a_keyboard_reaches_everything(self):
         page = self.open(self.running)
-        page.wait("document.querySelector('#slow tbody tr .split') !== null")
+        page.wait(HAS_SLOW)
         page.wait("document.querySelector('#rate > svg path.blue')?.getAttribute('d').split('L').length > 3")
         seen = []
         for _ in range(40):
@@ -106,7 +110,8 @@ class UnderLoadTests(PageTest):
             seen.append(page.evaluate(focus))
             if seen[-1] == "rate svg":
                 page.press("ArrowLeft")
-                self.assertIn("1 s ago: delivered", page.evaluate("document.querySelector('#rate .unseen').textContent"))
+                read = page.evaluate("document.querySelector('#rate .unseen').textContent")
+                self.assertIn("1 s ago: delivered", read)
             if seen[-1] == "slow button":
                 break
         self.assertIn("rate svg", seen)
@@ -122,18 +127,44 @@ class UnderLoadTests(PageTest):
         for options in ({}, {"dark": True}, {"width": 380, "height": 800}):
             with self.subTest(**options):
                 page = self.open(self.running, **options)
-                page.wait("document.querySelector('#slow tbody tr .split') !== null")
+                page.wait(HAS_SLOW)
                 self.assertEqual(self.axe(page), [])
-                self.assertLessEqual(
-                    page.evaluate("document.documentElement.scrollWidth"), page.evaluate("innerWidth"), "no sideways scrolling"
-                )
+                width = page.evaluate("document.documentElement.scrollWidth")
+                self.assertLessEqual(width, page.evaluate("innerWidth"), "it scrolls sideways")
+
+
+async def leave_unread(relay, done):
+    """Somebody who reads nothing is sent four megabytes."""
+    traffic = live.Traffic(relay)
+    deaf = await traffic.connect("deaf", receive_buffer=4096)
+    deaf.reading.clear()
+    sender = await traffic.connect("sender")
+    for _ in range(64):
+        await sender.send_message(sender.message("deaf", b"x" * 65_000, delivery=1))
+    while not done.is_set():
+        await asyncio.sleep(0.1)
+    deaf.connection.transport.abort()
+    await sender.close()
 
 
 class StateTests(PageTest):
+    def test_who_does_not_read_is_named(self):
+        relay = self.relay()
+        self.enterContext(traffic(relay, leave_unread))
+        page = self.open(relay)
+        page.wait("document.querySelectorAll('#behind tbody tr').length === 1")
+        name, waits, behind, out = page.evaluate(CELLS.format("#behind tbody tr > *"))
+        self.assertRegex(name, "^[0-9a-f]{8}")
+        self.assertRegex(waits, "MiB$")
+        self.assertRegex(behind, "s$")
+        self.assertTrue(page.evaluate("document.querySelector('#behind-nothing').hidden"))
+        self.assertEqual(page.complaints(), [])
+
     def test_an_idle_relay_says_so(self):
         page = self.open(self.relay())
         page.wait(IS_OPEN)
-        page.wait("document.querySelector('#rate svg[role=img]').getAttribute('aria-label') === 'No message in these minutes'")
+        label = "document.querySelector('#rate svg[role=img]').getAttribute('aria-label')"
+        page.wait(f"{label} === 'No message in these minutes'")
         self.assertEqual(page.text("#state"), "Ready")
         page.wait("document.querySelector('#slow-nothing').innerText.startsWith('No message was written')")
         self.assertEqual(self.axe(page), [])
@@ -144,17 +175,17 @@ class StateTests(PageTest):
         page = self.open(relay)
         page.wait(IS_OPEN)
         relay.process.terminate()
-        page.wait("document.querySelector('#state').innerText === 'Draining'")
+        page.wait(STATE_IS.format("Draining"))
         self.assertIn("The relay is draining; 0 connections remain.", page.text("#banner"))
         self.assertIn("The relay is now: Draining.", page.text("#news"))
-        page.wait("document.querySelector('#state').innerText === 'Not reachable'")
+        page.wait(STATE_IS.format("Not reachable"))
         self.assertRegex(page.text("#banner"), r"cannot be reached since \d\d:\d\d:\d\d, for .* What stands here")
         self.assertIn("The relay is now: Not reachable.", page.text("#news"))
         self.assertEqual(self.axe(page), [])
         relay.process.wait(30)
         again = live.Relay(relay.folder, ports=relay.ports)
         self.addCleanup(again.stop)
-        page.wait("document.querySelector('#state').innerText === 'Ready'")
+        page.wait(STATE_IS.format("Ready"))
         self.assertTrue(page.evaluate("document.querySelector('#banner').hidden"))
 
     def test_from_elsewhere_it_asks_for_the_token(self):

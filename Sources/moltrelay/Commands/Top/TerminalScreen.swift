@@ -8,6 +8,8 @@ final class TerminalScreen {
         case resized
     }
 
+    /// How often a change of size is looked for: its signal may reach another thread than the one that waits.
+    private static let sizeCheckMilliseconds = 200.0
     private static let enter = "\u{1B}[?1049h\u{1B}[?25l"
     private static let leave = "\u{1B}[?25h\u{1B}[?1049l"
 
@@ -21,8 +23,6 @@ final class TerminalScreen {
         // Keys come at once, and Ctrl-C as a key: the screen is given back by the way out that q takes.
         settings.c_lflag &= ~tcflag_t(ICANON | ECHO | ISIG)
         tcsetattr(STDIN_FILENO, TCSANOW, &settings)
-        // Only so that poll is interrupted: the size is asked for at each drawing.
-        signal(SIGWINCH) { _ in }
         try FileHandle.standardOutput.write(contentsOf: Data(Self.enter.utf8))
     }
 
@@ -53,13 +53,14 @@ final class TerminalScreen {
     /// nil where the time passed, or a key came that means nothing.
     func key(withinMilliseconds limit: Int32) -> Key? {
         let end = ContinuousClock.now + .milliseconds(Int64(limit))
+        let before = size
         while true {
             let left = (end - .now) / .milliseconds(1)
             guard left > 0 else { return nil }
             var input = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
-            let count = poll(&input, 1, Int32(left.rounded(.up)))
-            if count < 0 { return .resized }
-            guard count > 0 else { return nil }
+            let count = poll(&input, 1, Int32(min(left, Self.sizeCheckMilliseconds).rounded(.up)))
+            guard size == before else { return .resized }
+            guard count > 0 else { continue }
             var byte: UInt8 = 0
             guard read(STDIN_FILENO, &byte, 1) == 1 else { return .quit }
             // q, Ctrl-C and Ctrl-D.

@@ -34,7 +34,7 @@ struct TopCommand: ParsableCommand {
         guard !once, isatty(STDOUT_FILENO) == 1, isatty(STDIN_FILENO) == 1 else { return try printOnce() }
         // The first question tells plainly what is in the way, before the screen is taken.
         var view = TopView()
-        view.take(try ask { client throws(AdminClientError) in try client.overview() })
+        try ask { client throws(AdminClientError) in try Self.look(client, &view) }
         try watch(&view)
     }
 
@@ -42,9 +42,15 @@ struct TopCommand: ParsableCommand {
         try relay.ask(as: "top", question)
     }
 
+    private static func look(_ client: AdminClient, _ view: inout TopView) throws(AdminClientError) {
+        let overview = try client.overview(after: view.last)
+        let question = ConnectionsQuestion(sort: "outbox", limit: TopView.behind)
+        view.take(overview, try client.read(client.connectionsJSON(question)))
+    }
+
     private func printOnce() throws {
         var view = TopView()
-        view.take(try ask { client throws(AdminClientError) in try client.overview() })
+        try ask { client throws(AdminClientError) in try Self.look(client, &view) }
         print(view.lines(width: 80, height: nil).map(\.plain).joined(separator: "\n"))
     }
 
@@ -61,7 +67,7 @@ struct TopCommand: ParsableCommand {
             case nil: break
             }
             do {
-                view.take(try client.overview(after: view.last))
+                try Self.look(client, &view)
             } catch {
                 view.lost("\(error)")
             }

@@ -2,9 +2,12 @@ import RelayAdmin
 
 /// What `moltrelay top` knows, and its lines for a screen of some size. Scripts use the JSON; this may change.
 struct TopView {
+    /// Connections shown.
+    static let behind = 3
     private static let kept = 300
 
     private var overview: OverviewDocument?
+    private var connections: [ConnectionsDocument.Connection] = []
     private var delivered: [Double] = []
     private var p99: [Double?] = []
     private var failure: String?
@@ -12,10 +15,12 @@ struct TopView {
     /// Of the last sample that is known.
     private(set) var last: UInt64 = 0
 
-    mutating func take(_ document: OverviewDocument) {
+    /// - Parameter furthest: connections, those with the fullest outboxes first.
+    mutating func take(_ document: OverviewDocument, _ furthest: ConnectionsDocument) {
         // A relay that began anew counts from one again.
         if document.history.last < last { (delivered, p99) = ([], []) }
         overview = document
+        connections = furthest.connections.filter { $0.outboxBytes > 0 }
         failure = nil
         last = document.history.last
         delivered = (delivered + document.history.delivered).suffix(Self.kept)
@@ -33,7 +38,7 @@ struct TopView {
         guard let overview else { return [] }
         let lines =
             head(overview, width) + [TopLine()] + rates(overview, width) + [TopLine()] + stages(overview)
-            + [TopLine()] + state(overview) + [TopLine()] + health(overview)
+            + [TopLine()] + state(overview) + behind + [TopLine()] + health(overview)
         let cut = lines.map { $0.cut(to: width) }
         guard let height, cut.count > height else { return cut }
         return Array(cut.prefix(height))
@@ -53,7 +58,8 @@ struct TopView {
     private func stateWord(_ status: StatusDocument, _ health: HealthDocument) -> TopLine {
         guard failure == nil else { return TopLine("[?] not reached", .red) }
         if status.state == .draining || health.latches.contains(where: { $0.name == "draining" && $0.held }) {
-            return TopLine("[-] draining", .yellow) }
+            return TopLine("[-] draining", .yellow)
+        }
         guard status.health.live else { return TopLine("[x] not live", .red) }
         guard status.health.ready else { return TopLine("[x] not ready", .red) }
         return TopLine("[+] ready", .green)
@@ -111,6 +117,18 @@ struct TopView {
             ("event loops", status.eventLoops.map { "\(elapsed($0.lagSeconds)) late" }.joined(separator: ", ")),
         ]
         return rows.map { TopLine(pad($0.0, to: 19, false), .bold) + TopLine($0.1) }
+    }
+
+    private var behind: [TopLine] {
+        let title = TopLine("furthest behind    ", .bold)
+        guard !connections.isEmpty else { return [title + TopLine("nobody: everybody takes what is sent")] }
+        return connections.enumerated().map { index, connection in
+            let name = connection.agent.map { String($0.suffix(64).prefix(16)) } ?? connection.address ?? "unknown"
+            let slow = connection.slowSeconds.map { TopLine(", slow for \(elapsed($0))", .red) }
+            let line = "\(name): \(connection.outboxBytes) bytes, \(elapsed(connection.lagSeconds)) behind"
+            let lead = index == 0 ? title : TopLine(String(repeating: " ", count: title.width))
+            return lead + TopLine(line) + (slow ?? TopLine())
+        }
     }
 
     private func health(_ overview: OverviewDocument) -> [TopLine] {
