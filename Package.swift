@@ -288,7 +288,8 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "Identity", "RelayAdmin", "RelayCore", "RelayFixture", "RelayTransport", "Telemetry", "WireProtocol",
+                "Identity", "RelayAdmin", "RelayCore", "RelayFixture", "RelayTelemetry", "RelayTransport", "Telemetry",
+                "WireProtocol",
                 "moltrelay", logging, nioCore, nioPosix,
             ],
             exclude: ["Golden"],

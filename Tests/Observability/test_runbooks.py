@@ -10,11 +10,11 @@ import unittest
 
 from . import catalogue, live
 
-PAGES = sorted((catalogue.ROOT / "docs/runbooks").glob("*.md"))
+PAGES = [*sorted((catalogue.ROOT / "docs/runbooks").glob("*.md")), catalogue.ROOT / "docs/troubleshooting.md"]
 # Files, programs and settings of the system, and columns of a health document.
 SYSTEM = {"dmesg", "timedatectl", "cpu.stat", "relay.db", "LimitNOFILE=", "fdatasync", "max_connections", "listeners"}
 PROGRAMS = (
-    "chronyc curl df dmesg du fuser gdb iostat journalctl kill kubectl ls perf smartctl sqlite3 ss systemctl vmstat"
+    "chronyc curl df dmesg du fuser gdb iostat journalctl kill kubectl ls openssl perf smartctl sqlite3 ss systemctl vmstat"
 ).split()
 
 

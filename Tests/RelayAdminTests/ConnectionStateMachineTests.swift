@@ -13,6 +13,7 @@ private final class Subject {
     var owesNothing: Bool { state.owesNothing }
     var secondsLeft: Int64 { (state.deadline - now).nanoseconds / 1_000_000_000 }
 
+    func fault() -> HTTPFault? { state.takeFault() }
     func pass(seconds: Int64) { now = now + .seconds(seconds) }
     func bytes() { state.receivedBytes(at: now) }
     func part(_ part: HTTPServerRequestPart) -> ConnectionStateMachine.Action { state.received(part, at: now) }
@@ -101,6 +102,31 @@ private final class Subject {
         #expect(subject.part(.body(ByteBuffer(string: "5"))) == refusal)
         #expect(subject.part(.body(ByteBuffer(string: "6"))) == .none, "thrown away")
         #expect(subject.part(.end(nil)) == .none)
+    }
+
+    @Test func `what a client is turned away for is told once`() {
+        var limits = AdminLimits()
+        limits.maxBodyBytes = 1
+        limits.maxPipelined = 1
+        let (slow, deaf, silent) = (Subject(limits), Subject(limits), Subject(limits))
+        slow.bytes()
+        _ = slow.timedOut()
+        #expect(slow.fault() == .requestTimeout)
+        #expect(slow.fault() == nil)
+        _ = deaf.request(head)
+        _ = deaf.timedOut()
+        #expect(deaf.fault() == .responseTimeout)
+        _ = silent.timedOut()
+        #expect(silent.fault() == nil)
+        let (large, eager, gone) = (Subject(limits), Subject(limits), Subject(limits))
+        _ = large.part(.head(head))
+        _ = large.part(.body(ByteBuffer(string: "12")))
+        #expect(large.fault() == .tooLarge)
+        for _ in 0..<3 { _ = eager.request(head) }
+        #expect(eager.fault() == .pipelined)
+        _ = gone.failed(HTTPParserError.invalidEOFState)
+        #expect(gone.fault() == nil)
+        _ = Subject(limits).failed(HTTPParserError.invalidMethod)
     }
 
     @Test func `what is no HTTP is refused, but not into another answer`() {

@@ -8,20 +8,37 @@ final class AdminConnection: ChannelInboundHandler {
 
     private let router: AdminRouter
     private let open: OpenConnections
+    private let told: (HTTPFault) -> Void
     private var state: ConnectionStateMachine
     private var timer: Scheduled<Void>?
     private var context: ChannelHandlerContext?
     private var stream: StreamWriter?
 
-    init(router: AdminRouter, limits: AdminLimits, open: OpenConnections, at now: NIODeadline) {
+    /// - Parameter told: of what the client is refused or cut off for.
+    init(
+        router: AdminRouter,
+        limits: AdminLimits,
+        open: OpenConnections,
+        at now: NIODeadline,
+        told: @escaping (HTTPFault) -> Void
+    ) {
         self.router = router
         self.open = open
+        self.told = told
         state = ConnectionStateMachine(limits: limits, at: now)
     }
 
     var owesNothing: Bool { state.owesNothing }
 
-    func close() { context?.close(promise: nil) }
+    /// By when its request, its answer or its next request is due.
+    var deadline: NIODeadline { state.deadline }
+
+    /// It makes room for another.
+    func crowdedOut() {
+        guard let context else { return }
+        told(.crowded)
+        context.close(promise: nil)
+    }
 
     func channelActive(context: ChannelHandlerContext) {
         self.context = context
@@ -64,6 +81,7 @@ final class AdminConnection: ChannelInboundHandler {
     }
 
     private func carryOut(_ action: ConnectionStateMachine.Action, _ context: ChannelHandlerContext) {
+        if let fault = state.takeFault() { told(fault) }
         switch action {
         case .none: break
         case .respond(let request): respond(to: request, context)

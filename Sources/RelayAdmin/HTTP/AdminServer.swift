@@ -11,7 +11,10 @@ public final class AdminServer: Sendable {
     private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     private let socketFiles = Mutex<[UnixSocketFile]>([])
 
-    public init() {}
+    private let told: @Sendable (HTTPFault) -> Void
+
+    /// - Parameter told: on the server's own loop.
+    public init(told: @escaping @Sendable (HTTPFault) -> Void = { _ in }) { self.told = told }
 
     /// Reads only: what changes the relay is for the Unix socket, which has an owner.
     /// - Returns: the address bound, with its real port where `port` is 0.
@@ -65,6 +68,7 @@ public final class AdminServer: Sendable {
         let open = try await loop.submit {
             NIOLoopBound(OpenConnections(limit: limits.maxConnections), eventLoop: loop)
         }.get()
+        let told = told
         return ServerBootstrap(group: loop)
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
@@ -73,7 +77,7 @@ public final class AdminServer: Sendable {
             }
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try Self.addHandlers(to: channel, router: router, limits: limits, open: open.value)
+                    try Self.addHandlers(to: channel, router: router, limits: limits, open: open.value, told: told)
                 }
             }
     }
@@ -82,13 +86,15 @@ public final class AdminServer: Sendable {
         to channel: any Channel,
         router: AdminRouter,
         limits: AdminLimits,
-        open: OpenConnections
+        open: OpenConnections,
+        told: @escaping (HTTPFault) -> Void
     ) throws {
         var parserLimits = NIOHTTPDecoderLimitConfiguration()
         parserLimits.maxHeaderFieldSize = limits.maxHeaderBytes
         parserLimits.maxHeaderListSize = limits.maxHeaderBytes
         let parser = HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes, limitConfiguration: parserLimits)
-        let connection = AdminConnection(router: router, limits: limits, open: open, at: channel.eventLoop.now)
+        let now = channel.eventLoop.now
+        let connection = AdminConnection(router: router, limits: limits, open: open, at: now, told: told)
         try channel.pipeline.syncOperations.addHandlers([
             HTTPResponseEncoder(), ReadTap(), ByteToMessageHandler(parser), connection,
         ])

@@ -30,6 +30,7 @@ struct ConnectionStateMachine {
     private var arriving: Request?
     private var waiting: [Request] = []
     private(set) var deadline: NIODeadline
+    private var fault: HTTPFault?
 
     /// A client that connects has something to say, and as long for it as for a request.
     init(limits: AdminLimits, at now: NIODeadline) {
@@ -39,6 +40,12 @@ struct ConnectionStateMachine {
 
     /// Nobody would miss an answer.
     var owesNothing: Bool { phase == .open }
+
+    /// What the client did since it was last asked.
+    mutating func takeFault() -> HTTPFault? {
+        defer { fault = nil }
+        return fault
+    }
 
     mutating func receivedBytes(at now: NIODeadline) {
         guard !hasPart else { return }
@@ -64,9 +71,12 @@ struct ConnectionStateMachine {
     mutating func failedToParse(_ error: any Error, at now: NIODeadline) -> Action {
         switch error {
         case HTTPParserError.headerOverflow:
-            reject(.requestHeaderFieldsTooLarge, "More than \(limits.maxHeaderBytes) bytes of header.", at: now)
+            fault = .tooLarge
+            return reject(.requestHeaderFieldsTooLarge, "More than \(limits.maxHeaderBytes) bytes of header.", at: now)
         default:
-            reject(.badRequest, "This is not HTTP/1.1: \(error)", at: now)
+            // A client that goes in the midst of its request has done nothing that it was refused for.
+            if error as? HTTPParserError != .invalidEOFState { fault = .malformed }
+            return reject(.badRequest, "This is not HTTP/1.1: \(error)", at: now)
         }
     }
 
@@ -92,7 +102,12 @@ struct ConnectionStateMachine {
             deadline = now + limits.streamTimeout
             return .none
         }
+        switch phase {
+        case .responding, .streaming: fault = .responseTimeout
+        case .open, .lingering: break
+        }
         guard phase == .open && hasPart else { return .close }
+        fault = .requestTimeout
         return reject(.requestTimeout, "The request took too long to arrive.", at: now)
     }
 
@@ -101,7 +116,9 @@ struct ConnectionStateMachine {
         arriving = nil
         hasPart = false
         waiting.append(request)
-        return waiting.count > limits.maxPipelined ? .close : next(at: now)
+        guard waiting.count > limits.maxPipelined else { return next(at: now) }
+        fault = .pipelined
+        return .close
     }
 
     private mutating func next(at now: NIODeadline) -> Action {
@@ -113,7 +130,8 @@ struct ConnectionStateMachine {
     }
 
     private mutating func tooLarge(at now: NIODeadline) -> Action {
-        reject(.payloadTooLarge, "More than \(limits.maxBodyBytes) bytes of body.", at: now)
+        fault = .tooLarge
+        return reject(.payloadTooLarge, "More than \(limits.maxBodyBytes) bytes of body.", at: now)
     }
 
     private mutating func reject(_ status: HTTPResponseStatus, _ reason: String, at now: NIODeadline) -> Action {

@@ -6,12 +6,14 @@ final class OpenConnections {
     init(limit: Int) { self.limit = limit }
 
     /// Makes room for a new connection where there is none: a probe must get through however many clients sit there
-    /// and say nothing. Where all are being answered the new one has to go.
+    /// and say nothing. Where all are being answered, the one goes whose answer has been under way for longest: one
+    /// that is taken takes no time.
     func add(_ connection: AdminConnection) {
         connections.append(connection)
         guard connections.count > limit else { return }
-        let victim = connections.dropLast().first(where: \.owesNothing) ?? connection
-        victim.close()
+        let others = connections.dropLast()
+        let victim = others.first(where: \.owesNothing) ?? others.min { $0.deadline < $1.deadline } ?? connection
+        victim.crowdedOut()
     }
 
     func remove(_ connection: AdminConnection) {

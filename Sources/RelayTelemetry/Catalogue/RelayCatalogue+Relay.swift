@@ -11,7 +11,7 @@ extension RelayCatalogue {
     static func relay(build: BuildLabels) -> [MetricDeclaration] {
         [
             buildInfo(build), eventLoopLag, healthCheck, healthWarning, healthTransitions, healthTier,
-            memoryLimit, memoryLevel,
+            httpFaultsTotal, memoryLimit, memoryLevel,
             logRecords, logRecordsDropped, logRecordsHeldBack, logWriteErrors, logFollowers, logRecordsMissed,
             clockJumps, clockOffset,
         ]
@@ -60,6 +60,17 @@ extension RelayCatalogue {
         "moltrelay_clock_offset_seconds",
         unit: .seconds,
         help: "How far the system clock is ahead of the relay's own, by which messages expire; 0 unless it jumped."
+    )
+    /// As RelayAdmin names them.
+    public static let httpFaults = [
+        "request_timeout", "response_timeout", "too_large", "malformed", "pipelined", "crowded",
+    ]
+    static let httpFaultsTotal = MetricDeclaration.counter(
+        "moltrelay_http_faults_total",
+        labels: [LabelDimension("fault", httpFaults)],
+        help:
+            "Clients of the HTTP, metrics and admin listeners that were refused or cut off, by why: slow with a request or an "
+            + "answer, over a bound, no HTTP, or in the way of others where as many were connected as may be."
     )
     static let memoryLimit = MetricDeclaration.gauge(
         "moltrelay_memory_limit_bytes",

@@ -4,6 +4,7 @@ public import Telemetry
 /// The relay's metrics, declared in a registry whose shards are the event loops that carry messages.
 public struct RelayInstruments: Sendable {
     public let health: HealthInstruments
+    public let http: HTTPInstruments
     public let statsd: StatsdMetrics
     let messages: MessageFamilies
     let connections: ConnectionFamilies
@@ -31,6 +32,7 @@ public struct RelayInstruments: Sendable {
         try registry.gauge(RelayCatalogue.buildInfo(build)).shared().set(1)
         eventLoopLag = try registry.histogram(RelayCatalogue.eventLoopLag)
         health = try HealthInstruments(registry)
+        http = try HTTPInstruments(registry)
         try readings.register(in: registry)
         try ProcessMetrics.register(in: registry)
         statsd = try StatsdMetrics(registry: registry, prefix: RelayCatalogue.selfPrefix)

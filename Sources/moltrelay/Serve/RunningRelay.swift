@@ -37,7 +37,7 @@ final class RunningRelay: Sendable {
     let access: DetailedAccess
     let clock: @Sendable () -> MonotonicNanoseconds
     let authenticator: Authenticator
-    let admin = AdminServer()
+    let admin: AdminServer
     let startedAt: MonotonicNanoseconds
     let startedAtWallClock: Int64
     private let doors = Mutex(Doors())
@@ -94,6 +94,8 @@ final class RunningRelay: Sendable {
         self.memory = memory
         self.access = access
         self.clock = clock
+        let http = instruments.http
+        admin = AdminServer { http.turnedAway(for: $0.rawValue) }
         authenticator = Authenticator(policy: configuration.authPolicy(certificateNames: certificate?.names ?? []))
         startedAt = clock()
         startedAtWallClock = WallClock.unixMilliseconds()

@@ -121,6 +121,8 @@ final class ChildProcess: Sendable {
         ended.withLock { if $0 == nil { kill(pid, signal) } }
     }
 
+    var isRunning: Bool { ended.withLock { $0 == nil } }
+
     func end() async -> Ending {
         await withTaskCancellationHandler {
             await endings.value()

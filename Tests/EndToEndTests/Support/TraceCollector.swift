@@ -40,6 +40,9 @@ final class TraceCollector: Sendable {
         _ = try #require(await process.line { (try? JSON(parsing: $0))?["request"].int ?? 0 >= count })
     }
 
+    /// All that it was sent, decoded.
+    var lines: [String] { Array(process.output.lines.dropFirst()) }
+
     /// Every span so far, in the order they came.
     var spans: [Span] {
         process.output.lines.dropFirst().compactMap { try? JSON(parsing: $0) }.flatMap { request in
