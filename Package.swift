@@ -153,8 +153,10 @@ let package = Package(
         .executableTarget(
             name: "moltrelay",
             dependencies: [
-                "CMalloc", "HTTPClient", "Identity", "Listening", "RelayAdmin", "RelayClient", "RelayCore", "RelayStores",
-                "RelayTLS", "RelayTelemetry", "RelayTransport", "Telemetry", "WireProtocol", argumentParser, instrumentation,
+                "CMalloc", "HTTPClient", "Identity", "Listening", "RelayAdmin", "RelayClient", "RelayCore",
+                "RelayStores",
+                "RelayTLS", "RelayTelemetry", "RelayTransport", "Telemetry", "WireProtocol", argumentParser,
+                instrumentation,
                 logging, nioCore,
                 nioPosix, unixSignals, yams,
             ],
@@ -221,7 +223,8 @@ let package = Package(
         .testTarget(
             name: "RelayTransportTests",
             dependencies: [
-                "Identity", "Listening", "RelayCore", "RelayTLS", "RelayTransport", "WireProtocol", nioCore, nioEmbedded,
+                "Identity", "Listening", "RelayCore", "RelayTLS", "RelayTransport", "WireProtocol", nioCore,
+                nioEmbedded,
                 nioHTTP1, nioPosix,
             ],
             swiftSettings: settings

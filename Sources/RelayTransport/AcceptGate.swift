@@ -17,12 +17,14 @@ final class AcceptGate: ChannelDuplexHandler {
 
     private let sockets: OpenSockets
     private let paused: (_ open: Int) -> Void
+    private let resumed: () -> Void
     private var context: ChannelHandlerContext?
 
     /// - Parameter maxSockets: one read may accept a few more (`maxMessagesPerRead`).
-    init(maxSockets: Int, paused: @escaping (_ open: Int) -> Void) {
+    init(maxSockets: Int, paused: @escaping (_ open: Int) -> Void, resumed: @escaping () -> Void = {}) {
         sockets = OpenSockets(limit: maxSockets)
         self.paused = paused
+        self.resumed = resumed
     }
 
     func handlerAdded(context: ChannelHandlerContext) { self.context = context }
@@ -40,6 +42,11 @@ final class AcceptGate: ChannelDuplexHandler {
         }
     }
 
+    private func resume() {
+        resumed()
+        context?.read()
+    }
+
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         sockets.opened()
         let (sockets, loop) = (sockets, context.eventLoop)
@@ -48,7 +55,7 @@ final class AcceptGate: ChannelDuplexHandler {
         // have ended before.
         unwrapInboundIn(data).closeFuture.whenComplete { _ in
             guard sockets.closed() else { return }
-            loop.execute { gate.value.context?.read() }
+            loop.execute { gate.value.resume() }
         }
         context.fireChannelRead(data)
     }

@@ -91,16 +91,23 @@ public struct AgentListener: Sendable {
     public func memory(is level: MemoryLevel) { turnstile.memory(isTight: level != .normal) }
 
     private func guardDoor(_ channel: any Channel) throws {
-        let (loop, journal) = (loops.loop(of: channel.eventLoop), journal)
+        let (loop, journal, state) = (loops.loop(of: channel.eventLoop), journal, loops.accepting)
         func paused(by obstacle: AcceptObstacle) {
             loop?.relay?.note(.acceptPaused)
             journal.paused(obstacle)
         }
-        try channel.pipeline.syncOperations.addHandlers(
-            ClosingHandler(turnstile: turnstile),
-            AcceptGate(maxSockets: maxSockets) { open in paused(by: .socketsSpent(open)) },
-            AcceptPause { errno in paused(by: .refusedBySystem(errno: errno)) }
-        )
+        let gate = AcceptGate(maxSockets: maxSockets) { open in
+            state.held(true)
+            paused(by: .socketsSpent(open))
+        } resumed: {
+            state.held(false)
+        }
+        let pause = AcceptPause { errno in
+            // Long enough that the next refusal comes before its end.
+            state.refused(until: channel.eventLoop.now.uptimeNanoseconds + .seconds(2))
+            paused(by: .refusedBySystem(errno: errno))
+        }
+        try channel.pipeline.syncOperations.addHandlers(ClosingHandler(turnstile: turnstile), gate, pause)
     }
 
     /// Of a socket that cannot be served; ends it.

@@ -6,6 +6,8 @@ public final class DataLoops: Sendable {
     public let group: any EventLoopGroup
     public let loops: [DataLoop]
     public let clock: RelayClock
+    /// Of the listener that gives them connections.
+    public let accepting = AcceptState()
 
     public init(group: any EventLoopGroup, clock: RelayClock = RelayClock()) {
         self.group = group

@@ -39,6 +39,7 @@ extension EndToEnd {
             try await sockets.tell("sockets", ["url": .string(relay.url), "count": 90])
             _ = try await relay.scrape { ($0.sum("moltrelay_accept_pauses_total") ?? 0) > 0 }
             #expect(try await Self.pauses(of: relay) > 0)
+            _ = try await relay.check("accepting", until: "warn")
 
             for path in ["/health", "/health/ready"] { _ = try await relay.probe(path, until: 200) }
             let sent = try await alice.tell("send", ["to": "away", "delivery": 2, "settle": true])
@@ -48,6 +49,7 @@ extension EndToEnd {
             #expect(Self.loggedPauses(of: relay) == 1)
 
             try await sockets.tell("sockets_close")
+            _ = try await relay.check("accepting", until: "pass")
             let carol = try await PythonAgent.connected("carol", to: relay)
             try await carol.tell("ping")
             #expect(Self.loggedPauses(of: relay) == 1)

@@ -142,6 +142,29 @@ import Testing
         }
     }
 
+    @Test func `however many clients do not read, a probe gets through`() async throws {
+        let (asked, crowded) = (Counter(), Counter())
+        let big = String(repeating: "x", count: 32 << 20)
+        let route = AdminRoute { _ in
+            asked.increment()
+            return .text(.ok, big)
+        }
+        var limits = AdminLimits()
+        limits.maxConnections = 2
+        try await withServer(
+            ["/big": route, "/one": .fixed("one")],
+            limits: limits,
+            told: { if $0 == .crowded { crowded.increment() } }
+        ) { port in
+            let deaf = try (0..<2).map { _ in try RawConnection(port: port) }
+            for connection in deaf { try connection.send("GET /big HTTP/1.1\r\n\r\n") }
+            while asked.value < 2 { await Task.yield() }
+            #expect(try Curl.get("http://127.0.0.1:\(port)/one").status == 200)
+            #expect(crowded.value == 1)
+            for connection in deaf { connection.close() }
+        }
+    }
+
     @Test func `a client that does not read holds one answer, not thousands`() async throws {
         let counter = Counter()
         let big = String(repeating: "x", count: 16 << 20)

@@ -9,9 +9,10 @@ func withServer<Result>(
     _ routes: [String: AdminRoute],
     limits: AdminLimits = AdminLimits(),
     tracing: RequestTracing? = nil,
+    told: @escaping @Sendable (HTTPFault) -> Void = { _ in },
     _ body: (Int) async throws -> Result
 ) async throws -> Result {
-    let server = AdminServer()
+    let server = AdminServer(told: told)
     let router = AdminRouter(routes, tracing: tracing)
     let address = try await server.listen(host: "127.0.0.1", port: 0, router: router, limits: limits)
     let port = try #require(address.port)

@@ -86,6 +86,12 @@ extension HealthReport {
         )
     }
 
+    static func accepting(isPaused: Bool) -> HealthReport {
+        isPaused
+            ? HealthReport(.warn, reason: "file descriptors ran out: agents' sockets wait to be accepted")
+            : HealthReport(.pass)
+    }
+
     /// - Parameter ceiling: nil for none.
     static func memory(_ level: MemoryLevel, bytes: Int, ceiling: Int?) -> HealthReport {
         let observed = Observed(Double(bytes), unit: "bytes")

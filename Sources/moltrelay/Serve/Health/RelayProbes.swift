@@ -20,7 +20,10 @@ struct RelayProbes: Sendable {
 
     /// What can take traffic away first.
     var all: [HealthProbe] {
-        [eventLoops, store, disk, queue, connections, logWriter, clock, configuration, shortage, listenerCertificate]
+        [
+            eventLoops, store, disk, queue, connections, accepting, logWriter, clock, configuration, shortage,
+            listenerCertificate,
+        ]
     }
 
     private var listenerCertificate: HealthProbe {
@@ -82,6 +85,11 @@ struct RelayProbes: Sendable {
 
     private var clock: HealthProbe {
         HealthProbe("clock") { [loops] _ in .clock(aheadMilliseconds: loops.clock.aheadMilliseconds) }
+    }
+
+    private var accepting: HealthProbe {
+        HealthProbe("accepting", passAfter: 4) { [loops] now in .accepting(isPaused: loops.accepting.isPaused(at: now))
+        }
     }
 
     private var shortage: HealthProbe {
