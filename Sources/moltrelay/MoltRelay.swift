@@ -16,6 +16,7 @@ struct MoltRelay: AsyncParsableCommand {
         version: BuildIdentity.version,
         subcommands: [
             ServeCommand.self, StatusCommand.self, TopCommand.self, ConnectionsCommand.self, QueueCommand.self,
+            DrainCommand.self,
             ExplainCommand.self, SlowCommand.self, TraceCommand.self, LogsCommand.self, LogLevelCommand.self,
             SendCommand.self,
             ListenCommand.self, CheckConfigCommand.self, KeygenCommand.self, AttestCommand.self, VersionCommand.self,

@@ -83,3 +83,20 @@ extension QueueDocument {
         try await workers.shutdownGracefully()
     }
 }
+
+@Suite struct DrainDocumentTests {
+    @Test func `the documents are those in docs/admin-api.md`() throws {
+        let blocks = try documented("Drain")
+        let document = DrainDocument(
+            state: .draining,
+            since: "2026-11-23T09:30:00.000+00:00",
+            secondsLeft: 28.5,
+            connections: 120,
+            inFlight: 3,
+            outboxBytes: 4_096,
+            complete: nil
+        )
+        try expectDocumented(blocks[0], is: document)
+        try expectDocumented(blocks[1], is: DrainOrder(reconnectAfterMilliseconds: 5_000, now: true, exit: false))
+    }
+}

@@ -2,7 +2,7 @@
 /// never renamed; a reader ignores those it does not know.
 public struct StatusDocument: Codable, Sendable, Equatable {
     public enum State: String, Codable, Sendable {
-        case starting, running, draining
+        case starting, running, draining, drained
     }
 
     public var version: String

@@ -17,13 +17,15 @@ enum AuditEvent: String, CaseIterable {
     case connectionsClosed = "connections_closed"
     case queuePurged = "queue_purged"
     case queueImported = "queue_imported"
+    case drainOrdered = "drain_ordered"
+    case drainResumed = "drain_resumed"
 
     /// That of the drafts, where they name one. Lines that repeat are held back and counted from `info` on.
     var level: Logger.Level {
         switch self {
         case .connectionClosed: .debug
         case .connectionEstablished, .authSuccess: .info
-        case .logLevelChanged, .connectionsClosed, .queuePurged, .queueImported: .notice
+        case .logLevelChanged, .connectionsClosed, .queuePurged, .queueImported, .drainOrdered, .drainResumed: .notice
         case .tlsFailure, .authFailure, .rateLimit, .proxyHeader, .impersonation: .warning
         case .replay: .error
         }
@@ -44,6 +46,8 @@ enum AuditEvent: String, CaseIterable {
         case .connectionsClosed: "connections closed by hand"
         case .queuePurged: "queue purged by hand"
         case .queueImported: "queue imported"
+        case .drainOrdered: "drain ordered by hand"
+        case .drainResumed: "drain ended by hand"
         }
     }
 }

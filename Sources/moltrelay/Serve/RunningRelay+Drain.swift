@@ -6,27 +6,61 @@ import Telemetry
 import WireProtocol
 
 extension RunningRelay {
+    /// For a relay that is to end: where somebody drains it by hand, that is the drain.
+    func drain(skippingReadinessDelay skipsDelay: Bool) async {
+        await drainState.whenEnded()
+        guard drainState.phase != .drained else { return }
+        var order = drainState.order
+        order.skipsReadinessDelay = skipsDelay
+        await drain(order, isByHand: false)
+    }
+
+    func drainByHand() async {
+        await drain(drainState.order, isByHand: true)
+        guard drainState.phase == .drained else { return }
+        let reason = "the relay is drained; `moltrelay drain --resume` takes agents again"
+        checks.registry.hold("draining", reason: reason, at: clock())
+    }
+
     /// Readiness fails first, so that load balancers send nobody new; then agents are told to go elsewhere, what is
     /// under way ends within the time-out, and connections close.
-    func drain(skippingReadinessDelay skipsDelay: Bool) async {
+    private func drain(_ order: DrainState.Order, isByHand: Bool) async {
         let drain = configuration.server.drain
         checks.registry.hold("draining", reason: "the relay is draining", at: clock())
         logger.notice("drain started", metadata: ["connections": "\(gauges.sum.connections)"])
-        if !skipsDelay { try? await Task.sleep(for: .milliseconds(drain.readinessDelayMilliseconds)) }
+        let delay = order.skipsReadinessDelay ? 0 : drain.readinessDelayMilliseconds
+        guard drainState.wait(within: delay, isByHand: isByHand) else { return }
+        if delay > 0 { try? await Task.sleep(for: .milliseconds(delay)) }
+        guard drainState.leaveWaiting(within: drain.timeoutMilliseconds) else { return }
         await closeToAgents()
-        sendAgentsAway(drain)
+        sendAgentsAway(
+            after: order.reconnectAfterMilliseconds ?? drain.reconnectAfterMilliseconds,
+            to: drain.alternateRelay
+        )
         let isDone = await finishWhatIsUnderWay(within: .milliseconds(drain.timeoutMilliseconds))
         let left = gauges.sum.messagesInFlight
         await disconnectAll()
+        drainState.ended(isComplete: isDone)
         logger.notice(
             "drain finished",
             metadata: ["complete": "\(isDone)", "in_flight": "\(left)"]
         )
     }
 
-    private func sendAgentsAway(_ drain: Configuration.Server.Drain) {
-        let alternate = drain.alternateRelay
-        let delay = drain.reconnectAfterMilliseconds
+    /// The drain is off, and nobody was sent away.
+    func welcome() {
+        checks.registry.release("draining", at: clock())
+        logger.notice("drain ended, agents may connect")
+    }
+
+    /// After a drain: on the port that agents know.
+    func openAgain() async throws {
+        try await reopenToAgents()
+        drainState.resumed()
+        welcome()
+    }
+
+    private func sendAgentsAway(after delay: Int, to alternate: String?) {
         for loop in loops.loops {
             loop.perform { relay in
                 for connection in relay.openConnections {

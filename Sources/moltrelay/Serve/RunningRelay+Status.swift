@@ -16,7 +16,7 @@ extension RunningRelay {
             version: BuildIdentity.version,
             relayID: identity.relayID,
             processID: getpid(),
-            state: isDraining ? .draining : health.isHealthy(.startup) ? .running : .starting,
+            state: state(health),
             startedAt: RFC3339.string(unixMilliseconds: startedAtWallClock),
             uptimeSeconds: Double(uptime) / 1e9,
             listeners: listeners,
@@ -27,6 +27,14 @@ extension RunningRelay {
             health: StatusDocument.Health(health),
             eventLoops: eventLoops
         )
+    }
+
+    private func state(_ health: HealthSnapshot) -> StatusDocument.State {
+        switch drainState.phase {
+        case .waiting, .draining: .draining
+        case .drained: .drained
+        case .running: health.isHealthy(.startup) ? .running : .starting
+        }
     }
 
     private var connections: StatusDocument.Connections {

@@ -40,13 +40,14 @@ final class RunningRelay: Sendable {
     let admin: AdminServer
     let startedAt: MonotonicNanoseconds
     let startedAtWallClock: Int64
+    let drainState: DrainState
     private let doors = Mutex(Doors())
 
     struct Doors: Sendable {
         var listeners: [StatusDocument.Listener] = []
         var agents: (any Channel)?
         var listener: AgentListener?
-        var isDraining = false
+        var agentPort: Int?
     }
 
     init(
@@ -97,12 +98,12 @@ final class RunningRelay: Sendable {
         let http = instruments.http
         admin = AdminServer { http.turnedAway(for: $0.rawValue) }
         authenticator = Authenticator(policy: configuration.authPolicy(certificateNames: certificate?.names ?? []))
+        drainState = DrainState(clock: clock)
         startedAt = clock()
         startedAtWallClock = WallClock.unixMilliseconds()
     }
 
     var listeners: [StatusDocument.Listener] { doors.withLock { $0.listeners } }
-    var isDraining: Bool { doors.withLock { $0.isDraining } }
 
     /// Probes and metrics first, so that they answer whatever happens next; agents last.
     func openDoors() async throws {
@@ -185,14 +186,26 @@ final class RunningRelay: Sendable {
             let channel = try await listener.bind(host: address.host, port: address.port).get()
             doors.withLock { ($0.agents, $0.listener) = (channel, listener) }
             let port = channel.localAddress?.port ?? address.port
+            doors.withLock { $0.agentPort = port }
             note("websocket", HostPort(host: address.host, port: port).description, tls: certificate != nil)
         } catch {
             throw ListenerError(address: address.description, error)
         }
     }
 
+    /// One that opens again takes its own place.
     private func note(_ name: String, _ address: String, tls: Bool = false) {
-        doors.withLock { $0.listeners.append(StatusDocument.Listener(name: name, address: address, tls: tls)) }
+        doors.withLock { doors in
+            doors.listeners.removeAll { $0.name == name }
+            doors.listeners.append(StatusDocument.Listener(name: name, address: address, tls: tls))
+        }
+    }
+
+    /// The port is the one that was bound before, where the configuration left it open.
+    func reopenToAgents() async throws {
+        var address = configuration.server.listen.websocket
+        address.port = doors.withLock { $0.agentPort } ?? address.port
+        try await openToAgents(address)
     }
 
     /// What a reload may change while agents are connected.
@@ -222,7 +235,6 @@ final class RunningRelay: Sendable {
     /// New connections are refused from here on.
     func closeToAgents() async {
         let channel = doors.withLock { doors in
-            doors.isDraining = true
             defer { doors.agents = nil }
             return doors.agents
         }

@@ -7,6 +7,7 @@ extension RunningRelay {
     var steeringRoutes: [String: AdminRoute] {
         connectionControl.routes
             .merging(QueueControl(steering: steering).routes) { $1 }
+            .merging(DrainControl(relay: self, steering: steering).routes) { $1 }
     }
 
     var connectionControl: ConnectionControl { ConnectionControl(steering: steering) }
