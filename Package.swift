@@ -59,7 +59,7 @@ let package = Package(
         ),
         .target(
             name: "Compression",
-            dependencies: ["CBrotli", "CLZ4", "CZstd", "WireProtocol"],
+            dependencies: ["CBrotli", "CLZ4", "CZlib", "CZstd", "WireProtocol"],
             swiftSettings: settings
         ),
         .target(
@@ -186,7 +186,7 @@ let package = Package(
         ),
         .executableTarget(
             name: "autobahn-echo",
-            dependencies: ["Identity", "RelayCore", "RelayTransport", "WireProtocol", nioCore, nioPosix],
+            dependencies: ["Compression", "Identity", "RelayCore", "RelayTransport", "WireProtocol", nioCore, nioPosix],
             path: "Tests/AutobahnEcho",
             swiftSettings: settings
         ),

@@ -1,6 +1,5 @@
 import CBrotli
 import CLZ4
-import Glibc
 public import WireProtocol
 
 /// Compresses and inflates envelopes, and notes what each took. Keeps the libraries' working memory from one envelope
@@ -30,7 +29,7 @@ public final class Codec {
         _ algorithm: CompressionAlgorithm,
         into output: UnsafeMutableRawBufferPointer
     ) throws(CompressionFlaw) {
-        let start = Self.processorTime
+        let start = CompressionWork.processorTime
         defer { note(algorithm, .inflate, input.count, output.count, since: start) }
         switch algorithm {
         case .lz4: try LZ4.inflate(input, into: output)
@@ -46,7 +45,7 @@ public final class Codec {
         _ algorithm: CompressionAlgorithm,
         into output: UnsafeMutableRawBufferPointer
     ) -> Int? {
-        let start = Self.processorTime
+        let start = CompressionWork.processorTime
         let sample = UnsafeRawBufferPointer(rebasing: input.prefix(Self.sampleBytes))
         let written = write(sample, algorithm, into: output)
         guard let written, written * 5 < sample.count * 4 else {
@@ -81,17 +80,10 @@ public final class Codec {
         _ output: Int,
         since start: UInt64
     ) {
-        let spent = Self.processorTime &- start
+        let spent = CompressionWork.processorTime &- start
         done.append(
             CompressionWork(algorithm, operation, inputBytes: input, outputBytes: output, nanoseconds: spent)
         )
-    }
-
-    /// Of this thread, in nanoseconds.
-    private static var processorTime: UInt64 {
-        var time = timespec()
-        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
-        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
     }
 }
 

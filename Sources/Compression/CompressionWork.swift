@@ -1,3 +1,4 @@
+import Glibc
 public import WireProtocol
 
 /// Why bytes are not what they were said to be. A closed set: it becomes a label.
@@ -29,7 +30,8 @@ public struct CompressionWork: Equatable, Sendable {
         case probe
     }
 
-    public var algorithm: CompressionAlgorithm
+    /// nil: permessage-deflate, of a WebSocket message.
+    public var algorithm: CompressionAlgorithm?
     public var operation: Operation
     public var inputBytes: Int
     public var outputBytes: Int
@@ -37,16 +39,23 @@ public struct CompressionWork: Equatable, Sendable {
     public var nanoseconds: UInt64
 
     public init(
-        _ algorithm: CompressionAlgorithm,
+        _ algorithm: CompressionAlgorithm?,
         _ operation: Operation,
-        inputBytes: Int,
-        outputBytes: Int,
-        nanoseconds: UInt64
+        inputBytes: Int = 0,
+        outputBytes: Int = 0,
+        nanoseconds: UInt64 = 0
     ) {
         self.algorithm = algorithm
         self.operation = operation
         self.inputBytes = inputBytes
         self.outputBytes = outputBytes
         self.nanoseconds = nanoseconds
+    }
+
+    /// Of this thread, in nanoseconds.
+    static var processorTime: UInt64 {
+        var time = timespec()
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
     }
 }

@@ -173,6 +173,7 @@ public final class Relay {
         )
         frames.tell(&events)
         for work in buffers.codec.takeWork() { events.append(.compressed(work)) }
+        for work in buffers.takeDeflating() { events.append(.compressed(work)) }
         if !facts.isEmpty || !events.isEmpty {
             facts.withUnsafeBufferPointer { facts in
                 events.withUnsafeBufferPointer { observer.observe(messages: facts, events: $0, at: now) }

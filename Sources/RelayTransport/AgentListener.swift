@@ -38,10 +38,10 @@ public struct AgentListener: Sendable {
         loops: DataLoops,
         limits: TransportLimits,
         admission: Admission,
-        makeHandler: @escaping @Sendable () -> any ChannelHandler
+        makeHandler: @escaping @Sendable (DeflateTerms?) -> any ChannelHandler
     ) {
         let session = SessionConfiguration(relayID: admission.identity.relayID)
-        self.init(loops, session, limits, admission, .none, .none, nil) { _ in makeHandler() }
+        self.init(loops, session, limits, admission, .none, .none, nil) { makeHandler($0.deflate) }
     }
 
     private init(

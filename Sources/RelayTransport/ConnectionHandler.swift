@@ -28,6 +28,8 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
     var flushing = ByteBuffer()
     var isPongOnItsWay = false
     var waitingPong: [UInt8]?
+    /// Of a compressed message that is coming in.
+    var inflater: Inflater?
     var misdeeds = Misdeeds()
     private var isReading = true
     private var isReadWanted = false
@@ -55,6 +57,8 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
         // Fails for a channel that is closed, which reads no more.
         try? context.channel.syncOptions?.setOption(.recvAllocator, value: SharedReadBuffer(loop: loop))
         connection = relay?.open(self, at: loop.now)
+        decoder.takesDeflated = services.deflate != nil
+        connection?.outbox.deflateWindowBits = services.deflate.map { $0.serverWindowBits ?? 15 }
         services.journal.write(.opened, services.network.description)
         scheduleDeadline()
     }
@@ -108,7 +112,11 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
             switch decoder.next(&input) {
             case .needMore: return
             case .data(let piece, let endsMessage):
-                take(piece, at: now, on: connection, relay)
+                if decoder.isDeflated {
+                    inflate(piece, endsMessage: endsMessage, at: now, on: connection, relay)
+                } else {
+                    take(piece, at: now, on: connection, relay)
+                }
                 if endsMessage, assembler.isMidFrame { endedMidFrame() }
             case .ping(let payload): answerPing(payload)
             case .pong: break
@@ -126,7 +134,7 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     /// Payload of a binary message: whole frames, and pieces of frames.
-    private func take(_ piece: MaskedBytes, at now: MonotonicNanoseconds, on connection: Connection, _ relay: Relay) {
+    func take(_ piece: MaskedBytes, at now: MonotonicNanoseconds, on connection: Connection, _ relay: Relay) {
         var piece = piece
         let limits = session.frameLimits
         while ending.takesInput {

@@ -10,6 +10,8 @@ struct ConnectionServices {
     let turnstile: Turnstile
     /// Behind a proxy, the proxy's own until it has said whose socket it is.
     var client: SocketAddress?
+    /// As the upgrade agreed it.
+    var deflate: DeflateTerms?
     let journal: ConnectionJournal
     /// What a socket is given to once it is a WebSocket.
     let makeHandler: HandlerMaker
@@ -33,6 +35,8 @@ public struct TransportLimits: Sendable {
     /// As `RelaySettings` has it: for the text of a refusal.
     public var maxConnectionsPerAgent: Int
     public var handshakeTimeout: TimeAmount
+    /// permessage-deflate, for who offers it.
+    public var deflatesMessages: Bool
 
     public init(
         maxConnections: Int = 100_000,
@@ -41,7 +45,8 @@ public struct TransportLimits: Sendable {
         connectionsPerIPPerSecond: Int = 10,
         connectionsPerSecond: Int = 1_000,
         maxConnectionsPerAgent: Int = 5,
-        handshakeTimeout: TimeAmount = .seconds(5)
+        handshakeTimeout: TimeAmount = .seconds(5),
+        deflatesMessages: Bool = false
     ) {
         self.maxConnections = maxConnections
         self.maxSockets = maxSockets
@@ -50,5 +55,6 @@ public struct TransportLimits: Sendable {
         self.connectionsPerSecond = connectionsPerSecond
         self.maxConnectionsPerAgent = maxConnectionsPerAgent
         self.handshakeTimeout = handshakeTimeout
+        self.deflatesMessages = deflatesMessages
     }
 }

@@ -1,3 +1,4 @@
+import Compression
 public import NIOCore
 import NIOPosix
 public import RelayCore
@@ -19,6 +20,7 @@ public final class DataLoop: LoopPort {
         var wake: Scheduled<Void>?
         var wakeAt: MonotonicNanoseconds = .max
         var beat: Scheduled<Void>?
+        var inflaters: [Inflater] = []
         private var readBuffer: ByteBuffer?
         /// A connection with TLS has one for what it read and one for what that says.
         private var secondReadBuffer: ByteBuffer?
@@ -72,6 +74,15 @@ public final class DataLoop: LoopPort {
     func giveReadBuffer(_ buffer: ByteBuffer) {
         guard buffer.capacity == SharedReadBuffer.byteCount else { return }
         state.value.giveReadBuffer(buffer)
+    }
+
+    private static let keptInflaters = 8
+
+    /// On this loop only: one for the message that begins; nil where there is no memory.
+    func takeInflater() -> Inflater? { state.value.inflaters.popLast() ?? Inflater() }
+
+    func giveInflater(_ inflater: Inflater) {
+        if state.value.inflaters.count < Self.keptInflaters { state.value.inflaters.append(inflater) }
     }
 
     /// How long the loop has not turned; any thread. Liveness asks.

@@ -76,7 +76,11 @@ final class UpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
         case .refused(let limit, let wait): throw turnedAway(limit, retryAfter: wait)
         case .turnedAway(let limit): throw turnedAway(limit, retryAfter: .seconds(5))
         }
-        let headers = try WebSocketUpgrade.accept(request)
+        var headers = try WebSocketUpgrade.accept(request)
+        if services.limits.deflatesMessages {
+            services.deflate = DeflateTerms.agreed(on: request.headers["Sec-WebSocket-Extensions"])
+            if let terms = services.deflate { headers.add(name: "Sec-WebSocket-Extensions", value: terms.answer) }
+        }
         guard !services.turnstile.isClosed else { throw .draining }
         return headers
     }

@@ -14,7 +14,12 @@ enum AutobahnEcho {
         // The loops are never started: no relay is on them, and nobody asks for admission.
         let listener = AgentListener(
             loops: DataLoops(group: group),
-            limits: TransportLimits(maxConnectionsPerIP: 0, connectionsPerIPPerSecond: 0, connectionsPerSecond: 0),
+            limits: TransportLimits(
+                maxConnectionsPerIP: 0,
+                connectionsPerIPPerSecond: 0,
+                connectionsPerSecond: 0,
+                deflatesMessages: true
+            ),
             admission: Admission(
                 identity: RelayIdentity(relayID: "echo", key: nil),
                 authenticator: Authenticator(policy: AuthPolicy()),
@@ -22,7 +27,7 @@ enum AutobahnEcho {
                 workers: NIOThreadPool(numberOfThreads: 1),
                 maxAnonymousPins: 0
             ),
-            makeHandler: { EchoHandler() }
+            makeHandler: { EchoHandler(deflate: $0) }
         )
         let port = CommandLine.arguments.dropFirst().first.flatMap(Int.init) ?? 0
         let channel = try listener.bind(host: "127.0.0.1", port: port).wait()

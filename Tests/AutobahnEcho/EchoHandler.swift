@@ -1,4 +1,6 @@
+import Compression
 import NIOCore
+import RelayTransport
 import WireProtocol
 
 /// Sends each message back, text and binary, over the relay's WebSocket codec. The relay itself echoes nothing and
@@ -10,11 +12,19 @@ final class EchoHandler: ChannelInboundHandler {
     static let maxMessageBytes = 32 << 20
 
     private var decoder = WebSocketDecoder(role: .server)
+    private let deflater: Deflater?
+    private let inflater = Inflater()
+    private var isInflating = false
     private var leftover = ByteBuffer()
     private var kind = WebSocketOpcode.binary
     private var message: [UInt8] = []
     private var text = UTF8Check()
     private var isDone = false
+
+    init(deflate terms: DeflateTerms?) {
+        deflater = terms.flatMap { Deflater(windowBits: $0.serverWindowBits ?? 15) }
+        decoder.takesDeflated = terms != nil
+    }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var buffer = unwrapInboundIn(data)
@@ -33,6 +43,7 @@ final class EchoHandler: ChannelInboundHandler {
         switch event {
         case .needMore: return false
         case .text: kind = .text
+        case .data(let piece, let endsMessage) where decoder.isDeflated: inflate(piece, endsMessage, context)
         case .data(let piece, let endsMessage): take(piece.plain, endsMessage: endsMessage, context)
         case .ping(let payload): write(WebSocketEncoder.control(.pong, payload: payload), context)
         case .pong: break
@@ -45,6 +56,30 @@ final class EchoHandler: ChannelInboundHandler {
         return true
     }
 
+    private func inflate(_ piece: MaskedBytes, _ endsMessage: Bool, _ context: ChannelHandlerContext) {
+        guard let inflater else { return }
+        if !isInflating { inflater.beginMessage() }
+        isInflating = !endsMessage
+        let took: (UnsafeRawBufferPointer) -> Bool = { bytes in
+            self.take(Array(bytes), endsMessage: false, context)
+            return !self.isDone
+        }
+        do throws(CompressionFlaw) {
+            var rest = piece
+            while rest.count > 0, !isDone {
+                let part = rest[0..<min(rest.count, Inflater.pieceBytes)]
+                part.copy(to: inflater.input.baseAddress!)
+                rest.removeFirst(part.count)
+                try inflater.inflate(part.count, took)
+            }
+            if endsMessage { try inflater.endMessage(took) }
+            if endsMessage, !isDone { take([], endsMessage: true, context) }
+        } catch {
+            let violation = WebSocketViolation.deflatedData
+            end(with: WebSocketEncoder.close(code: violation.closeCode, reason: violation.reason), context)
+        }
+    }
+
     private func take(_ piece: [UInt8], endsMessage: Bool, _ context: ChannelHandlerContext) {
         guard message.count + piece.count <= Self.maxMessageBytes else {
             return end(with: WebSocketEncoder.close(code: 1009, reason: "message too large"), context)
@@ -54,7 +89,9 @@ final class EchoHandler: ChannelInboundHandler {
         }
         message += piece
         guard endsMessage else { return }
-        write(WebSocketEncoder.message(kind, payload: message), context)
+        let deflated = message.withUnsafeBytes { plain in deflater?.deflate(plain).map { Array($0) } }
+        let isDeflated = deflated != nil
+        write(WebSocketEncoder.message(kind, payload: deflated ?? message, isDeflated: isDeflated), context)
         (kind, message) = (.binary, [])
     }
 

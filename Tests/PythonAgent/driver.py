@@ -70,7 +70,7 @@ class Driver:
 
     async def do_connect(
         self, url, agent, key=None, signing_key=None, attest=None, headers=None, receive_buffer=None, source=None,
-        ca=None, **options
+        ca=None, deflate=False, **options
     ):
         key = identity.Key(key or agent)
         if signing_key:
@@ -80,9 +80,10 @@ class Driver:
             options["org"] = attest["org"]
         if self.session:
             self.session.forget()
-        self.session = await Session.open(url, receive_buffer, source, ca, additional_headers=headers)
+        self.session = await Session.open(url, receive_buffer, source, ca, deflate, additional_headers=headers)
         hello, accepted = await self.session.authenticate(agent, key, **options)
-        return {"hello_ack": hello, "auth_ok": accepted}
+        answered = self.session.connection.response.headers.get("Sec-WebSocket-Extensions")
+        return {"hello_ack": hello, "auth_ok": accepted, "websocket_extensions": answered}
 
     async def do_send(
         self, to, body="", size=None, count=1, settle=False, ids=None, ack=False, flags=0, trace="",

@@ -58,7 +58,7 @@ class Session:
         self._early = []
 
     @classmethod
-    async def open(cls, url, receive_buffer=None, source=None, ca=None, **options):
+    async def open(cls, url, receive_buffer=None, source=None, ca=None, deflate=False, **options):
         """From the address `source`; `ca` is a file of authorities, or "none" to trust anybody.
 
         `receive_buffer` bytes in the kernel, and a queue of one here: a paused session is slow for the relay too.
@@ -68,7 +68,7 @@ class Session:
         if ca:
             options["ssl"] = trust(ca)
         connection = await websockets.connect(
-            url, subprotocols=["moltrelay.v1"], compression=None, max_queue=1, max_size=None, ping_interval=None,
+            url, subprotocols=["moltrelay.v1"], compression="deflate" if deflate else None, max_queue=1, max_size=None, ping_interval=None,
             open_timeout=10, close_timeout=1, proxy=None, **options,
         )
         return cls(connection, url)

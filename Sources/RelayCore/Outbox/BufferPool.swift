@@ -13,6 +13,9 @@ final class BufferPool {
     var renumbering = FrameRenumbering()
     /// For what is converted on the event loop.
     let codec = Codec()
+    /// For WebSocket messages, by the bits of the window; made where a connection negotiated it.
+    private var deflaters: [Int: Deflater] = [:]
+    private var deflating: [CompressionWork] = []
     private var spare = [[ByteBuffer]](repeating: [], count: sizes.count)
     private(set) var byteCount = 0
 
@@ -27,6 +30,24 @@ final class BufferPool {
         var buffer = ByteBuffer()
         buffer.reserveCapacity(1 << size)
         return buffer
+    }
+
+    func deflater(windowBits: Int) -> Deflater? {
+        if let made = deflaters[windowBits] { return made }
+        deflaters[windowBits] = Deflater(windowBits: windowBits)
+        return deflaters[windowBits]
+    }
+
+    /// - Parameter length: of the message; one that was not tried is not told.
+    func note(_ work: CompressionWork, of length: Int) {
+        if work.inputBytes == length { deflating.append(work) }
+    }
+
+    /// Since the last call.
+    func takeDeflating() -> [CompressionWork] {
+        guard !deflating.isEmpty else { return [] }
+        defer { deflating.removeAll(keepingCapacity: deflating.capacity <= 256) }
+        return deflating
     }
 
     func give(_ buffer: ByteBuffer) {

@@ -1,3 +1,4 @@
+import Compression
 import NIOCore
 import WireProtocol
 
@@ -10,6 +11,8 @@ struct FrameWriter {
     private var expectedBytes = 0
     /// The next number of this direction: from 1, wrapping to 0 (protocol section 2).
     private var sequence: UInt32 = 1
+
+    var deflateWindowBits: Int?
 
     /// Of the buffer, WebSocket heads included, but not what is `reserved` for one.
     private(set) var byteCount = 0
@@ -125,15 +128,41 @@ struct FrameWriter {
     }
 
     private mutating func finish(length: Int, head: Int) {
-        if head > 0 {
-            let start = buffer.writerIndex
-            buffer.withVeryUnsafeMutableBytes {
-                WebSocketEncoder.writeBinaryHeader(payload: length, to: $0.baseAddress! + start)
-            }
-        }
-        buffer.moveWriterIndex(forwardBy: head + length)
-        byteCount += head + length
+        let written = head > 0 ? frame(length, behind: head) : length
+        buffer.moveWriterIndex(forwardBy: written)
+        byteCount += written
         sequence &+= 1
+    }
+
+    /// Makes a WebSocket message of what lies `head` bytes behind the writer index.
+    /// - Returns: its bytes, head included.
+    private mutating func frame(_ length: Int, behind head: Int) -> Int {
+        let (start, deflater) = (buffer.writerIndex, deflater)
+        let deflated = buffer.withVeryUnsafeMutableBytes { bytes -> Int? in
+            let message = bytes.baseAddress! + start
+            if let deflater, let count = Self.deflate(message, head: head, length: length, deflater) { return count }
+            WebSocketEncoder.writeBinaryHeader(payload: length, to: message)
+            return nil
+        }
+        if let deflater { pool.note(deflater.work, of: length) }
+        return deflated ?? head + length
+    }
+
+    private var deflater: Deflater? { deflateWindowBits.flatMap { pool.deflater(windowBits: $0) } }
+
+    /// In place: what is smaller needs no longer head.
+    private static func deflate(
+        _ message: UnsafeMutableRawPointer,
+        head: Int,
+        length: Int,
+        _ deflater: Deflater
+    ) -> Int? {
+        let plain = UnsafeRawBufferPointer(start: message + head, count: length)
+        guard let deflated = deflater.deflate(plain), let base = deflated.baseAddress else { return nil }
+        let newHead = WebSocketEncoder.headerLength(payload: deflated.count)
+        WebSocketEncoder.writeBinaryHeader(payload: deflated.count, isDeflated: true, to: message)
+        (message + newHead).copyMemory(from: base, byteCount: deflated.count)
+        return newHead + deflated.count
     }
 
     /// The bytes of one flush. The writer starts on an empty buffer afterwards.
@@ -145,11 +174,18 @@ struct FrameWriter {
         guard reserved > 0 else { return taken }
         let payload = taken.readableBytes - reserved
         let head = WebSocketEncoder.headerLength(payload: payload)
-        taken.moveReaderIndex(forwardBy: reserved - head)
-        taken.withUnsafeMutableReadableBytes {
-            WebSocketEncoder.writeBinaryHeader(payload: payload, to: $0.baseAddress!)
-        }
+        let unused = reserved - head
+        taken.moveReaderIndex(forwardBy: unused)
         reserved = 0
+        let deflater = deflater
+        let deflated = taken.withUnsafeMutableReadableBytes { bytes -> Int? in
+            let message = bytes.baseAddress!
+            if let deflater, let count = Self.deflate(message, head: head, length: payload, deflater) { return count }
+            WebSocketEncoder.writeBinaryHeader(payload: payload, to: message)
+            return nil
+        }
+        if let deflater { pool.note(deflater.work, of: payload) }
+        if let deflated { taken.moveWriterIndex(to: taken.readerIndex + deflated) }
         return taken
     }
 

@@ -22,6 +22,11 @@ public struct Outbox {
         get { conversion.algorithm }
         set { conversion.algorithm = newValue }
     }
+    /// Bits of the window that WebSocket messages are compressed with; nil where permessage-deflate was not negotiated.
+    public var deflateWindowBits: Int? {
+        get { writer.deflateWindowBits }
+        set { writer.deflateWindowBits = newValue }
+    }
     /// Messages wait in their lanes; control frames go.
     var isHeld = false
 

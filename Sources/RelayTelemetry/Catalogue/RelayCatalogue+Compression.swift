@@ -8,7 +8,7 @@ extension RelayCatalogue {
     ]
 
     private static let compressionLabels = [
-        LabelDimension("algorithm", CompressionAlgorithm.allCases.map(\.name)),
+        LabelDimension("algorithm", CompressionAlgorithm.allCases.map(\.name) + ["deflate"]),
         LabelDimension("operation", CompressionWork.Operation.allCases.map(\.label)),
     ]
 
@@ -16,7 +16,8 @@ extension RelayCatalogue {
         "moltrelay_compression_input_bytes_total",
         unit: .bytes,
         labels: compressionLabels,
-        help: "Bytes of envelopes that were compressed, inflated, or probed in vain for whether they shrink."
+        help:
+            "Bytes of envelopes, or with deflate of WebSocket messages, that were compressed, inflated, or probed in vain for whether they shrink."
     )
     static let compressionOutput = MetricDeclaration.counter(
         "moltrelay_compression_output_bytes_total",
@@ -29,7 +30,7 @@ extension RelayCatalogue {
         unit: .seconds,
         bounds: [0.000_005, 0.000_02, 0.000_1, 0.000_5, 0.002, 0.01, 0.05, 0.2],
         labels: compressionLabels,
-        help: "CPU time for one envelope."
+        help: "CPU time for one envelope or WebSocket message."
     )
     static let compressionFailures = MetricDeclaration.counter(
         "moltrelay_compression_failures_total",
@@ -63,5 +64,8 @@ extension CompressionWork.Operation {
 
 extension CompressionWork {
     /// Among the series of its two labels.
-    var place: Int { (Int(algorithm.rawValue) - 1) * Operation.allCases.count + operation.place }
+    var place: Int {
+        (algorithm.map { Int($0.rawValue) - 1 } ?? CompressionAlgorithm.allCases.count) * Operation.allCases.count
+            + operation.place
+    }
 }

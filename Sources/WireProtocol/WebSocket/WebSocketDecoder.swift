@@ -21,6 +21,10 @@ public struct WebSocketDecoder {
     private static let wholeMessageHeader = 8
 
     private let role: Role
+    /// permessage-deflate was negotiated: RSV1 of a message's first frame has a meaning.
+    public var takesDeflated = false
+    /// The message that `data` is of is compressed (RFC 7692 section 7.2.2).
+    public private(set) var isDeflated = false
     private var state = State.header
     /// A message has begun and its last frame has not.
     private var isInsideMessage = false
@@ -39,7 +43,10 @@ public struct WebSocketDecoder {
         case .payload(let remaining, let key, let isFinal):
             return payload(&input, remaining: remaining, key: key, isFinal: isFinal)
         case .header:
-            if let message = wholeMessage(&input) { return .data(message, endsMessage: true) }
+            if let message = wholeMessage(&input) {
+                isDeflated = false
+                return .data(message, endsMessage: true)
+            }
             return header(&input)
         }
     }
@@ -90,6 +97,7 @@ public struct WebSocketDecoder {
         case .head(let decoded): head = decoded
         }
         guard head.opcode.isControl else { return dataFrame(head, &input) }
+        guard !head.isDeflated else { return .violation(.reservedBits) }
         guard input.count >= head.headerLength + head.payloadLength else { return .needMore }
         let payload = MaskedBytes(
             base: input.baseAddress! + head.headerLength,
@@ -101,6 +109,9 @@ public struct WebSocketDecoder {
     }
 
     private mutating func dataFrame(_ head: WebSocketFrameHead, _ input: inout UnsafeRawBufferPointer) -> Event {
+        guard !head.isDeflated || (takesDeflated && head.opcode != .continuation) else {
+            return .violation(.reservedBits)
+        }
         switch (head.opcode, isInsideMessage) {
         case (.continuation, false): return .violation(.continuationWithoutMessage)
         case (.binary, true), (.text, true): return .violation(.messageInsideMessage)
@@ -110,6 +121,7 @@ public struct WebSocketDecoder {
             if isTextTold { return .text }
         default: break
         }
+        if !isInsideMessage { isDeflated = head.isDeflated }
         isInsideMessage = true
         Self.remove(head.headerLength, from: &input)
         guard head.payloadLength > 0 else {

@@ -8,15 +8,26 @@ public enum WebSocketEncoder {
     }
 
     /// Writes the head of a whole, unmasked binary message: `headerLength(payload:)` bytes.
-    public static func writeBinaryHeader(payload: Int, to destination: UnsafeMutableRawPointer) {
+    public static func writeBinaryHeader(
+        payload: Int,
+        isDeflated: Bool = false,
+        to destination: UnsafeMutableRawPointer
+    ) {
         writeHeader(.binary, payload: payload, maskBit: 0, to: destination)
+        if isDeflated { markDeflated(destination) }
+    }
+
+    /// RSV1: of the first frame of a compressed message.
+    private static func markDeflated(_ head: UnsafeMutableRawPointer) {
+        head.storeBytes(of: head.load(as: UInt8.self) | 0x40, as: UInt8.self)
     }
 
     /// A whole unmasked message of any size.
-    package static func message(_ opcode: WebSocketOpcode, payload: [UInt8]) -> [UInt8] {
+    package static func message(_ opcode: WebSocketOpcode, payload: [UInt8], isDeflated: Bool = false) -> [UInt8] {
         precondition(!opcode.isControl)
         var head = [UInt8](repeating: 0, count: headerLength(payload: payload.count))
         head.withUnsafeMutableBytes { writeHeader(opcode, payload: payload.count, maskBit: 0, to: $0.baseAddress!) }
+        if isDeflated { head[0] |= 0x40 }
         return head + payload
     }
 

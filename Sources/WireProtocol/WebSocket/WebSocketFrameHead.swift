@@ -24,6 +24,8 @@ public enum WebSocketViolation: Error, Equatable, Sendable {
     case closePayload
     case closeCode(UInt16)
     case closeReason
+    /// A compressed message that does not inflate.
+    case deflatedData
 
     public var reason: String {
         switch self {
@@ -38,10 +40,11 @@ public enum WebSocketViolation: Error, Equatable, Sendable {
         case .closePayload: "close payload of one byte"
         case .closeCode(let code): "close code \(code) may not be sent"
         case .closeReason: "close reason is not UTF-8"
+        case .deflatedData: "compressed message does not inflate"
         }
     }
 
-    public var closeCode: UInt16 { self == .closeReason ? 1007 : 1002 }
+    public var closeCode: UInt16 { self == .closeReason || self == .deflatedData ? 1007 : 1002 }
 }
 
 public enum WebSocketCloseCode {
@@ -57,6 +60,8 @@ public enum WebSocketCloseCode {
 struct WebSocketFrameHead {
     var opcode: WebSocketOpcode
     var isFinal: Bool
+    /// RSV1 (RFC 7692 section 6).
+    var isDeflated: Bool
     var key: UInt32
     var headerLength: Int
     var payloadLength: Int
@@ -71,7 +76,7 @@ struct WebSocketFrameHead {
         guard input.count >= 2 else { return .needMore }
         let first = input[0]
         let second = input[1]
-        guard first & 0x70 == 0 else { return .violation(.reservedBits) }
+        guard first & 0x30 == 0 else { return .violation(.reservedBits) }
         guard let opcode = WebSocketOpcode(rawValue: first & 0x0F) else { return .violation(.opcode(first & 0x0F)) }
         let isMasked = second & 0x80 != 0
         guard isMasked == (role == .server) else { return .violation(isMasked ? .masked : .unmasked) }
@@ -87,6 +92,7 @@ struct WebSocketFrameHead {
             WebSocketFrameHead(
                 opcode: opcode,
                 isFinal: isFinal,
+                isDeflated: first & 0x40 != 0,
                 key: key,
                 headerLength: headerLength,
                 payloadLength: length

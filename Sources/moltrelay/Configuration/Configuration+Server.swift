@@ -50,6 +50,10 @@ extension Configuration.Server {
         var alternateRelay: String?
     }
 
+    struct WebSocket: Sendable, Equatable {
+        var permessageDeflate = false
+    }
+
     struct Keepalive: Sendable, Equatable {
         var intervalMilliseconds = 30_000
         var timeoutMilliseconds = 10_000

@@ -30,6 +30,7 @@ extension Configuration {
         var proxy = Proxy()
         var drain = Drain()
         var keepalive = Keepalive()
+        var websocket = WebSocket()
     }
 
     struct Auth: Sendable, Equatable {

@@ -58,7 +58,8 @@ extension Configuration {
             connectionsPerIPPerSecond: limits.connectionsPerIPPerSecond,
             connectionsPerSecond: limits.connectionRatePerSecond,
             maxConnectionsPerAgent: limits.maxConnectionsPerAgent,
-            handshakeTimeout: .milliseconds(Int64(limits.handshakeTimeoutMilliseconds))
+            handshakeTimeout: .milliseconds(Int64(limits.handshakeTimeoutMilliseconds)),
+            deflatesMessages: server.websocket.permessageDeflate
         )
     }
 

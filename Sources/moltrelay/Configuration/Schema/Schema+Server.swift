@@ -1,5 +1,5 @@
 extension Schema {
-    static let server: [Setting] = listen + tls + proxy + drain + keepalive
+    static let server: [Setting] = listen + websocket + tls + proxy + drain + keepalive
 
     private static let listen = [
         Setting(
@@ -31,6 +31,16 @@ extension Schema {
                 + "dialled and the relay accepts only these. Unset, any name is accepted on loopback, elsewhere the "
                 + "names in the certificate."
         ),
+    ]
+
+    private static let websocket = [
+        Setting(
+            "server.websocket.permessage_deflate",
+            \.server.websocket.permessageDeflate,
+            .boolean,
+            "Compress WebSocket messages of 128 bytes to 64 KiB for agents that offer RFC 7692, and take theirs. Costs CPU on "
+                + "the event loops, for sealed envelopes too; `messages.compression` does better where an agent has it."
+        )
     ]
 
     private static let tls = [
