@@ -31,11 +31,7 @@ extension EndToEnd {
 
         private func url(_ port: Int) -> JSON { .string("ws://127.0.0.1:\(port)/v1/connect") }
 
-        @Test(arguments: Way.allCases) func theClientsAddressCounts(way: Way) async throws {
-            let relay = try await Relay.start([
-                "server.proxy.header": way.header, "server.proxy.trusted_networks": ["127.0.0.1"],
-                "limits.max_connections_per_ip": 1,
-            ])
+        private func proxy(_ way: Way, before relay: Relay) async throws -> (RunningProgram, port: Int) {
             let port = try FreePort.tcp()
             let proxy = try RunningProgram(
                 ["haproxy", "-db", "-f", "FOLDER/haproxy.cfg"],
@@ -45,7 +41,49 @@ extension EndToEnd {
                 "for try in {1..200}; do : 2>/dev/null >/dev/tcp/127.0.0.1/\(port) && exit; sleep 0.05; done; exit 1"
             )
             #expect(listening.ending == .exit(0))
+            return (proxy, port)
+        }
 
+        /// The proxy passes TLS on unread; its own header comes first, in the clear.
+        @Test(arguments: [Way.version1, .version2]) func theHeaderComesBeforeTLS(way: Way) async throws {
+            let folder = try RelayFolder()
+            let made = try await Programs.shell(
+                "cd \(folder.path); openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout key.pem "
+                    + "-out cert.pem -days 30 -subj /CN=localhost -addext subjectAltName=DNS:localhost,IP:127.0.0.1; "
+                    + "chmod 600 key.pem"
+            )
+            try #require(made.ending == .exit(0), "\(made.text)")
+            try folder.configure([
+                "server.tls.enabled": true, "server.tls.cert_file": .string(folder.path + "/cert.pem"),
+                "server.tls.key_file": .string(folder.path + "/key.pem"), "server.proxy.header": way.header,
+                "server.proxy.trusted_networks": ["127.0.0.1"],
+            ])
+            let relay = try await Relay.start(in: folder)
+            let (proxy, port) = try await self.proxy(way, before: relay)
+            let answer = try await Programs.run(
+                "curl",
+                [
+                    "-s", "-o", "/dev/null", "-w", "%{http_code}", "--cacert", folder.path + "/cert.pem",
+                    "https://127.0.0.1:\(port)/v1/connect",
+                ]
+            )
+            #expect(answer.text == "426")
+            let direct = try await Programs.run("curl", ["-s", "-k", "https://\(relay.websocket)/v1/connect"])
+            #expect(direct.ending == .exit(35), "no header, no handshake: \(direct)")
+            let scrape = try await relay.scrape()
+            #expect(scrape.sum("moltrelay_tls_handshakes_total", ["result": "full"]) == 1)
+            #expect((scrape.sum("moltrelay_proxy_headers_total", ["result": "client"]) ?? 0) >= 1)
+            #expect(scrape.sum("moltrelay_proxy_headers_total", ["result": "missing"]) == 1)
+            #expect(scrape.sum("moltrelay_connection_failures_total", ["cause": "tls"]) == 0)
+            withExtendedLifetime(proxy) {}
+        }
+
+        @Test(arguments: Way.allCases) func theClientsAddressCounts(way: Way) async throws {
+            let relay = try await Relay.start([
+                "server.proxy.header": way.header, "server.proxy.trusted_networks": ["127.0.0.1"],
+                "limits.max_connections_per_ip": 1,
+            ])
+            let (proxy, port) = try await self.proxy(way, before: relay)
             let alice = try PythonAgent("alice")
             try await alice.connect(to: relay, ["url": url(port), "source": "127.0.0.2"])
             let bob = try PythonAgent("bob")
