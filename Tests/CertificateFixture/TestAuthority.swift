@@ -48,16 +48,18 @@ public final class TestAuthority: Sendable {
     /// - Parameters:
     ///   - names: as openssl writes them in subjectAltName.
     ///   - days: of its life; below zero it has expired.
+    ///   - more: as they stand in openssl's configuration.
     public func issue(
         _ name: String = "relay",
         key: Key = .p256,
         names: [String] = ["DNS:localhost", "IP:127.0.0.1"],
-        days: Int = 30
+        days: Int = 30,
+        extensions more: [String] = []
     ) throws -> Issued {
         let issued = Issued(certificate: path("\(name).crt"), key: path("\(name).key"))
         let extensions = path("\(name).ext")
-        try Data("subjectAltName=\(names.joined(separator: ","))\nbasicConstraints=critical,CA:FALSE\n".utf8)
-            .write(to: URL(filePath: extensions))
+        let lines = ["subjectAltName=\(names.joined(separator: ","))", "basicConstraints=critical,CA:FALSE"] + more
+        try Data((lines.joined(separator: "\n") + "\n").utf8).write(to: URL(filePath: extensions))
         try openssl(
             ["req", "-new", "-nodes", "-subj", "/CN=\(name)"] + key.arguments
                 + ["-keyout", issued.key, "-out", path("\(name).csr")]

@@ -6,6 +6,7 @@ import Testing
 private let samples: [String: (yaml: String, variable: String, shown: String)] = {
     let key = "ed25519:11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
     var samples: [String: (yaml: String, variable: String, shown: String)] = [
+        "server.tls.certificates": ("[{cert_file: /a, key_file: /b}]", "/a=/b", "/a=/b"),
         "auth.trusted_orgs": ("[{name: a, public_key: \"\(key)\"}]", "a=\(key)", "a=\(key)"),
         "kafka.clusters": ("{eu: {bootstrap_servers: [\"k:9092\"]}}", "", "eu"),
     ]
@@ -31,6 +32,7 @@ private let singleValues = [
     "server.listen.websocket": "127.0.0.1:1443", "server.listen.http": "127.0.0.1:0",
     "server.listen.metrics": "localhost:9091", "server.tls.enabled": "false", "server.tls.cert_file": "/c",
     "server.tls.key_file": "/k", "server.tls.min_version": "1.2", "server.tls.dhparam": "/d.pem",
+    "server.tls.ocsp_file": "/o.der", "server.tls.client_certificates": "required", "server.tls.client_ca_file": "/ca",
     "server.tls.auto_cert": "true", "server.tls.acme_email": "a@example.com",
     "server.proxy.header": "x_forwarded_for", "server.websocket.permessage_deflate": "true",
     "server.drain.timeout_ms": "1", "server.drain.readiness_delay_ms": "0",

@@ -56,6 +56,18 @@ import Testing
             "config.yaml:1:31: queue.max_total_size_bytes 1048576 has no room for one message"
         ),
         (
+            "server: {tls: {cert_file: /c, key_file: /k, client_certificates: required}}",
+            "config.yaml:1:66: server.tls.client_certificates: required needs server.tls.client_ca_file"
+        ),
+        (
+            "server: {tls: {cert_file: /c, key_file: /k, client_ca_file: /ca}}",
+            "config.yaml:1:61: server.tls.client_ca_file does nothing with server.tls.client_certificates: none"
+        ),
+        (
+            "server: {tls: {certificates: [{cert_file: /a, key_file: /b}]}}",
+            "config.yaml:1:30: server.tls.certificates and server.tls.ocsp_file need server.tls.cert_file"
+        ),
+        (
             "server: {tls: {enabled: true}}",
             "config.yaml:1:25: server.tls.enabled: true needs a certificate: give server.tls.cert_file and"
         ),

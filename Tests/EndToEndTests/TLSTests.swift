@@ -1,4 +1,5 @@
 import CertificateFixture
+import Foundation
 import Testing
 
 extension EndToEnd {
@@ -123,6 +124,72 @@ extension EndToEnd {
             let failure = try await relay.logged("no TLS with a client")
             #expect(failure["event"] == "tls_failure" && failure["reason"] == "plain_http")
             #expect(failure["client_ip_hash"].string != nil && failure["level"] == "warning")
+        }
+
+        private func fingerprint(_ path: String) throws -> String {
+            try authority.openssl(["x509", "-in", path, "-noout", "-fingerprint", "-sha256"])
+        }
+
+        @Test func theNameDialledChoosesTheCertificate() async throws {
+            let (first, second) = (try authority.issue("first"), try authority.issue("second", names: ["DNS:b.test"]))
+            let more: JSON = [["cert_file": .string(second.certificate), "key_file": .string(second.key)]]
+            let relay = try await Relay.start(settings(first).merging(["server.tls.certificates": more]) { $1 })
+            for (name, expected) in [("localhost", first), ("b.test", second), ("other.test", first)] {
+                let served = try await Programs.shell(
+                    "openssl s_client -connect \(relay.websocket) -servername \(name) </dev/null 2>/dev/null "
+                        + "| openssl x509 -noout -fingerprint -sha256"
+                )
+                #expect(try served.text + "\n" == fingerprint(expected.certificate), "\(name)")
+            }
+        }
+
+        @Test func asksAgentsForACertificateWhereToldTo() async throws {
+            let agents = try TestAuthority()
+            let (good, bad) = (try agents.issue("agent"), try authority.issue("stranger"))
+            let relay = try await start([
+                "server.tls.client_certificates": "required", "server.tls.client_ca_file": .string(agents.file),
+            ])
+            // s_client tells of an alert that comes after its own end of the handshake only while it reads.
+            let request =
+                "printf 'GET / HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n' | timeout 10 openssl s_client -quiet -no_ign_eof "
+                + "-connect \(relay.websocket) -servername localhost -CAfile \(authority.file) "
+            let shown = try await Programs.shell(
+                request + "-ign_eof -cert \(good.certificate) -key \(good.key) 2>&1 || true"
+            )
+            #expect(shown.text.contains("HTTP/1.1 404"), "\(shown.text)")
+            let wrong = try await Programs.shell(
+                request + "-ign_eof -cert \(bad.certificate) -key \(bad.key) 2>&1 || true"
+            )
+            #expect(!wrong.text.contains("HTTP/1.1"), "\(wrong.text)")
+            let none = try await Programs.shell(request + "-ign_eof 2>&1 || true")
+            #expect(none.text.contains("certificate required"), "\(none.text)")
+            let scrape = try await relay.scrape()
+            #expect(scrape.sum("moltrelay_tls_handshakes_total", ["result": "certificate"]) == 2)
+        }
+
+        @Test func staplesTheResponseItIsGiven() async throws {
+            let issued = try authority.issue()
+            let serial =
+                try authority.openssl(["x509", "-in", issued.certificate, "-noout", "-serial"])
+                .split(separator: "=").last.map { $0.trimmingPrefix(" ") } ?? ""
+            let index = authority.path("index.txt")
+            let line = "V\t991231235959Z\t\t\(serial.prefix { $0.isHexDigit })\tunknown\t/CN=relay\n"
+            try Data(line.utf8).write(to: URL(filePath: index))
+            let (request, response) = (authority.path("request.der"), authority.path("response.der"))
+            let key = authority.path("ca.key")
+            try authority.openssl([
+                "ocsp", "-issuer", authority.file, "-cert", issued.certificate, "-no_nonce", "-reqout", request,
+            ])
+            try authority.openssl([
+                "ocsp", "-index", index, "-CA", authority.file, "-rsigner", authority.file, "-rkey", key, "-ndays", "7",
+                "-reqin", request, "-respout", response,
+            ])
+            let relay = try await Relay.start(
+                settings(issued).merging(["server.tls.ocsp_file": .string(response)]) { $1 }
+            )
+            #expect(try await client(relay, "-status").contains("Cert Status: good"))
+            let without = try await start()
+            #expect(try await client(without, "-status").contains("OCSP response: no response sent"))
         }
 
         /// Of the guide: agents bind their signature to the name they dialled, and the certificate says which are ours.

@@ -11,9 +11,14 @@ public struct CertificateFiles: Sendable, Hashable {
     public var certificate: String
     /// PEM.
     public var key: String
+    /// An authority's OCSP response for the certificate, in DER, to be stapled.
+    public var ocspResponse: String?
 
-    public init(certificate: String, key: String) {
+    public init(certificate: String, key: String, ocspResponse: String? = nil) {
         self.certificate = certificate
         self.key = key
+        self.ocspResponse = ocspResponse
     }
+
+    public var all: [String] { [certificate, key] + (ocspResponse.map { [$0] } ?? []) }
 }

@@ -1,13 +1,13 @@
 internal import COpenSSL
 internal import Glibc
 
-/// PEM blocks of a file.
+/// A file of certificates, or of what belongs to one: most often PEM blocks.
 struct PEMFile {
     /// Of the largest chain that anybody uses, some 20 KiB.
     private static let maxBytes = 1 << 20
 
     let path: String
-    private let bytes: [UInt8]
+    let bytes: [UInt8]
 
     init(_ path: String) throws(CertificateFailure) {
         self.path = path
@@ -19,7 +19,7 @@ struct PEMFile {
         guard fstat(descriptor, &status) == 0 else { throw Self.unreadable(path) }
         guard status.st_mode & S_IFMT == S_IFREG else { throw CertificateFailure(path, "is not a regular file") }
         guard status.st_size <= Self.maxBytes else {
-            throw CertificateFailure(path, "has \(status.st_size) bytes, which is too much for PEM")
+            throw CertificateFailure(path, "has \(status.st_size) bytes, which is too much")
         }
         var bytes = [UInt8](repeating: 0, count: Int(status.st_size))
         guard read(descriptor, &bytes, bytes.count) == bytes.count else { throw Self.unreadable(path) }

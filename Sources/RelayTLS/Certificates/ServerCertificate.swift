@@ -12,6 +12,7 @@ public final class ServerCertificate: Sendable {
     public let fingerprint: String
     /// Others than its owner and group can read the key's file.
     public let isKeyExposed: Bool
+    let ocspResponse: [UInt8]?
     private let chain: [Certificate]
     private let key: PrivateKey
 
@@ -22,6 +23,7 @@ public final class ServerCertificate: Sendable {
         self.files = files
         chain = try PEMFile(files.certificate).certificates()
         key = try PEMFile(files.key).privateKey()
+        ocspResponse = try files.ocspResponse.map { path throws(CertificateFailure) in try Self.response(path) }
         isKeyExposed = PEMFile.isExposed(files.key)
         let own = chain[0]
         guard let notBefore = own.notBefore, let notAfter = own.notAfter else {
@@ -39,6 +41,15 @@ public final class ServerCertificate: Sendable {
             let reason = "the certificate is valid from \(utc(notBefore)) only; is the system's clock right?"
             throw CertificateFailure(files.certificate, reason)
         }
+    }
+
+    /// Looked at no closer: a client that gets a stale one asks the authority itself.
+    private static func response(_ path: String) throws(CertificateFailure) -> [UInt8] {
+        let bytes = try PEMFile(path).bytes
+        guard bytes.first == 0x30, bytes.count > 2 else {
+            throw CertificateFailure(path, "is no OCSP response in DER (openssl ocsp -respout)")
+        }
+        return bytes
     }
 
     private static func check(_ key: PrivateKey, _ files: CertificateFiles) throws(CertificateFailure) {

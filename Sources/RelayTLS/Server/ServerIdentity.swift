@@ -10,31 +10,33 @@ final class ServerIdentity: Sendable {
 
     init(
         _ certificates: [ServerCertificate],
-        minimum: TLSVersion,
+        _ settings: TLSServerSettings,
         tickets: TicketKeys
     ) throws(CertificateFailure) {
         self.certificates = certificates
         self.tickets = tickets
         var contexts: [TLSContext] = []
         for certificate in certificates {
-            contexts.append(try Self.context(certificate, minimum))
+            contexts.append(try Self.context(certificate, settings))
         }
         self.contexts = contexts
     }
 
     private static func context(
         _ certificate: ServerCertificate,
-        _ minimum: TLSVersion
+        _ settings: TLSServerSettings
     ) throws(CertificateFailure) -> TLSContext {
         let context: TLSContext
         do throws(TLSFailure) {
-            context = try .server(minimum: minimum)
+            context = try .server(minimum: settings.minimum)
         } catch {
             throw CertificateFailure(certificate.files.certificate, error.reason)
         }
         try certificate.install(on: context)
         ALPN.installServer(on: context)
         installTickets(on: context)
+        installStapling(on: context)
+        try settings.clients?.install(on: context)
         COpenSSL_set_server_name_callback(context.pointer) { ssl, _, _ in ServerIdentity.chooseByName(ssl) }
         return context
     }
@@ -62,6 +64,28 @@ final class ServerIdentity: Sendable {
         guard let dot = name.firstIndex(of: "."), dot > name.startIndex else { return nil }
         let wildcard = "*" + name[dot...]
         return certificates.firstIndex { $0.names.contains { $0.lowercased() == wildcard } }
+    }
+
+    /// For clients that ask for it.
+    private static func installStapling(on context: TLSContext) {
+        let callback: @convention(c) (OpaquePointer?, UnsafeMutableRawPointer?) -> Int32 = { ssl, _ in
+            ServerIdentity.staple(ssl)
+        }
+        // As SSL_CTX_set_tlsext_status_cb, a macro, has it.
+        let untyped = unsafeBitCast(callback, to: (@convention(c) () -> Void).self)
+        SSL_CTX_callback_ctrl(context.pointer, SSL_CTRL_SET_TLSEXT_STATUS_REQ_CB, untyped)
+    }
+
+    private static func staple(_ ssl: OpaquePointer?) -> Int32 {
+        let chosen = SSL_get_SSL_CTX(ssl)
+        guard let identity = of(ssl), let place = identity.contexts.firstIndex(where: { $0.pointer == chosen }),
+            let response = identity.certificates[place].ocspResponse,
+            // The session frees it.
+            let copy = CRYPTO_malloc(response.count, "", 0)
+        else { return SSL_TLSEXT_ERR_NOACK }
+        copy.copyMemory(from: response, byteCount: response.count)
+        SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_STATUS_REQ_OCSP_RESP, response.count, copy)
+        return SSL_TLSEXT_ERR_OK
     }
 
     private static func installTickets(on context: TLSContext) {

@@ -4,7 +4,7 @@ import Synchronization
 
 /// TLS of a listener. Its certificates can change while connections are open.
 public final class TLSServer: Sendable {
-    private let minimum: TLSVersion
+    private let settings: TLSServerSettings
     private let tickets: TicketKeys
     private let identity: Mutex<ServerIdentity>
 
@@ -13,19 +13,19 @@ public final class TLSServer: Sendable {
     ///   - clock: nanoseconds that never go back.
     public init(
         _ certificates: [ServerCertificate],
-        minimum: TLSVersion = .tls13,
+        settings: TLSServerSettings = TLSServerSettings(),
         clock: @escaping @Sendable () -> UInt64
     ) throws(CertificateFailure) {
-        self.minimum = minimum
+        self.settings = settings
         tickets = TicketKeys(clock: clock)
-        identity = Mutex(try ServerIdentity(certificates, minimum: minimum, tickets: tickets))
+        identity = Mutex(try ServerIdentity(certificates, settings, tickets: tickets))
     }
 
     public var certificates: [ServerCertificate] { identity.withLock { $0.certificates } }
 
     /// For connections that begin from now on.
     public func use(_ certificates: [ServerCertificate]) throws(CertificateFailure) {
-        let next = try ServerIdentity(certificates, minimum: minimum, tickets: tickets)
+        let next = try ServerIdentity(certificates, settings, tickets: tickets)
         identity.withLock { $0 = next }
     }
 

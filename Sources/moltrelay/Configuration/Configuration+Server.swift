@@ -15,6 +15,11 @@ extension Configuration.Server {
         var keyFile: String?
         var minVersion = MinVersion.tls13
         var dhparam: String?
+        var ocspFile: String?
+        /// Besides `certFile`, chosen by the name that a client asks for.
+        var certificates: [Pair] = []
+        var clientCertificates = ClientCertificates.none
+        var clientCAFile: String?
         var autoCert = false
         var acmeEmail: String?
         var acmeDomains: [String] = []
@@ -22,6 +27,15 @@ extension Configuration.Server {
         enum MinVersion: String, Sendable, CaseIterable {
             case tls13 = "1.3"
             case tls12 = "1.2"
+        }
+
+        struct Pair: Sendable, Equatable {
+            var certFile: String
+            var keyFile: String
+        }
+
+        enum ClientCertificates: String, Sendable, CaseIterable {
+            case none, optional, required
         }
 
         /// Where agents are served with TLS. Once all defaults are known.

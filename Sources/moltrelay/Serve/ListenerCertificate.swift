@@ -16,7 +16,7 @@ final class ListenerCertificate: Sendable {
     }
 
     private struct State {
-        var files: CertificateFiles
+        var files: [CertificateFiles]
         /// As they were before they were last read.
         var stamps: [FileStamp?]
         /// Why the last reading was not taken.
@@ -29,11 +29,12 @@ final class ListenerCertificate: Sendable {
 
     /// nil where agents are served without TLS.
     init?(_ configuration: Configuration.Server.TLS) throws {
-        guard let files = configuration.files else { return nil }
+        let files = configuration.files
+        guard !files.isEmpty else { return nil }
         let stamps = FileStamp.all(files)
         tls = try TLSServer(
-            [ServerCertificate(files, now: Self.now)],
-            minimum: configuration.minVersion == .tls13 ? .tls13 : .tls12,
+            files.map { try ServerCertificate($0, now: Self.now) },
+            settings: configuration.settings,
             clock: { NIODeadline.now().uptimeNanoseconds }
         )
         state = Mutex(State(files: files, stamps: stamps))
@@ -56,7 +57,7 @@ final class ListenerCertificate: Sendable {
     }
 
     /// Reads the files again, also where they look as they did.
-    func reload(_ files: CertificateFiles) -> Reloading {
+    func reload(_ files: [CertificateFiles]) -> Reloading {
         state.withLock { state in
             state.files = files
             return read(&state)
@@ -74,10 +75,12 @@ final class ListenerCertificate: Sendable {
         // Before they are read: what is written meanwhile is a change again.
         state.stamps = FileStamp.all(state.files)
         do {
-            let next = try ServerCertificate(state.files, now: Self.now)
+            let next = try state.files.map { try ServerCertificate($0, now: Self.now) }
+            let isSame = tls.certificates.map(\.fingerprint) == next.map(\.fingerprint)
+            // Also where they are the same: an OCSP response is renewed more often than its certificate.
+            try tls.use(next)
             state.refusal = nil
-            guard tls.certificates.map(\.fingerprint) != [next.fingerprint] else { return .unchanged }
-            try tls.use([next])
+            guard !isSame else { return .unchanged }
             state.reading.taken += 1
             return .taken
         } catch {
@@ -103,11 +106,24 @@ private struct FileStamp: Equatable, Sendable {
         nanoseconds = status.st_mtim.tv_nsec
     }
 
-    static func all(_ files: CertificateFiles) -> [FileStamp?] { [Self(files.certificate), Self(files.key)] }
+    static func all(_ files: [CertificateFiles]) -> [FileStamp?] { files.flatMap(\.all).map { Self($0) } }
 }
 
 extension Configuration.Server.TLS {
-    var files: CertificateFiles? { pair.map { CertificateFiles(certificate: $0.certificate, key: $0.key) } }
+    /// Empty without TLS. The first is for whoever asks for no name of the others.
+    var files: [CertificateFiles] {
+        guard let pair else { return [] }
+        let first = CertificateFiles(certificate: pair.certificate, key: pair.key, ocspResponse: ocspFile)
+        return [first] + certificates.map { CertificateFiles(certificate: $0.certFile, key: $0.keyFile) }
+    }
+
+    fileprivate var settings: TLSServerSettings {
+        var settings = TLSServerSettings(minimum: minVersion == .tls13 ? .tls13 : .tls12)
+        if clientCertificates != .none, let clientCAFile {
+            settings.clients = .init(authorities: clientCAFile, isRequired: clientCertificates == .required)
+        }
+        return settings
+    }
 }
 
 extension ListenerCertificate {

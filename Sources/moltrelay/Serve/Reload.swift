@@ -60,8 +60,8 @@ final class Reload: Sendable {
         if isRateNew { relay.loops.limit(by: next.messageRates) }
         relay.apply(next)
         relay.logLevel.reloaded(next.logLevel)
-        if let certificate = relay.certificate, let files = next.server.tls.files {
-            certificate.tell(certificate.reload(files), relay.logger)
+        if let certificate = relay.certificate {
+            certificate.tell(certificate.reload(next.server.tls.files), relay.logger)
         }
         relay.updateAuthenticator(next)
         relay.logger.notice("configuration reloaded", metadata: ["changed": .array(changed)])
@@ -106,6 +106,8 @@ extension Configuration {
         if next.server.tls.pair != nil, new.server.tls.pair != nil {
             next.server.tls.certFile = new.server.tls.certFile
             next.server.tls.keyFile = new.server.tls.keyFile
+            next.server.tls.ocspFile = new.server.tls.ocspFile
+            next.server.tls.certificates = new.server.tls.certificates
         }
         return next
     }

@@ -30,6 +30,30 @@ extension Rule {
         },
         missing("server.tls.cert_file") { $0.pair?.certificate },
         missing("server.tls.key_file") { $0.pair?.key },
+        missing("server.tls.ocsp_file") { $0.pair == nil ? nil : $0.ocspFile },
+        missing("server.tls.client_ca_file") { $0.pair == nil ? nil : $0.clientCAFile },
+        error("server.tls.client_certificates", "server.tls.client_ca_file") { draft, _ in
+            let tls = draft.configuration.server.tls
+            guard tls.clientCertificates != .none, tls.clientCAFile == nil else { return nil }
+            return
+                "server.tls.client_certificates: \(tls.clientCertificates.rawValue) needs server.tls.client_ca_file: whose "
+                + "certificates hold"
+        },
+        error("server.tls.client_ca_file", "server.tls.client_certificates") { draft, _ in
+            let tls = draft.configuration.server.tls
+            guard tls.clientCertificates == .none, tls.clientCAFile != nil else { return nil }
+            return
+                "server.tls.client_ca_file does nothing with server.tls.client_certificates: none: say `optional` or "
+                + "`required`"
+        },
+        error("server.tls.certificates", "server.tls.ocsp_file", "server.tls.cert_file") { draft, _ in
+            let tls = draft.configuration.server.tls
+            guard tls.enabled != false, !tls.certificates.isEmpty || tls.ocspFile != nil, tls.certFile == nil,
+                !tls.autoCert
+            else { return nil }
+            return "server.tls.certificates and server.tls.ocsp_file need server.tls.cert_file, which is for everybody "
+                + "who asks for no name of theirs"
+        },
         warning("server.tls.dhparam") { draft, _ in
             guard let path = draft.configuration.server.tls.dhparam else { return nil }
             return

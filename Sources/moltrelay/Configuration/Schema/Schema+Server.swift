@@ -79,6 +79,33 @@ extension Schema {
                 + "on the wire, and leaves a downgrade to be tried."
         ),
         Setting(
+            "server.tls.certificates",
+            \.server.tls.certificates,
+            .certificatePairs,
+            "More certificates, each for its own names: the name that an agent dials chooses, and `cert_file` is for "
+                + "everybody else. In the environment: `/a.crt=/a.key,/b.crt=/b.key`."
+        ),
+        Setting(
+            "server.tls.ocsp_file",
+            \.server.tls.ocspFile,
+            .path,
+            "An OCSP response for `cert_file`, in DER, that agents who ask get with it. Whatever renews it only has to "
+                + "replace the file; a stale one is handed out as it is."
+        ),
+        Setting(
+            "server.tls.client_certificates",
+            \.server.tls.clientCertificates,
+            .choice,
+            "Whether agents are asked for a certificate in the TLS handshake: `none`; `optional`, where one that is shown "
+                + "must hold; or `required`. It says who may try, not who an agent is. With it no session is resumed."
+        ),
+        Setting(
+            "server.tls.client_ca_file",
+            \.server.tls.clientCAFile,
+            .path,
+            "The authorities, in PEM, that agents' certificates come from."
+        ),
+        Setting(
             "server.tls.dhparam",
             \.server.tls.dhparam,
             .path,
