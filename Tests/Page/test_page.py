@@ -147,7 +147,27 @@ async def leave_unread(relay, done):
     await sender.close()
 
 
+async def leave_queued(relay, done):
+    agents = live.Traffic(relay)
+    sender = await agents.connect("sender")
+    for _ in range(3):
+        await sender.send_message(sender.message("away", b"x" * 100, delivery=2))
+    while not done.is_set():
+        await asyncio.sleep(0.1)
+    await sender.close()
+
+
 class StateTests(PageTest):
+    def test_the_longest_queue_is_named(self):
+        relay = self.relay()
+        self.enterContext(traffic(relay, leave_queued))
+        page = self.open(relay)
+        page.wait("document.querySelector('#longest tbody td.number')?.innerText === '3'")
+        name, messages, size, oldest = page.evaluate(CELLS.format("#longest tbody tr > *"))
+        self.assertRegex(name, "^[0-9a-f]{8}\\s+away$")
+        self.assertRegex(size, " bytes$|KiB$")
+        self.assertEqual(page.complaints(), [])
+
     def test_who_does_not_read_is_named(self):
         relay = self.relay()
         self.enterContext(traffic(relay, leave_unread))

@@ -10,6 +10,7 @@ import Testing
             slow: .fixed("slow"),
             message: .fixed("message"),
             connections: .fixed("connections"),
+            queue: .fixed("queue"),
             logs: .fixed("logs")
         )
         try await withServer(routes) { try body("http://127.0.0.1:\($0)") }
@@ -42,7 +43,7 @@ import Testing
 
     @Test func `what it shows is for this machine`() async throws {
         try await withPage(token: nil) { url throws in
-            for path in ["/ui/overview", "/ui/slow", "/ui/messages/1", "/ui/connections", "/ui/logs"] {
+            for path in ["/ui/overview", "/ui/slow", "/ui/messages/1", "/ui/connections", "/ui/queue", "/ui/logs"] {
                 let answer = try Curl.get(url + path)
                 #expect(answer.status == 200)
                 #expect(answer.head.contains("x-content-type-options: nosniff"))

@@ -12,11 +12,12 @@ public struct PageRoutes: Sendable {
         slow: AdminRoute,
         message: AdminRoute,
         connections: AdminRoute,
+        queue: AdminRoute,
         logs: AdminRoute
     ) -> [String: AdminRoute] {
         let shown = [
             "/ui/overview": overview, "/ui/slow": slow, "/ui/messages/": message, "/ui/connections": connections,
-            "/ui/logs": logs,
+            "/ui/queue": queue, "/ui/logs": logs,
         ]
         return shown.mapValues { $0.guarded(by: access) }.merging(["/ui": page]) { $1 }
     }

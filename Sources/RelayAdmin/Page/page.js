@@ -64,6 +64,7 @@ async function showMore() {
   if (Date.now() - slowAsked < 5000) return;
   slowAsked = Date.now();
   showBehind(await ask("ui/connections?sort=outbox&limit=5"));
+  showLongest(await ask("ui/queue?limit=5"));
   showSlow(await ask("ui/slow?limit=8&seconds=600"), openWay);
   showLog(await ask("ui/logs?level=warn&lines=8"));
 }

@@ -70,6 +70,20 @@ function showBehind(document) {
   });
 }
 
+function showLongest(document) {
+  byId("longest").hidden = document.queues.length === 0;
+  byId("longest-nothing").hidden = document.queues.length > 0;
+  rows(byId("longest"), document.queues, ({ agent }) => agent, ({ agent }) => make("tr", {},
+    make("th", { scope: "row" }, short(agent), make("small")),
+    ...[1, 2, 3].map(() => make("td", { class: "number" }))),
+  (row, queue) => {
+    say(cell(row, 0).querySelector("small"), queue.connected ? "connected" : "away");
+    say(cell(row, 1), count(queue.messages));
+    say(cell(row, 2), bytes(queue.bytes));
+    say(cell(row, 3), queue.oldest_age_seconds === undefined ? "–" : longSpan(queue.oldest_age_seconds));
+  });
+}
+
 const stageOrder = ["queue", "route", "store", "enqueue", "write"];
 
 function split(message) {

@@ -26,6 +26,7 @@ extension RunningRelay {
             slow: slowRoute,
             message: messageRoute,
             connections: connectionControl.reading,
+            queue: queueControl.reading,
             logs: .logs(log.tail, canFollow: false)
         )
     }

@@ -11,9 +11,7 @@ struct QueueControl: Sendable {
 
     var routes: [String: AdminRoute] {
         [
-            AdminRoute.queuePath: .queue(on: steering.workers) { question, loop in
-                loop.makeFutureWithTask { try await status(question, on: loop) }
-            },
+            AdminRoute.queuePath: reading,
             AdminRoute.purgeQueuePath: .verb { (order: PurgeOrder, loop: any EventLoop) in
                 loop.makeFutureWithTask { try await purge(order, on: loop) }
             },
@@ -26,6 +24,12 @@ struct QueueControl: Sendable {
                 }
             },
         ]
+    }
+
+    var reading: AdminRoute {
+        .queue(on: steering.workers) { question, loop in
+            loop.makeFutureWithTask { try await status(question, on: loop) }
+        }
     }
 
     private func status(_ question: QueueQuestion, on loop: any EventLoop) async throws -> QueueDocument {

@@ -6,11 +6,12 @@ extension RunningRelay {
     /// What the operator's commands ask for and order.
     var steeringRoutes: [String: AdminRoute] {
         connectionControl.routes
-            .merging(QueueControl(steering: steering).routes) { $1 }
+            .merging(queueControl.routes) { $1 }
             .merging(DrainControl(relay: self, steering: steering).routes) { $1 }
     }
 
     var connectionControl: ConnectionControl { ConnectionControl(steering: steering) }
+    var queueControl: QueueControl { QueueControl(steering: steering) }
 
     private var steering: Steering {
         Steering(
