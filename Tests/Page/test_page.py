@@ -175,7 +175,7 @@ class StateTests(PageTest):
         page.wait("document.querySelectorAll('#behind tbody tr').length === 1")
         name, waits, behind, out = page.evaluate(CELLS.format("#behind tbody tr > *"))
         self.assertRegex(name, "^[0-9a-f]{8}")
-        self.assertRegex(waits, "MiB$")
+        self.assertRegex(waits, "[KM]iB$")
         self.assertRegex(behind, "s$")
         self.assertTrue(page.evaluate("document.querySelector('#behind-nothing').hidden"))
         self.assertEqual(page.complaints(), [])
