@@ -3,7 +3,7 @@ import NIOCore
 public import NIOPosix
 public import RelayCore
 import Synchronization
-import WireProtocol
+public import WireProtocol
 
 /// Who gets in: judges an AUTH off the event loops, then claims the key's agent id in the store.
 public struct Admission: Sendable {
@@ -13,25 +13,29 @@ public struct Admission: Sendable {
     private let workers: NIOThreadPool
     private let maxAnonymousPins: Int
     private let newConnections: NewConnectionRate
+    private let isBlocked: @Sendable (AgentHash) -> Bool
     private let tokenLifetimeMilliseconds: UInt64 = 3_600_000
 
     /// - Parameters:
     ///   - store: keeps the pins, also where no queue is.
     ///   - workers: verify signatures, about 0.1 ms each.
     ///   - connectionsPerAgentPerMinute: 0 is no limit.
+    ///   - isBlocked: asked once for each agent that proved who it is; must not wait.
     public init(
         identity: RelayIdentity,
         authenticator: Authenticator,
         store: any MessageStore,
         workers: NIOThreadPool,
         maxAnonymousPins: Int,
-        connectionsPerAgentPerMinute: Int = 10
+        connectionsPerAgentPerMinute: Int = 10,
+        isBlocked: @escaping @Sendable (AgentHash) -> Bool = { _ in false }
     ) {
         self.identity = identity
         self.authenticator = authenticator
         self.store = store
         self.workers = workers
         self.maxAnonymousPins = maxAnonymousPins
+        self.isBlocked = isBlocked
         newConnections = NewConnectionRate(limit: connectionsPerAgentPerMinute)
     }
 
@@ -71,6 +75,7 @@ public struct Admission: Sendable {
     /// Only here, where the agent has proved who it is: by a mere claim a stranger could use its rate up.
     private func limit(_ outcome: Outcome, on loop: DataLoop) -> Outcome {
         guard case .admitted(let agent) = outcome else { return outcome }
+        guard !isBlocked(agent) else { return .refused(.blocked) }
         switch newConnections.take(agent, at: loop.now) {
         case .taken: break
         case .untracked: loop.relay?.note(.rateUntracked(.connectionsPerAgentPerMinute))

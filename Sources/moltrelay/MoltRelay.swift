@@ -17,6 +17,7 @@ struct MoltRelay: AsyncParsableCommand {
         subcommands: [
             ServeCommand.self, StatusCommand.self, TopCommand.self, ConnectionsCommand.self, QueueCommand.self,
             DrainCommand.self,
+            AgentCommand.self, ConfigCommand.self, ReloadCommand.self,
             ExplainCommand.self, SlowCommand.self, TraceCommand.self, LogsCommand.self, LogLevelCommand.self,
             SendCommand.self,
             ListenCommand.self, CheckConfigCommand.self, KeygenCommand.self, AttestCommand.self, VersionCommand.self,

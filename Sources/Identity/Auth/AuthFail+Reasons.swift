@@ -31,6 +31,12 @@ extension AuthFail {
         )
     }
 
+    public static let blocked = AuthFail(
+        code: .blocked,
+        message: "this relay's operator has blocked the agent",
+        retryAllowed: false
+    )
+
     public static let attestationRequired = AuthFail(
         code: .orgUntrusted,
         message: "this relay asks for an org_attestation by an organisation it trusts, and AUTH has none",

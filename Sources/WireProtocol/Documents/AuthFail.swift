@@ -11,6 +11,8 @@ public enum AuthFailCode: String, Sendable, CaseIterable {
     case clockSkew = "AUTH_CLOCK_SKEW"
     case rateLimited = "AUTH_RATE_LIMITED"
     case tooManyConnections = "AUTH_TOO_MANY_CONNECTIONS"
+    /// The relay's operator keeps it out.
+    case blocked = "AUTH_BLOCKED"
 }
 
 /// The answer to an AUTH that failed; the connection closes with 4001 after it.

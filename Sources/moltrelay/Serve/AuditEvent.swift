@@ -19,13 +19,19 @@ enum AuditEvent: String, CaseIterable {
     case queueImported = "queue_imported"
     case drainOrdered = "drain_ordered"
     case drainResumed = "drain_resumed"
+    case agentBlocked = "agent_blocked"
+    case agentUnblocked = "agent_unblocked"
+    case agentUnpinned = "agent_unpinned"
+    case reloadOrdered = "reload_ordered"
 
     /// That of the drafts, where they name one. Lines that repeat are held back and counted from `info` on.
     var level: Logger.Level {
         switch self {
         case .connectionClosed: .debug
         case .connectionEstablished, .authSuccess: .info
-        case .logLevelChanged, .connectionsClosed, .queuePurged, .queueImported, .drainOrdered, .drainResumed: .notice
+        case .logLevelChanged, .connectionsClosed, .queuePurged, .queueImported, .drainOrdered, .drainResumed,
+            .agentBlocked, .agentUnblocked, .agentUnpinned, .reloadOrdered:
+            .notice
         case .tlsFailure, .authFailure, .rateLimit, .proxyHeader, .impersonation: .warning
         case .replay: .error
         }
@@ -48,6 +54,10 @@ enum AuditEvent: String, CaseIterable {
         case .queueImported: "queue imported"
         case .drainOrdered: "drain ordered by hand"
         case .drainResumed: "drain ended by hand"
+        case .agentBlocked: "agent blocked by hand"
+        case .agentUnblocked: "agent unblocked by hand"
+        case .agentUnpinned: "agent unpinned by hand"
+        case .reloadOrdered: "reload ordered by hand"
         }
     }
 }

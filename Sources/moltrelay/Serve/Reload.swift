@@ -1,5 +1,6 @@
 import Identity
 import Logging
+import RelayAdmin
 import RelayTransport
 import Synchronization
 import Telemetry
@@ -15,14 +16,35 @@ final class Reload: Sendable {
     let load: @Sendable () -> LoadedConfiguration
     /// Locked for as long as anything is reloaded.
     private let running: Mutex<Configuration>
+    /// What the layers said when they were last taken.
+    private let last: Mutex<LoadedConfiguration>
 
     init(_ relay: RunningRelay, load: @escaping @Sendable () -> LoadedConfiguration) {
         self.relay = relay
         self.load = load
         running = Mutex(relay.configuration)
+        last = Mutex(load())
     }
 
-    func perform() { running.withLock { perform(&$0) } }
+    @discardableResult
+    func perform() -> ReloadDocument { running.withLock { perform(&$0) } }
+
+    /// What the relay runs on.
+    var document: ConfigurationDocument {
+        let (running, last) = (running.withLock { $0 }, last.withLock { $0 })
+        return ConfigurationDocument(
+            file: last.report.file,
+            settings: zip(Schema.settings, last.effective).map { setting, effective in
+                let isPending = setting.show(running) != setting.show(last.configuration)
+                return ConfigurationDocument.Setting(
+                    key: setting.path,
+                    value: isPending ? setting.shown(running) : effective.value,
+                    origin: isPending ? "at the start" : effective.origin.description(in: last.report.file),
+                    pending: isPending ? effective.value : nil
+                )
+            }
+        )
+    }
 
     /// Until it is cancelled.
     func watchCertificate() async {
@@ -36,7 +58,7 @@ final class Reload: Sendable {
         }
     }
 
-    private func perform(_ running: inout Configuration) {
+    private func perform(_ running: inout Configuration) -> ReloadDocument {
         relay.log.reopen()
         relay.logger.notice("log reopened")
         let loaded = load()
@@ -46,12 +68,17 @@ final class Reload: Sendable {
                 "configuration not reloaded, the one before stands",
                 metadata: ["findings": tell(loaded.report.findings, loaded.report)]
             )
-            return
+            return ReloadDocument(taken: false, changed: [], restart: [], findings: words(loaded.report))
         }
-        apply(running.reloaded(from: loaded.configuration), loaded, &running)
+        last.withLock { $0 = loaded }
+        return apply(running.reloaded(from: loaded.configuration), loaded, &running)
     }
 
-    private func apply(_ next: Configuration, _ loaded: LoadedConfiguration, _ running: inout Configuration) {
+    private func words(_ report: ConfigurationReport) -> [String] { report.findings.map(report.line) }
+
+    private func apply(_ next: Configuration, _ loaded: LoadedConfiguration, _ running: inout Configuration)
+        -> ReloadDocument
+    {
         let changed = Schema.paths(differing: running, next)
         let kept = Schema.paths(differing: next, loaded.configuration)
         let isRateNew = Self.rates(running) != Self.rates(next)
@@ -64,9 +91,9 @@ final class Reload: Sendable {
             certificate.tell(certificate.reload(next.server.tls.files), relay.logger)
         }
         relay.updateAuthenticator(next)
-        relay.logger.notice("configuration reloaded", metadata: ["changed": .array(changed)])
+        relay.logger.notice("configuration reloaded", metadata: ["changed": .array(changed.map { .string($0) })])
         if !kept.isEmpty {
-            relay.logger.warning("changed keys need a restart", metadata: ["keys": .array(kept)])
+            relay.logger.warning("changed keys need a restart", metadata: ["keys": .array(kept.map { .string($0) })])
         }
         if !next.auth.requireAuth {
             relay.logger.warning("auth.require_auth is false: anybody may connect as any agent")
@@ -77,6 +104,7 @@ final class Reload: Sendable {
                 metadata: ["findings": tell(loaded.report.findings, loaded.report)]
             )
         }
+        return ReloadDocument(taken: true, changed: changed, restart: kept, findings: words(loaded.report))
     }
 
     private static func rates(_ configuration: Configuration) -> [Int] {
@@ -114,7 +142,7 @@ extension Configuration {
 }
 
 extension Schema {
-    fileprivate static func paths(differing old: Configuration, _ new: Configuration) -> [Logger.MetadataValue] {
-        settings.filter { $0.show(old) != $0.show(new) }.map { .string($0.path) }
+    fileprivate static func paths(differing old: Configuration, _ new: Configuration) -> [String] {
+        settings.filter { $0.show(old) != $0.show(new) }.map(\.path)
     }
 }

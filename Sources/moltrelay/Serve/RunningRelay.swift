@@ -41,6 +41,7 @@ final class RunningRelay: Sendable {
     let startedAt: MonotonicNanoseconds
     let startedAtWallClock: Int64
     let drainState: DrainState
+    let blocked: BlockList
     private let doors = Mutex(Doors())
 
     struct Doors: Sendable {
@@ -48,6 +49,7 @@ final class RunningRelay: Sendable {
         var agents: (any Channel)?
         var listener: AgentListener?
         var agentPort: Int?
+        var reload: Reload?
     }
 
     init(
@@ -71,6 +73,7 @@ final class RunningRelay: Sendable {
         checks: HealthChecks,
         memory: MemoryWatch,
         access: DetailedAccess,
+        blocked: BlockList,
         clock: @escaping @Sendable () -> MonotonicNanoseconds
     ) {
         self.configuration = configuration
@@ -99,6 +102,7 @@ final class RunningRelay: Sendable {
         admin = AdminServer { http.turnedAway(for: $0.rawValue) }
         authenticator = Authenticator(policy: configuration.authPolicy(certificateNames: certificate?.names ?? []))
         drainState = DrainState(clock: clock)
+        self.blocked = blocked
         startedAt = clock()
         startedAtWallClock = WallClock.unixMilliseconds()
     }
@@ -171,7 +175,8 @@ final class RunningRelay: Sendable {
             store: choice.store,
             workers: workers,
             maxAnonymousPins: configuration.auth.maxPinnedKeys,
-            connectionsPerAgentPerMinute: configuration.limits.connectionsPerAgentPerMinute
+            connectionsPerAgentPerMinute: configuration.limits.connectionsPerAgentPerMinute,
+            isBlocked: { [blocked] in blocked.entry(of: $0) != nil }
         )
         let listener = AgentListener(
             loops: loops,
@@ -200,6 +205,11 @@ final class RunningRelay: Sendable {
             doors.listeners.append(StatusDocument.Listener(name: name, address: address, tls: tls))
         }
     }
+
+    /// nil until the relay has started.
+    var reload: Reload? { doors.withLock { $0.reload } }
+
+    func attach(_ reload: Reload) { doors.withLock { $0.reload = reload } }
 
     /// The port is the one that was bound before, where the configuration left it open.
     func reopenToAgents() async throws {

@@ -35,6 +35,7 @@ enum Serve {
                 group.addTask { try? await relay.watchMemory() }
                 group.addTask { try? await service.run(relay) }
                 let reload = Reload(relay, load: load)
+                relay.attach(reload)
                 group.addTask { await reload.watchCertificate() }
                 await serve(relay, reload, service, untilTold: signals)
                 await relay.stop()

@@ -25,6 +25,7 @@ struct ServeComposition {
         )
         let certificate = try ListenerCertificate(configuration.server.tls)
         let token = try configuration.health.tokenFile.map { try KeyFile.readToken($0) }
+        let blocked = try BlockList(folder: configuration.stateFolder)
         let choice = try StoreChoice(configuration)
         if choice.rowsKeptAside > 0 {
             logger.warning("damaged messages are kept aside", metadata: ["count": "\(choice.rowsKeptAside)"])
@@ -84,6 +85,7 @@ struct ServeComposition {
             ),
             memory: memory,
             access: DetailedAccess(token: token),
+            blocked: blocked,
             clock: clock
         )
         running.checks.report()

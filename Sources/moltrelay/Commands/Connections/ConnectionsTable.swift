@@ -8,10 +8,13 @@ struct ConnectionsTable {
 
     /// Without a newline at its end.
     var text: String {
-        guard !document.connections.isEmpty else { return "No connection." }
+        document.connections.isEmpty ? "No connection." : rows + "\n\n" + footer
+    }
+
+    var rows: String {
         var table = TextTable(titles)
         for connection in document.connections { table.append(isWide ? wideRow(connection) : row(connection)) }
-        return table.text + "\n\n" + footer
+        return table.text
     }
 
     private var footer: String {

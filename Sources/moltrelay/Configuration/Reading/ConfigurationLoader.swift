@@ -67,12 +67,14 @@ extension ConfigurationDraft {
     }
 
     fileprivate func effective(_ setting: Setting) -> EffectiveSetting {
-        let value = setting.show(configuration)
-        let isWithheld = setting.isSecret && !value.isEmpty
-        return EffectiveSetting(
-            path: setting.path,
-            value: isWithheld ? "(withheld)" : visible(value),
-            origin: origin(of: setting.path)
-        )
+        EffectiveSetting(path: setting.path, value: setting.shown(configuration), origin: origin(of: setting.path))
+    }
+}
+
+extension Setting {
+    /// As text; a secret is withheld.
+    func shown(_ configuration: Configuration) -> String {
+        let value = show(configuration)
+        return isSecret && !value.isEmpty ? "(withheld)" : visible(value)
     }
 }

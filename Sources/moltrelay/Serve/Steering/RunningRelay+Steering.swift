@@ -8,6 +8,8 @@ extension RunningRelay {
         connectionControl.routes
             .merging(queueControl.routes) { $1 }
             .merging(DrainControl(relay: self, steering: steering).routes) { $1 }
+            .merging(AgentControl(steering: steering, blocked: blocked).routes) { $1 }
+            .merging(ConfigurationControl(relay: self, steering: steering).routes) { $1 }
     }
 
     var connectionControl: ConnectionControl { ConnectionControl(steering: steering) }
