@@ -186,7 +186,9 @@ let package = Package(
         ),
         .executableTarget(
             name: "autobahn-echo",
-            dependencies: ["Compression", "Identity", "RelayCore", "RelayTransport", "WireProtocol", nioCore, nioPosix],
+            dependencies: [
+                "Compression", "Identity", "RelayCore", "RelayTransport", "WireProtocol", nioCore, nioPosix,
+            ],
             path: "Tests/AutobahnEcho",
             swiftSettings: settings
         ),
