@@ -13,7 +13,7 @@ BINARY = os.environ.get("RELAY_BINARY", str(ROOT / ".build/release/moltrelay"))
 # Essential, or needed by what is: in every Debian image.
 IN_THE_BASE = {"libc6", "libgcc-s1", "libstdc++6"}
 # libsystemd0's own dependencies, which come with it.
-BROUGHT = {"libcap2", "libgcrypt20", "libgpg-error0", "liblz4-1", "liblzma5", "libzstd1"}
+BROUGHT = {"libcap2", "libgcrypt20", "libgpg-error0", "liblzma5"}
 # Files the relay reads, not libraries.
 DATA = {"ca-certificates", "tzdata"}
 
