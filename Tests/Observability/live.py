@@ -47,6 +47,21 @@ def wait_until(seen, what, seconds=60):
     raise AssertionError(f"{what}: not within {seconds} s")
 
 
+def certificate(folder):
+    """What a relay's `server.tls` needs: a pair for loopback that is its own authority, good for two months."""
+    folder = pathlib.Path(folder)
+    pair = {"cert_file": str(folder / "relay.crt"), "key_file": str(folder / "relay.key")}
+    subprocess.run(
+        [
+            "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "60",
+            "-subj", "/CN=relay", "-addext", "subjectAltName=IP:127.0.0.1",
+            "-out", pair["cert_file"], "-keyout", pair["key_file"],
+        ],
+        check=True, capture_output=True,
+    )
+    return pair
+
+
 class Program:
     def __init__(self, *command, folder, **options):
         self.output = pathlib.Path(folder) / f"{pathlib.Path(command[0]).name}-{free_port()}.out"
@@ -97,7 +112,8 @@ class Relay(Program):
         path.write_text(json.dumps(configuration))
         environment = {"PATH": os.environ["PATH"], "STATE_DIRECTORY": str(folder)}
         super().__init__(RELAY, "serve", "--config", str(path), folder=folder, env=environment)
-        self.url = f"ws://127.0.0.1:{self.websocket}/v1/connect"
+        self.authority = configuration["server"].get("tls", {}).get("cert_file")
+        self.url = f"{'wss' if self.authority else 'ws'}://127.0.0.1:{self.websocket}/v1/connect"
         self.wait_for(f"http://127.0.0.1:{self.metrics}/health/ready")
 
     def scrape(self, accept="text/plain"):
@@ -201,6 +217,6 @@ class Traffic:
                 await agent.acknowledge([message.id])
 
     async def connect(self, name, key=None, **options):
-        session = await Session.open(self.relay.url, **options)
+        session = await Session.open(self.relay.url, ca=self.relay.authority, **options)
         await session.authenticate(name, key or identity.Key(name))
         return session

@@ -35,7 +35,9 @@ class LiveTests(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         folder = cls.enterClassContext(tempfile.TemporaryDirectory())
-        cls.relay = live.Relay(folder)
+        # With everything that a panel shows only of a relay that has it.
+        limits = {"max_memory_bytes": 8 << 30}
+        cls.relay = live.Relay(folder, server={"tls": live.certificate(folder)}, limits=limits)
         cls.addClassCleanup(cls.relay.stop)
         cls.servers = {"native": live.Prometheus(folder, cls.relay, NATIVE), "classic": live.Prometheus(folder, cls.relay)}
         for server in cls.servers.values():
