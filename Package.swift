@@ -112,6 +112,11 @@ let package = Package(
             swiftSettings: settings
         ),
         .target(
+            name: "ACME",
+            dependencies: ["COpenSSL", "HTTPClient", "RelayTLS", nioCore, nioHTTP1],
+            swiftSettings: settings
+        ),
+        .target(
             name: "RelayTelemetry",
             dependencies: ["Compression", "RelayCore", "Telemetry", "WireProtocol"],
             swiftSettings: settings
@@ -153,7 +158,7 @@ let package = Package(
         .executableTarget(
             name: "moltrelay",
             dependencies: [
-                "CMalloc", "HTTPClient", "Identity", "Listening", "RelayAdmin", "RelayClient", "RelayCore",
+                "ACME", "CMalloc", "HTTPClient", "Identity", "Listening", "RelayAdmin", "RelayClient", "RelayCore",
                 "RelayStores",
                 "RelayTLS", "RelayTelemetry", "RelayTransport", "Telemetry", "WireProtocol", argumentParser,
                 instrumentation,
@@ -251,6 +256,17 @@ let package = Package(
             swiftSettings: settings
         ),
         .target(
+            name: "PebbleFixture",
+            dependencies: ["CertificateFixture", "ProgramFixture"],
+            path: "Tests/PebbleFixture",
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "ACMETests",
+            dependencies: ["ACME", "CertificateFixture", "PebbleFixture", "RelayTLS", nioCore, nioPosix],
+            swiftSettings: settings
+        ),
+        .target(
             name: "JournalFixture",
             path: "Tests/JournalFixture",
             swiftSettings: settings
@@ -302,7 +318,7 @@ let package = Package(
         ),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["CertificateFixture", "JournalFixture", "ProgramFixture", "RelayFixture"],
+            dependencies: ["CertificateFixture", "JournalFixture", "PebbleFixture", "ProgramFixture", "RelayFixture"],
             swiftSettings: settings
         ),
     ],
@@ -320,7 +336,7 @@ if Context.environment["MOLTRELAY_FUZZ"] != nil {
     package.targets += [
         .target(
             name: "moltrelay",
-            dependencies: ["HTTPClient", "Identity", "Listening", "Telemetry", yams],
+            dependencies: ["ACME", "HTTPClient", "Identity", "Listening", "Telemetry", yams],
             path: "Sources/moltrelay/Configuration",
             swiftSettings: settings
         ),

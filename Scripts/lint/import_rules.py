@@ -19,6 +19,7 @@ ROOMS = {
     "RelayTLS": set(),
     "Listening": set(),
     "HTTPClient": {"RelayTLS"},
+    "ACME": {"RelayTLS", "HTTPClient"},
     "RelayTransport": {"WireProtocol", "Compression", "Identity", "RelayCore", "RelayTLS", "Listening"},
     "RelayStores": {"WireProtocol", "RelayCore"},
     "RelayCluster": {"WireProtocol", "RelayCore", "HTTPClient"},

@@ -8,7 +8,8 @@ public final class TLSHandler: ChannelDuplexHandler, RemovableChannelHandler {
     public typealias OutboundIn = ByteBuffer
     public typealias OutboundOut = ByteBuffer
 
-    /// How the handshake ended; on the channel's loop, once. Not called where a client came and went without a word.
+    /// How the handshake ended; on the channel's loop, once. Not called where a client came and went without a word, or
+    /// was an authority that was shown a proof.
     public typealias Finished = (Result<TLSHandshake, TLSFailure>) -> Void
 
     enum Phase {
@@ -81,6 +82,7 @@ public final class TLSHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
     private func opened(_ context: ChannelHandlerContext) {
         writeOutput(context)
+        guard !session.isProof else { return proofShown(context) }
         guard let agreed = session.agreed else {
             return fail(TLSFailure(.internal, "TLS with a suite that was not offered"), context)
         }
@@ -88,6 +90,14 @@ public final class TLSHandler: ChannelDuplexHandler, RemovableChannelHandler {
         timeout?.cancel()
         finished(.success(agreed))
         context.fireUserInboundEventTriggered(agreed)
+    }
+
+    private func proofShown(_ context: ChannelHandlerContext) {
+        phase = .over
+        timeout?.cancel()
+        session.endOutput()
+        writeOutput(context)
+        context.close(promise: nil)
     }
 
     private func decrypt(_ context: ChannelHandlerContext, _ ciphertext: ByteBuffer) {

@@ -36,6 +36,8 @@ private let singleValues = [
     "server.tls.auto_cert": "true", "server.tls.acme_email": "a@example.com",
     "server.proxy.header": "x_forwarded_for", "server.websocket.permessage_deflate": "true",
     "server.drain.timeout_ms": "1", "server.drain.readiness_delay_ms": "0",
+    "server.tls.acme_challenge": "http-01", "server.tls.acme_directory": "https://ca.example/dir",
+    "server.tls.acme_ca_file": "/ca.pem",
     "server.drain.reconnect_after_ms": "7",
     "server.drain.alternate_relay": "wss://other.example/v1/connect", "server.keepalive.interval_ms": "15000",
     "server.keepalive.timeout_ms": "500", "server.keepalive.max_missed": "2", "auth.relay_id": "relay-9",

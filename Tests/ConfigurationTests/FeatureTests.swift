@@ -4,8 +4,7 @@ import Testing
 
 @Suite struct FeatureTests {
     @Test(arguments: [
-        ("server: {tls: {auto_cert: true}}", Feature.acme, "1:27: server.tls.auto_cert"),
-        ("queue: {storage: redis}", .redis, "1:18: queue.storage"),
+        ("queue: {storage: redis}", Feature.redis, "1:18: queue.storage"),
         ("queue: {storage: postgres}", .postgres, "1:18: queue.storage"),
         ("queue: {storage: redis, enabled: false}", .redis, "1:18: queue.storage"),
         ("cluster: {enabled: true}", .cluster, "1:20: cluster.enabled"),

@@ -5,7 +5,10 @@ internal import COpenSSL
 final class ServerIdentity: Sendable {
     let certificates: [ServerCertificate]
     /// In the order of `certificates`; the first is for whoever names no server, or one that nobody here has.
+    /// Without any certificate one context that can only refuse.
     let contexts: [TLSContext]
+    /// By domain, in lower case: shown to nobody but an authority.
+    private let proofs: [String: DomainProof]
     private let tickets: TicketKeys
 
     init(
@@ -19,25 +22,38 @@ final class ServerIdentity: Sendable {
         for certificate in certificates {
             contexts.append(try Self.context(certificate, settings))
         }
-        self.contexts = contexts
+        self.contexts = contexts.isEmpty ? [try Self.context(nil, settings)] : contexts
+        proofs = [:]
     }
 
+    private init(_ other: ServerIdentity, proofs: [String: DomainProof]) {
+        (certificates, contexts, tickets) = (other.certificates, other.contexts, other.tickets)
+        self.proofs = proofs
+    }
+
+    /// The same, with other proofs.
+    func showing(_ proofs: [String: DomainProof]) -> ServerIdentity { ServerIdentity(self, proofs: proofs) }
+
+    /// What a handshake without any certificate fails with.
+    static let noCertificate = TLSFailure(.internal, "there is no certificate yet")
+
     private static func context(
-        _ certificate: ServerCertificate,
+        _ certificate: ServerCertificate?,
         _ settings: TLSServerSettings
     ) throws(CertificateFailure) -> TLSContext {
         let context: TLSContext
         do throws(TLSFailure) {
             context = try .server(minimum: settings.minimum)
         } catch {
-            throw CertificateFailure(certificate.files.certificate, error.reason)
+            throw CertificateFailure(certificate?.files.certificate ?? "TLS", error.reason)
         }
-        try certificate.install(on: context)
+        try certificate?.install(on: context)
         ALPN.installServer(on: context)
         installTickets(on: context)
         installStapling(on: context)
         try settings.clients?.install(on: context)
         COpenSSL_set_server_name_callback(context.pointer) { ssl, _, _ in ServerIdentity.chooseByName(ssl) }
+        SSL_CTX_set_client_hello_cb(context.pointer, { ssl, _, _ in ServerIdentity.showProof(ssl) }, nil)
         return context
     }
 
@@ -45,8 +61,21 @@ final class ServerIdentity: Sendable {
         SSL_get_ex_data(ssl, 0).map { Unmanaged<ServerIdentity>.fromOpaque($0).takeUnretainedValue() }
     }
 
+    /// Before anything else of the handshake.
+    private static func showProof(_ ssl: OpaquePointer?) -> Int32 {
+        guard let identity = of(ssl), !identity.proofs.isEmpty, ALPN.isProofWanted(in: ssl),
+            let name = ALPN.serverName(in: ssl), let proof = identity.proofs[name]
+        else { return SSL_CLIENT_HELLO_SUCCESS }
+        SSL_set_SSL_CTX(ssl, proof.context.pointer)
+        // What the session was made with stays: an authority has no certificate of an agent.
+        SSL_set_verify(ssl, SSL_VERIFY_NONE, nil)
+        return SSL_CLIENT_HELLO_SUCCESS
+    }
+
     private static func chooseByName(_ ssl: OpaquePointer?) -> Int32 {
-        guard let identity = of(ssl), let name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name) else {
+        guard let identity = of(ssl), SSL_get_SSL_CTX(ssl) == identity.contexts[0].pointer,
+            let name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name)
+        else {
             return SSL_TLSEXT_ERR_NOACK
         }
         if let place = identity.place(of: String(cString: name)), place > 0 {
@@ -79,7 +108,7 @@ final class ServerIdentity: Sendable {
     private static func staple(_ ssl: OpaquePointer?) -> Int32 {
         let chosen = SSL_get_SSL_CTX(ssl)
         guard let identity = of(ssl), let place = identity.contexts.firstIndex(where: { $0.pointer == chosen }),
-            let response = identity.certificates[place].ocspResponse,
+            identity.certificates.indices.contains(place), let response = identity.certificates[place].ocspResponse,
             // The session frees it.
             let copy = CRYPTO_malloc(response.count, "", 0)
         else { return SSL_TLSEXT_ERR_NOACK }

@@ -6,10 +6,16 @@ import Synchronization
 public final class TLSServer: Sendable {
     private let settings: TLSServerSettings
     private let tickets: TicketKeys
-    private let identity: Mutex<ServerIdentity>
+    private struct State {
+        var identity: ServerIdentity
+        var proofs: [String: DomainProof] = [:]
+    }
+
+    private let state: Mutex<State>
 
     /// - Parameters:
-    ///   - certificates: at least one; chosen by the name that a client asks for, else the first.
+    ///   - certificates: chosen by the name that a client asks for, else the first. Without any, handshakes fail but
+    ///     an authority's.
     ///   - clock: nanoseconds that never go back.
     public init(
         _ certificates: [ServerCertificate],
@@ -18,15 +24,31 @@ public final class TLSServer: Sendable {
     ) throws(CertificateFailure) {
         self.settings = settings
         tickets = TicketKeys(clock: clock)
-        identity = Mutex(try ServerIdentity(certificates, settings, tickets: tickets))
+        state = Mutex(State(identity: try ServerIdentity(certificates, settings, tickets: tickets)))
     }
 
-    public var certificates: [ServerCertificate] { identity.withLock { $0.certificates } }
+    public var certificates: [ServerCertificate] { state.withLock { $0.identity.certificates } }
 
     /// For connections that begin from now on.
     public func use(_ certificates: [ServerCertificate]) throws(CertificateFailure) {
         let next = try ServerIdentity(certificates, settings, tickets: tickets)
-        identity.withLock { $0 = next }
+        state.withLock { $0.identity = next.showing($0.proofs) }
+    }
+
+    /// Shows an authority that asks for `domain` by tls-alpn-01 (RFC 8737) that we answer for it, until `endProofs`.
+    public func prove(_ domain: String, keyAuthorization: String) throws(TLSFailure) {
+        let proof = try DomainProof(domain, keyAuthorization: keyAuthorization, minimum: settings.minimum)
+        state.withLock { state in
+            state.proofs[domain.lowercased()] = proof
+            state.identity = state.identity.showing(state.proofs)
+        }
+    }
+
+    public func endProofs() {
+        state.withLock { state in
+            state.proofs = [:]
+            state.identity = state.identity.showing([:])
+        }
     }
 
     /// For a new channel's pipeline, nearest to the socket.
@@ -36,7 +58,7 @@ public final class TLSServer: Sendable {
         buffers: PlaintextBuffers? = nil,
         finished: @escaping TLSHandler.Finished = { _ in }
     ) throws(TLSFailure) -> TLSHandler {
-        let identity = identity.withLock { $0 }
+        let identity = state.withLock { $0.identity }
         let session = try TLSSession(identity.contexts[0], role: .server, owner: identity)
         return TLSHandler(session, limit, buffers ?? .unshared, finished)
     }

@@ -77,7 +77,17 @@ final class TLSSession {
         let result = SSL_do_handshake(ssl)
         guard result != 1 else { return .done }
         guard SSL_get_error(ssl, result) != SSL_ERROR_WANT_READ else { return .needsInput }
-        return .failed(verificationFailure ?? TLSFailure(takingQueueAfter: "TLS handshake"))
+        let failure = verificationFailure ?? TLSFailure(takingQueueAfter: "TLS handshake")
+        let isBare = failure.cause == .parameters && (owner as? ServerIdentity)?.certificates.isEmpty == true
+        return .failed(isBare ? ServerIdentity.noCertificate : failure)
+    }
+
+    /// It was to show an authority a proof, and nothing else.
+    var isProof: Bool {
+        var name: UnsafePointer<UInt8>?
+        var count: UInt32 = 0
+        SSL_get0_alpn_selected(ssl, &name, &count)
+        return UnsafeBufferPointer(start: name, count: Int(count)).elementsEqual(ALPN.acme.utf8)
     }
 
     /// Appends what fits into the buffer, a record at most.

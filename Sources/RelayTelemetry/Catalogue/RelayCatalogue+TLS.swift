@@ -4,6 +4,7 @@ import Telemetry
 extension RelayCatalogue {
     static let tls = [
         tlsHandshakes, tlsVersions, tlsSuites, tlsHandshakeDuration, tlsCertificateExpiry, tlsCertificateReloads,
+        tlsCertificateOrders, tlsCertificateRenewal,
     ]
 
     static let tlsHandshakes = MetricDeclaration.counter(
@@ -42,6 +43,22 @@ extension RelayCatalogue {
             "Certificates read from files that changed, or at a reload: taken, or refused while the one before stands."
     )
 
+    static let tlsCertificateOrders = MetricDeclaration.counter(
+        "moltrelay_tls_certificate_orders_total",
+        labels: [LabelDimension("result", CertificateOrderResult.allCases.map(\.rawValue))],
+        help: "Certificates ordered from the authority of server.tls.auto_cert by result: issued, or why not."
+    )
+    static let tlsCertificateRenewal = MetricDeclaration.gauge(
+        "moltrelay_tls_certificate_renewal_timestamp_seconds",
+        unit: .seconds,
+        help: "When the next certificate is ordered, in seconds since 1970; 0 without server.tls.auto_cert."
+    )
+
     static let tlsSuccesses = ["full", "resumed"]
     static let tlsVersionNames = ["1.3", "1.2"]
+}
+
+/// What became of an order for a certificate.
+public enum CertificateOrderResult: String, Sendable, CaseIterable {
+    case issued, unreachable, refused, rateLimited = "rate_limited", validation, timeout, malformed, `internal`
 }

@@ -31,6 +31,10 @@ public struct SelfReadings: Sendable {
         /// Since the start.
         public var taken: UInt64 = 0
         public var refused: UInt64 = 0
+        /// Seconds since 1970; 0 where no authority is asked.
+        public var renewal = 0.0
+        /// Since the start.
+        public var orders: [CertificateOrderResult: UInt64] = [:]
 
         public init() {}
     }
@@ -86,11 +90,16 @@ extension SelfReadings {
         let expiry = try registry.gauge(RelayCatalogue.tlsCertificateExpiry).shared()
         let reloads = try registry.counter(RelayCatalogue.tlsCertificateReloads)
         let (taken, refused) = (reloads.shared(0), reloads.shared(1))
+        let renewal = try registry.gauge(RelayCatalogue.tlsCertificateRenewal).shared()
+        let ordered = try registry.counter(RelayCatalogue.tlsCertificateOrders)
+        let orders = CertificateOrderResult.allCases.enumerated().map { ($1, ordered.shared($0)) }
         registry.beforeScrape { [certificate] in
             let certificate = certificate()
             expiry.set(certificate.notAfter)
             taken.raise(to: certificate.taken)
             refused.raise(to: certificate.refused)
+            renewal.set(certificate.renewal)
+            for (result, counter) in orders { counter.raise(to: certificate.orders[result] ?? 0) }
         }
     }
 

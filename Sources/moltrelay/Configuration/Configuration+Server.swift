@@ -1,3 +1,4 @@
+import ACME
 import Listening
 
 extension Configuration.Server {
@@ -23,6 +24,9 @@ extension Configuration.Server {
         var autoCert = false
         var acmeEmail: String?
         var acmeDomains: [String] = []
+        var acmeDirectory = "https://acme-v02.api.letsencrypt.org/directory"
+        var acmeCAFile: String?
+        var acmeChallenge = ChallengeKind.tlsALPN01
 
         enum MinVersion: String, Sendable, CaseIterable {
             case tls13 = "1.3"
@@ -38,9 +42,12 @@ extension Configuration.Server {
             case none, optional, required
         }
 
-        /// Where agents are served with TLS. Once all defaults are known.
+        /// Certificates come from an authority, whatever files are named.
+        var isAutomatic: Bool { autoCert && enabled != false }
+
+        /// Where agents are served with TLS, by an operator's files. Once all defaults are known.
         var pair: (certificate: String, key: String)? {
-            guard enabled != false, let certFile, let keyFile else { return nil }
+            guard enabled != false, !autoCert, let certFile, let keyFile else { return nil }
             return (certFile, keyFile)
         }
     }

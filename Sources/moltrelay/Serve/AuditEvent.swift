@@ -23,6 +23,8 @@ enum AuditEvent: String, CaseIterable {
     case agentUnblocked = "agent_unblocked"
     case agentUnpinned = "agent_unpinned"
     case reloadOrdered = "reload_ordered"
+    case certificateIssued = "certificate_issued"
+    case certificateOrderFailed = "certificate_order_failed"
 
     /// That of the drafts, where they name one. Lines that repeat are held back and counted from `info` on.
     var level: Logger.Level {
@@ -30,9 +32,9 @@ enum AuditEvent: String, CaseIterable {
         case .connectionClosed: .debug
         case .connectionEstablished, .authSuccess: .info
         case .logLevelChanged, .connectionsClosed, .queuePurged, .queueImported, .drainOrdered, .drainResumed,
-            .agentBlocked, .agentUnblocked, .agentUnpinned, .reloadOrdered:
+            .agentBlocked, .agentUnblocked, .agentUnpinned, .reloadOrdered, .certificateIssued:
             .notice
-        case .tlsFailure, .authFailure, .rateLimit, .proxyHeader, .impersonation: .warning
+        case .tlsFailure, .authFailure, .rateLimit, .proxyHeader, .impersonation, .certificateOrderFailed: .warning
         case .replay: .error
         }
     }
@@ -58,6 +60,8 @@ enum AuditEvent: String, CaseIterable {
         case .agentUnblocked: "agent unblocked by hand"
         case .agentUnpinned: "agent unpinned by hand"
         case .reloadOrdered: "reload ordered by hand"
+        case .certificateIssued: "certificate issued"
+        case .certificateOrderFailed: "no certificate from the authority"
         }
     }
 }

@@ -1,3 +1,4 @@
+import ACME
 import Glibc
 import Logging
 import NIOCore
@@ -25,19 +26,30 @@ final class ListenerCertificate: Sendable {
     }
 
     let tls: TLSServer
+    /// nil where the files are an operator's.
+    let automatic: AutomaticCertificate?
     private let state: Mutex<State>
 
     /// nil where agents are served without TLS.
-    init?(_ configuration: Configuration.Server.TLS) throws {
-        let files = configuration.files
+    init?(_ configuration: Configuration, logger: Logger) throws {
+        automatic = try AutomaticCertificate(configuration, logger: logger)
+        let files = configuration.server.tls.files(automatic: automatic?.folder.files)
         guard !files.isEmpty else { return nil }
         let stamps = FileStamp.all(files)
         tls = try TLSServer(
-            files.map { try ServerCertificate($0, now: Self.now) },
-            settings: configuration.settings,
+            Self.first(files, mayLack: automatic != nil),
+            settings: configuration.server.tls.settings,
             clock: { NIODeadline.now().uptimeNanoseconds }
         )
         state = Mutex(State(files: files, stamps: stamps))
+    }
+
+    /// - Parameter mayLack: the first; another will be ordered, so nothing that is wrong with it ends the start.
+    private static func first(_ files: [CertificateFiles], mayLack: Bool) throws -> [ServerCertificate] {
+        do { return try files.map { try ServerCertificate($0, now: now) } } catch {
+            guard mayLack else { throw error }
+            return try files.dropFirst().map { try ServerCertificate($0, now: now) }
+        }
     }
 
     static var now: Int64 { WallClock.unixMilliseconds() / 1_000 }
@@ -48,11 +60,24 @@ final class ListenerCertificate: Sendable {
     /// Seconds since 1970; of several the one that ends first.
     var notAfter: Int64 { tls.certificates.map(\.notAfter).min() ?? 0 }
 
+    /// What is left of a certificate when there is reason to worry: two weeks, but of one that is renewed by
+    /// itself no more than half of what its renewal leaves.
+    var leastSeconds: Int64 {
+        guard automatic != nil, let certificate = tls.certificates.first else {
+            return HealthReport.leastCertificateSeconds
+        }
+        return min(HealthReport.leastCertificateSeconds, (certificate.notAfter - certificate.notBefore) / 6)
+    }
+
     var refusal: String? { state.withLock { $0.refusal } }
 
     var reading: SelfReadings.Certificate {
         var reading = state.withLock { $0.reading }
         reading.notAfter = Double(notAfter)
+        if let automatic {
+            reading.renewal = Double(automatic.next)
+            reading.orders = automatic.results
+        }
         return reading
     }
 
@@ -111,9 +136,10 @@ private struct FileStamp: Equatable, Sendable {
 
 extension Configuration.Server.TLS {
     /// Empty without TLS. The first is for whoever asks for no name of the others.
-    var files: [CertificateFiles] {
-        guard let pair else { return [] }
-        let first = CertificateFiles(certificate: pair.certificate, key: pair.key, ocspResponse: ocspFile)
+    /// - Parameter automatic: of the certificate that an authority issues, in place of the operator's first.
+    func files(automatic: CertificateFiles?) -> [CertificateFiles] {
+        let own = pair.map { CertificateFiles(certificate: $0.certificate, key: $0.key, ocspResponse: ocspFile) }
+        guard let first = automatic ?? own else { return [] }
         return [first] + certificates.map { CertificateFiles(certificate: $0.certFile, key: $0.keyFile) }
     }
 
@@ -129,6 +155,9 @@ extension Configuration.Server.TLS {
 extension ListenerCertificate {
     /// At the start, and once another is taken.
     func tell(_ logger: Logger) {
+        if tls.certificates.isEmpty {
+            logger.warning("no certificate yet: agents cannot connect before the authority issues one")
+        }
         for certificate in tls.certificates {
             logger.notice("agents connect with TLS", metadata: certificate.fields)
             guard certificate.isKeyExposed else { continue }

@@ -1,3 +1,4 @@
+import ACME
 import Identity
 import Logging
 import RelayAdmin
@@ -87,8 +88,10 @@ final class Reload: Sendable {
         if isRateNew { relay.loops.limit(by: next.messageRates) }
         relay.apply(next)
         relay.logLevel.reloaded(next.logLevel)
-        if let certificate = relay.certificate {
-            certificate.tell(certificate.reload(next.server.tls.files), relay.logger)
+        // An authority may not have issued its first yet.
+        if let certificate = relay.certificate, certificate.automatic == nil || !certificate.names.isEmpty {
+            let files = next.server.tls.files(automatic: certificate.automatic?.folder.files)
+            certificate.tell(certificate.reload(files), relay.logger)
         }
         relay.updateAuthenticator(next)
         relay.logger.notice("configuration reloaded", metadata: ["changed": .array(changed.map { .string($0) })])

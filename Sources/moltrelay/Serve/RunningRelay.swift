@@ -119,7 +119,9 @@ final class RunningRelay: Sendable {
             let router = AdminRouter(routes, tracing: requests)
             try await open("metrics", listen.metrics, router)
         }
-        try await open("http", listen.http, AdminRouter(health.merging(pageRoutes) { $1 }, tracing: requests))
+        let challenges = certificate?.automatic?.routes ?? [:]
+        let pages = health.merging(pageRoutes) { $1 }.merging(challenges) { $1 }
+        try await open("http", listen.http, AdminRouter(pages, tracing: requests))
         let socket = configuration.admin.socket
         let local = AdminRouter(health.merging(adminRoutes) { $1 }, tracing: requests)
         var limits = AdminLimits()

@@ -37,6 +37,9 @@ enum Serve {
                 let reload = Reload(relay, load: load)
                 relay.attach(reload)
                 group.addTask { await reload.watchCertificate() }
+                if let certificate = relay.certificate {
+                    group.addTask { await certificate.automatic?.run(proving: certificate.tls) }
+                }
                 await serve(relay, reload, service, untilTold: signals)
                 await relay.stop()
                 group.cancelAll()

@@ -23,7 +23,7 @@ struct ServeComposition {
             relayID: configuration.auth.relayID,
             privateKeyFile: configuration.auth.privateKeyFile
         )
-        let certificate = try ListenerCertificate(configuration.server.tls)
+        let certificate = try ListenerCertificate(configuration, logger: logger)
         let token = try configuration.health.tokenFile.map { try KeyFile.readToken($0) }
         let blocked = try BlockList(folder: configuration.stateFolder)
         let choice = try StoreChoice(configuration)

@@ -4,7 +4,7 @@ enum Feature: String, Sendable, CaseIterable {
     case tls, acme, redis, postgres, cluster, kafka, compression, tracing
 
     /// Of this build. A name added here switches on every setting that asks for it, and what the reference says.
-    static let built: Set<Feature> = [.compression, .tls, .tracing]
+    static let built: Set<Feature> = [.acme, .compression, .tls, .tracing]
 
     var isBuilt: Bool { Self.built.contains(self) }
 

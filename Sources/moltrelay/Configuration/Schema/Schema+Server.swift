@@ -116,7 +116,8 @@ extension Schema {
             "server.tls.auto_cert",
             \.server.tls.autoCert,
             .boolean,
-            "Obtain certificates from an ACME authority such as Let's Encrypt.",
+            "Obtain certificates for `acme_domains` from an ACME authority such as Let's Encrypt, whose terms of service "
+                + "are thereby agreed to, and renew them; `cert_file` and `key_file` are then not used. See [tls.md](tls.md).",
             needs: .when(.acme) { $0.server.tls.autoCert && $0.server.tls.enabled != false }
         ),
         Setting(
@@ -129,7 +130,29 @@ extension Schema {
             "server.tls.acme_domains",
             \.server.tls.acmeDomains,
             .list(of: .authority, name: "host names"),
-            "The names to obtain certificates for. Used with `auto_cert` only."
+            "The names to obtain certificates for, without wildcards. Used with `auto_cert` only."
+        ),
+        Setting(
+            "server.tls.acme_challenge",
+            \.server.tls.acmeChallenge,
+            .choice,
+            "How the names are proven. `tls-alpn-01`: port 443 of each must lead to `server.listen.websocket`, with TLS "
+                + "untouched on the way. `http-01`: `/.well-known/acme-challenge/` on port 80 of each must lead to "
+                + "`server.listen.http`."
+        ),
+        Setting(
+            "server.tls.acme_directory",
+            \.server.tls.acmeDirectory,
+            .url(schemes: ["https"]),
+            "The authority. Let's Encrypt's for trials is `https://acme-staging-v02.api.letsencrypt.org/directory`. Keys "
+                + "and certificates are kept apart by authority."
+        ),
+        Setting(
+            "server.tls.acme_ca_file",
+            \.server.tls.acmeCAFile,
+            .path,
+            "Whom the authority's own HTTPS is trusted by, in PEM: for a private authority.",
+            default: "the system's certificates"
         ),
     ]
 

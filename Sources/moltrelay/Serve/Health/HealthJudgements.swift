@@ -127,12 +127,27 @@ extension HealthReport {
     /// - Parameters:
     ///   - notAfter: seconds since 1970.
     ///   - refusal: of the last reading of its files.
-    static func certificate(notAfter: Int64, refusal: String?, now: Int64) -> HealthReport {
+    ///   - renewal: why the authority did not renew it.
+    ///   - least: seconds that are left, else it is time to worry.
+    static func certificate(
+        notAfter: Int64,
+        refusal: String?,
+        renewal: String? = nil,
+        least: Int64 = leastCertificateSeconds,
+        now: Int64
+    ) -> HealthReport {
         let left = max(0, notAfter - now)
         let observed = Observed(Double(left), unit: "s")
-        guard left > 0 else { return HealthReport(.fail, reason: "the certificate has expired", observed: observed) }
-        if left < leastCertificateSeconds {
-            let reason = "the certificate expires in \(left / 86_400) days and \(left % 86_400 / 3_600) hours"
+        let cause = renewal.map { ": \($0)" } ?? ""
+        guard left > 0 else {
+            return HealthReport(.fail, reason: "the certificate has expired\(cause)", observed: observed)
+        }
+        if left < least {
+            let reason = "the certificate expires in \(left / 86_400) days and \(left % 86_400 / 3_600) hours\(cause)"
+            return HealthReport(.warn, reason: reason, observed: observed)
+        }
+        if let renewal {
+            let reason = "the certificate was not renewed, the one before stands: \(renewal)"
             return HealthReport(.warn, reason: reason, observed: observed)
         }
         guard let refusal else { return HealthReport(.pass, observed: observed) }
@@ -141,6 +156,11 @@ extension HealthReport {
             reason: "the certificate was not reloaded, the one before stands: \(refusal)",
             observed: observed
         )
+    }
+
+    /// - Parameter complaint: why the authority issued none; nil while it is asked.
+    static func missingCertificate(_ complaint: String?) -> HealthReport {
+        HealthReport(.fail, reason: "there is no certificate yet: \(complaint ?? "it is being ordered")")
     }
 
     static func configuration(isTaken: Bool) -> HealthReport {

@@ -1,4 +1,5 @@
 import RelayCore
+import RelayTLS
 import RelayTelemetry
 import RelayTransport
 import Synchronization
@@ -29,9 +30,13 @@ struct RelayProbes: Sendable {
     private var listenerCertificate: HealthProbe {
         HealthProbe("certificate", [.readiness]) { [certificate] _ in
             guard let certificate else { return HealthReport(.pass) }
+            let complaint = certificate.automatic?.complaint
+            guard !certificate.tls.certificates.isEmpty else { return .missingCertificate(complaint) }
             return .certificate(
                 notAfter: certificate.notAfter,
                 refusal: certificate.refusal,
+                renewal: complaint,
+                least: certificate.leastSeconds,
                 now: ListenerCertificate.now
             )
         }

@@ -1,0 +1,119 @@
+import CertificateFixture
+import Foundation
+import PebbleFixture
+import Testing
+
+extension EndToEnd {
+    /// `server.tls.auto_cert` against a real authority, seen by openssl.
+    @Suite struct AutomaticCertificateTests {
+        private static let name = "relay.example.test"
+        private let place: Pebble.Place
+
+        init() throws { place = try Pebble.Place() }
+
+        private func start(_ challenge: String) async throws -> Relay {
+            try await Relay.start([
+                "server.tls.enabled": .null, "server.tls.auto_cert": true,
+                "server.tls.acme_domains": .array([.string(Self.name)]),
+                "server.tls.acme_challenge": .string(challenge),
+                "server.tls.acme_directory": .string(place.directory),
+                "server.tls.acme_ca_file": .string(place.authority.file),
+                "server.listen.websocket": .string("127.0.0.1:\(place.tls)"),
+                "server.listen.http": .string("127.0.0.1:\(place.http)"),
+            ])
+        }
+
+        /// What a client that trusts the authority sees.
+        private func seen(_ relay: Relay, _ pebble: Pebble) async throws -> String {
+            let root = place.authority.path("root.pem")
+            try Data(pebble.root().utf8).write(to: URL(filePath: root))
+            return try await client(relay, "-CAfile \(root) -verify_return_error -verify_hostname \(Self.name)")
+        }
+
+        private func client(_ relay: Relay, _ flags: String) async throws -> String {
+            let script =
+                "openssl s_client -connect \(relay.websocket) -servername \(Self.name) \(flags) </dev/null 2>&1 || true"
+            return try await Programs.shell(script).text
+        }
+
+        private func issued(_ relay: Relay, _ count: Double) async throws -> Scrape {
+            try await relay.scrape {
+                $0.sum("moltrelay_tls_certificate_orders_total", ["result": "issued"]) ?? 0 >= count
+            }
+        }
+
+        @Test func aFirstCertificateByTLSALPN() async throws {
+            var behaviour = Pebble.Behaviour()
+            behaviour.refusedNonces = 30
+            let pebble = try Pebble(at: place, behaviour)
+            let relay = try await start("tls-alpn-01")
+            #expect(try await relay.logged("certificate issued")["event"] == "certificate_issued")
+            _ = try await relay.probe("/health/ready", until: 200)
+            let seen = try await seen(relay, pebble)
+            #expect(seen.contains("Verification: OK"), "\(seen)")
+            // Nobody but the authority is shown a proof, and nobody any more.
+            #expect(try await client(relay, "-alpn acme-tls/1").contains("no application protocol"))
+            let scrape = try await issued(relay, 1)
+            let expiry = try #require(scrape.sum("moltrelay_tls_certificate_expiry_timestamp_seconds"))
+            let renewal = try #require(scrape.sum("moltrelay_tls_certificate_renewal_timestamp_seconds"))
+            #expect(renewal > Date.now.timeIntervalSince1970 && renewal < expiry)
+        }
+
+        @Test func aStartWithoutCertificateAndWithoutAuthority() async throws {
+            let relay = try await start("http-01")
+            _ = try await relay.probe("/health", until: 200)
+            _ = try await relay.probe("/health/ready", until: 503)
+            let missing = try await relay.check("certificate") {
+                $0["reason"].string?.contains("Connection refused") == true
+            }
+            #expect(missing["status"] == "fail")
+            #expect(missing["reason"].string?.hasPrefix("there is no certificate yet: ") == true)
+            let refused = try await relay.logged("no certificate from the authority")
+            #expect(refused["cause"] == "unreachable" && refused["event"] == "certificate_order_failed")
+            _ = try await client(relay, "")
+            #expect(try await relay.logged("no TLS with a client")["reason"] == "internal")
+            #expect(try await HTTP.get("http://\(relay.http)/.well-known/acme-challenge/x").status == 404)
+            let pebble = try Pebble(at: place)
+            _ = try await relay.logged("certificate issued")
+            _ = try await relay.probe("/health/ready", until: 200)
+            #expect(try await seen(relay, pebble).contains("Verification: OK"))
+        }
+
+        /// The certificate before serves while the authority is away, and what comes back knows no account of ours.
+        @Test func renewsThoughTheAuthorityWasAway() async throws {
+            var behaviour = Pebble.Behaviour()
+            behaviour.certificateSeconds = 36
+            var pebble: Pebble? = try Pebble(at: place, behaviour)
+            let relay = try await start("tls-alpn-01")
+            let first = try await relay.logged("agents connect with TLS")["fingerprint"].string
+            pebble = nil
+            _ = try await relay.logged("no certificate from the authority")
+            let waiting = try await relay.check("certificate", until: "warn")
+            #expect(waiting["reason"].string?.contains("Connection refused") == true, "\(waiting)")
+            _ = try await relay.probe("/health/ready", until: 200)
+            #expect(try await client(relay, "").contains("Cipher is TLS_AES_256_GCM_SHA384"))
+            pebble = try Pebble(at: place, behaviour)
+            _ = try await issued(relay, 2)
+            _ = try await relay.check("certificate", until: "pass")
+            let next = await relay.process.line {
+                let entry = Relay.entry($0)
+                return entry?["message"] == "agents connect with TLS" && entry?["fingerprint"].string != first
+            }
+            #expect(next != nil)
+            withExtendedLifetime(pebble) {}
+        }
+
+        @Test func keepsAccountAndCertificateOverARestart() async throws {
+            let pebble = try Pebble(at: place)
+            let relay = try await start("tls-alpn-01")
+            let fingerprint = try await relay.logged("agents connect with TLS")["fingerprint"]
+            let folder = relay.folder
+            #expect(await relay.stop() == .exit(0))
+            let again = try await Relay.start(in: folder)
+            #expect(try await again.logged("agents connect with TLS")["fingerprint"] == fingerprint)
+            _ = try await again.probe("/health/ready", until: 200)
+            #expect(!again.log.contains { $0["message"] == "certificate ordered" })
+            withExtendedLifetime(pebble) {}
+        }
+    }
+}
