@@ -12,9 +12,7 @@ struct AnsweringRelay {
     {
         workers.start()
         let server = AdminServer()
-        var limits = AdminLimits()
-        limits.maxBodyBytes = AdminRoute.maxImportBytes
-        try await server.listen(unixSocket: socket, router: AdminRouter(routes), limits: limits)
+        try await server.listen(unixSocket: socket, router: AdminRouter(routes))
         let result = Result { try body(socket) }
         try await server.close()
         try await workers.shutdownGracefully()

@@ -8,7 +8,9 @@ private final class Subject {
     private var state: ConnectionStateMachine
     private var now = NIODeadline.uptimeNanoseconds(0)
 
-    init(_ limits: AdminLimits = AdminLimits()) { state = ConnectionStateMachine(limits: limits, at: now) }
+    init(_ limits: AdminLimits = AdminLimits(), bodyLimit: @escaping (HTTPRequestHead) -> Int? = { _ in nil }) {
+        state = ConnectionStateMachine(limits: limits, at: now, bodyLimit: bodyLimit)
+    }
 
     var owesNothing: Bool { state.owesNothing }
     var secondsLeft: Int64 { (state.deadline - now).nanoseconds / 1_000_000_000 }
@@ -102,6 +104,34 @@ private final class Subject {
         #expect(subject.part(.body(ByteBuffer(string: "5"))) == refusal)
         #expect(subject.part(.body(ByteBuffer(string: "6"))) == .none, "thrown away")
         #expect(subject.part(.end(nil)) == .none)
+    }
+
+    @Test func `a route takes more, and the next request on the connection does not`() {
+        var limits = AdminLimits()
+        limits.maxBodyBytes = 4
+        let subject = Subject(limits) { $0.uri == "/import" ? 6 : nil }
+        let order = HTTPRequestHead(version: .http1_1, method: .POST, uri: "/import")
+        #expect(subject.part(.head(order)) == .none)
+        #expect(subject.part(.body(ByteBuffer(string: "123456"))) == .none)
+        #expect(subject.part(.end(nil)) == .respond(.init(head: order, body: ByteBuffer(string: "123456"))))
+        #expect(subject.answered() == .none)
+        var other = head
+        other.headers.add(name: "content-length", value: "6")
+        #expect(subject.part(.head(other)) == .reject(.payloadTooLarge, reason: "More than 4 bytes of body."))
+    }
+
+    @Test func `only an import brings more than any other order`() {
+        let router = AdminRouter([
+            AdminRoute.importQueuePath: .importQueue { _, _, loop in loop.makeFailedFuture(AdminRefusal("")) },
+            AdminRoute.queuePath: AdminRoute { _ in .text(.ok, "") },
+        ])
+        func limit(_ method: HTTPMethod, _ uri: String) -> Int? {
+            router.maxBodyBytes(of: HTTPRequestHead(version: .http1_1, method: method, uri: uri))
+        }
+        #expect(limit(.POST, AdminRoute.importQueuePath + "?check") == AdminRoute.maxImportBytes)
+        #expect(limit(.GET, AdminRoute.importQueuePath) == nil)
+        #expect(limit(.POST, AdminRoute.queuePath) == nil)
+        #expect(limit(.POST, "/nothing") == nil)
     }
 
     @Test func `what a client is turned away for is told once`() {

@@ -25,7 +25,7 @@ final class AdminConnection: ChannelInboundHandler {
         self.router = router
         self.open = open
         self.told = told
-        state = ConnectionStateMachine(limits: limits, at: now)
+        state = ConnectionStateMachine(limits: limits, at: now, bodyLimit: router.maxBodyBytes)
     }
 
     var owesNothing: Bool { state.owesNothing }

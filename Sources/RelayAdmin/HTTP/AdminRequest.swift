@@ -19,12 +19,15 @@ public struct AdminRequest: Sendable {
     init(_ head: HTTPRequestHead, body: ByteBuffer, peer: SocketAddress?) {
         let parts = head.uri.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         method = head.method
-        path = String(parts[0])
+        path = Self.path(of: head.uri)
         query = parts.count > 1 ? Self.pairs(parts[1]) : []
         headers = head.headers
         self.body = body
         self.peer = peer
     }
+
+    /// Without the query.
+    static func path(of uri: String) -> String { String(uri.prefix { $0 != "?" }) }
 
     /// What is logged meanwhile belongs to the request's trace.
     func whileTraced<Answer>(_ respond: () -> Answer) -> Answer {

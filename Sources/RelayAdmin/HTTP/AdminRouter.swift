@@ -15,17 +15,28 @@ public struct AdminRoute: Sendable {
         case asking(Asker)
     }
 
-    private var responders: [(method: HTTPMethod, way: Way)]
+    private struct Responding {
+        var method: HTTPMethod
+        var way: Way
+        /// nil: as much as the listener takes for any.
+        var maxBodyBytes: Int?
+    }
+
+    private var responders: [Responding]
 
     /// - Parameter workers: for what takes longer than a probe may wait.
     public init(_ method: HTTPMethod = .GET, on workers: NIOThreadPool? = nil, respond: @escaping Responder) {
-        responders = [(method, workers.map { .on($0, respond) } ?? .atOnce(respond))]
+        responders = [Responding(method: method, way: workers.map { .on($0, respond) } ?? .atOnce(respond))]
     }
 
-    /// - Parameter ask: for what others have to answer first. A failure is answered 503.
-    public init(_ method: HTTPMethod = .GET, asking ask: @escaping Asker) {
-        responders = [(method, .asking(ask))]
+    /// - Parameters:
+    ///   - maxBodyBytes: where more is to be taken than the listener takes for others.
+    ///   - ask: for what others have to answer first. A failure is answered 503.
+    public init(_ method: HTTPMethod = .GET, maxBodyBytes: Int? = nil, asking ask: @escaping Asker) {
+        responders = [Responding(method: method, way: .asking(ask), maxBodyBytes: maxBodyBytes)]
     }
+
+    func maxBodyBytes(_ method: HTTPMethod) -> Int? { responders.first { $0.method == method }?.maxBodyBytes }
 
     /// The same path with what another route answers to other methods.
     public func and(_ other: AdminRoute) -> AdminRoute {
@@ -93,6 +104,11 @@ public struct AdminRouter: Sendable {
 
     /// For listeners that anybody may reach who reaches the port, a web page in a browser on this machine included.
     var readOnly: AdminRouter { AdminRouter(routes.compactMapValues(\.readOnly), tracing: tracing) }
+
+    /// nil where what the listener takes for any is enough.
+    func maxBodyBytes(of head: HTTPRequestHead) -> Int? {
+        route(of: AdminRequest.path(of: head.uri))?.route.maxBodyBytes(head.method)
+    }
 
     func respond(to request: AdminRequest, on loop: any EventLoop) -> EventLoopFuture<AdminResponse> {
         let found = route(of: request.path)

@@ -24,6 +24,8 @@ struct ConnectionStateMachine {
     }
 
     private let limits: AdminLimits
+    private let bodyLimit: (HTTPRequestHead) -> Int?
+    private var maxBodyBytes = 0
     private var phase = Phase.open
     /// Bytes came in after the last whole request.
     private var hasPart = false
@@ -33,8 +35,10 @@ struct ConnectionStateMachine {
     private var fault: HTTPFault?
 
     /// A client that connects has something to say, and as long for it as for a request.
-    init(limits: AdminLimits, at now: NIODeadline) {
+    /// - Parameter bodyLimit: of a request that may bring more, or less, than others.
+    init(limits: AdminLimits, at now: NIODeadline, bodyLimit: @escaping (HTTPRequestHead) -> Int? = { _ in nil }) {
         self.limits = limits
+        self.bodyLimit = bodyLimit
         deadline = now + limits.requestTimeout
     }
 
@@ -58,11 +62,12 @@ struct ConnectionStateMachine {
         switch part {
         case .head(let head):
             arriving = Request(head: head, body: ByteBuffer())
+            maxBodyBytes = bodyLimit(head) ?? limits.maxBodyBytes
             let length = head.headers.first(name: "content-length").flatMap(Int.init) ?? 0
-            return length > limits.maxBodyBytes ? tooLarge(at: now) : .none
+            return length > maxBodyBytes ? tooLarge(at: now) : .none
         case .body(let bytes):
             arriving?.body.writeImmutableBuffer(bytes)
-            return (arriving?.body.readableBytes ?? 0) > limits.maxBodyBytes ? tooLarge(at: now) : .none
+            return (arriving?.body.readableBytes ?? 0) > maxBodyBytes ? tooLarge(at: now) : .none
         case .end:
             return receivedEnd(at: now)
         }
@@ -131,7 +136,7 @@ struct ConnectionStateMachine {
 
     private mutating func tooLarge(at now: NIODeadline) -> Action {
         fault = .tooLarge
-        return reject(.payloadTooLarge, "More than \(limits.maxBodyBytes) bytes of body.", at: now)
+        return reject(.payloadTooLarge, "More than \(maxBodyBytes) bytes of body.", at: now)
     }
 
     private mutating func reject(_ status: HTTPResponseStatus, _ reason: String, at now: NIODeadline) -> Action {

@@ -49,6 +49,7 @@ extension AdminRoute {
     ) -> AdminRoute {
         AdminRoute(
             .POST,
+            maxBodyBytes: maxImportBytes,
             asking: { request, loop in
                 take(request.body, request.hasFlag("check"), loop).map { .json(.ok, $0) }
             }

@@ -124,9 +124,7 @@ final class RunningRelay: Sendable {
         try await open("http", listen.http, AdminRouter(pages, tracing: requests))
         let socket = configuration.admin.socket
         let local = AdminRouter(health.merging(adminRoutes) { $1 }, tracing: requests)
-        var limits = AdminLimits()
-        limits.maxBodyBytes = AdminRoute.maxImportBytes
-        try await admin.listen(unixSocket: socket, router: local, limits: limits)
+        try await admin.listen(unixSocket: socket, router: local)
         note("admin", socket)
         admin.repeatEverySecond { [sampler, clock] in sampler.sample(at: clock()) }
         try await openToAgents(listen.websocket)
