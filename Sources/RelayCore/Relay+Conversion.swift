@@ -78,7 +78,7 @@ private final class WorkerCodecs: Sendable {
     static let shared = WorkerCodecs()
     private static let maxKept = 8
 
-    /// One thread has it at a time.
+    // Sendable: whoever takes one out of `kept`, or makes it, alone has it until it is back under the lock.
     private struct Lent: @unchecked Sendable { let codec: Codec }
     private let kept = Mutex<[Lent]>([])
 

@@ -10,7 +10,7 @@ struct Wire {
 
 enum WireBIO {
     /// nil only without memory.
-    // Never changed once it is made, and never freed.
+    // Safe on any thread: filled in here, once, only read by OpenSSL from then on, and never freed.
     private nonisolated(unsafe) static let method: OpaquePointer? = {
         guard let method = BIO_meth_new(BIO_TYPE_SOURCE_SINK, "relay wire") else { return nil }
         BIO_meth_set_read(method) { bio, bytes, count in WireBIO.read(bio, bytes, count) }
