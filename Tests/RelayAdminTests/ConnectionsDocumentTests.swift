@@ -6,25 +6,6 @@ import Testing
 
 @testable import RelayAdmin
 
-/// The JSON blocks below a heading of docs/admin-api.md, in order.
-func documented(_ heading: String) throws -> [Data] {
-    let page = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../docs/admin-api.md")
-    let text = try String(contentsOf: page, encoding: .utf8)
-    let rest = try #require(text.components(separatedBy: "\n## \(heading)\n").dropFirst().first)
-    let section = rest.components(separatedBy: "\n## ")[0]
-    return section.components(separatedBy: "```json\n").dropFirst().map { block in
-        Data(block.components(separatedBy: "```")[0].utf8)
-    }
-}
-
-/// The block says what the document does, member for member.
-func expectDocumented<Document: Codable & Equatable>(_ json: Data, is document: Document) throws {
-    let answer = AdminResponse.json(.ok, document)
-    let documented = try JSONSerialization.jsonObject(with: json) as? NSDictionary
-    #expect(try JSONSerialization.jsonObject(with: Data(answer.body)) as? NSDictionary == documented)
-    #expect(try JSONDecoder().decode(Document.self, from: json) == document)
-}
-
 extension ConnectionsDocument {
     static let sample = ConnectionsDocument(
         at: "2026-11-23T09:30:00.000+00:00",

@@ -37,23 +37,17 @@ extension MessageDocument {
 }
 
 @Suite struct MessageDocumentTests {
-    private func documented() throws -> NSDictionary {
-        let page = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../docs/cli-json.md")
-        let text = try String(contentsOf: page, encoding: .utf8)
-        let section = try #require(text.components(separatedBy: "## `moltrelay explain --json`").dropFirst().first)
-        let block = try #require(section.components(separatedBy: "```json\n").dropFirst().first)
-        let json = try #require(block.components(separatedBy: "```").first)
-        return try #require(try JSONSerialization.jsonObject(with: Data(json.utf8)) as? NSDictionary)
+    private func documented() throws -> Data {
+        try RelayAdminTests.documented("`moltrelay explain --json`", in: .commands)[0]
     }
 
     @Test func `the document is the one in docs/cli-json.md`() throws {
-        let answer = AdminResponse.json(.ok, MessageDocument.sample)
-        let encoded = try JSONSerialization.jsonObject(with: Data(answer.body)) as? NSDictionary
-        #expect(encoded == (try documented()))
+        try expectDocumented(documented(), is: MessageDocument.sample)
     }
 
     @Test func `a reader ignores members it does not know and misses none it needs`() throws {
-        let extended = try #require(try documented().mutableCopy() as? NSMutableDictionary)
+        let members = try JSONSerialization.jsonObject(with: documented()) as? NSDictionary
+        let extended = try #require(members?.mutableCopy() as? NSMutableDictionary)
         extended["invented_later"] = 1
         let data = try JSONSerialization.data(withJSONObject: extended)
         #expect(try JSONDecoder().decode(MessageDocument.self, from: data) == .sample)

@@ -49,15 +49,11 @@ extension OverviewDocument {
 
 @Suite struct OverviewDocumentTests {
     @Test func `the document is the one in docs/cli-json.md`() throws {
-        let page = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../docs/cli-json.md")
-        let text = try String(contentsOf: page, encoding: .utf8)
-        let section = try #require(text.components(separatedBy: "## `moltrelay top --json`").dropFirst().first)
-        let block = try #require(section.components(separatedBy: "```json\n").dropFirst().first)
-        let json = Data(try #require(block.components(separatedBy: "```").first).utf8)
-        let documented = try JSONSerialization.jsonObject(with: json) as? NSDictionary
+        let json = try documented("`moltrelay top --json`", in: .commands)[0]
+        let shown = try JSONSerialization.jsonObject(with: json) as? NSDictionary
         let answer = AdminResponse.json(.ok, OverviewDocument.sample)
         let encoded = try #require(try JSONSerialization.jsonObject(with: Data(answer.body)) as? [String: Any])
-        #expect(encoded.filter { !["status", "health"].contains($0.key) } as NSDictionary == documented)
+        #expect(encoded.filter { !["status", "health"].contains($0.key) } as NSDictionary == shown)
         #expect(try JSONDecoder().decode(OverviewDocument.self, from: Data(answer.body)) == .sample)
     }
 

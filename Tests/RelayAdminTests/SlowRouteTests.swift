@@ -33,15 +33,7 @@ extension SlowDocument {
 
 @Suite struct SlowRouteTests {
     @Test func `the document is the one in docs/cli-json.md`() throws {
-        let page = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../docs/cli-json.md")
-        let text = try String(contentsOf: page, encoding: .utf8)
-        let section = try #require(text.components(separatedBy: "## `moltrelay slow --json`").dropFirst().first)
-        let block = try #require(section.components(separatedBy: "```json\n").dropFirst().first)
-        let json = Data(try #require(block.components(separatedBy: "```").first).utf8)
-        let documented = try JSONSerialization.jsonObject(with: json) as? NSDictionary
-        let answer = AdminResponse.json(.ok, SlowDocument.sample)
-        #expect(try JSONSerialization.jsonObject(with: Data(answer.body)) as? NSDictionary == documented)
-        #expect(try JSONDecoder().decode(SlowDocument.self, from: json) == .sample)
+        try expectDocumented(documented("`moltrelay slow --json`", in: .commands)[0], is: SlowDocument.sample)
     }
 
     @Test(

@@ -27,23 +27,17 @@ extension StatusDocument {
 }
 
 @Suite struct StatusDocumentTests {
-    /// The first JSON block of the page, which is what a script is written against.
-    private func documented() throws -> NSDictionary {
-        let page = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../docs/cli-json.md")
-        let text = try String(contentsOf: page, encoding: .utf8)
-        let block = try #require(text.components(separatedBy: "```json\n").dropFirst().first)
-        let json = try #require(block.components(separatedBy: "```").first)
-        return try #require(try JSONSerialization.jsonObject(with: Data(json.utf8)) as? NSDictionary)
+    private func documented() throws -> Data {
+        try RelayAdminTests.documented("`moltrelay status --json`", in: .commands)[0]
     }
 
     @Test func `the document is the one in docs/cli-json.md`() throws {
-        let answer = AdminResponse.json(.ok, StatusDocument.sample)
-        let encoded = try JSONSerialization.jsonObject(with: Data(answer.body)) as? NSDictionary
-        #expect(encoded == (try documented()))
+        try expectDocumented(documented(), is: StatusDocument.sample)
     }
 
     @Test func `a reader ignores members it does not know and misses none it needs`() throws {
-        let extended = try #require(try documented().mutableCopy() as? NSMutableDictionary)
+        let members = try JSONSerialization.jsonObject(with: documented()) as? NSDictionary
+        let extended = try #require(members?.mutableCopy() as? NSMutableDictionary)
         extended["invented_later"] = 1
         let data = try JSONSerialization.data(withJSONObject: extended)
         #expect(try JSONDecoder().decode(StatusDocument.self, from: data) == .sample)

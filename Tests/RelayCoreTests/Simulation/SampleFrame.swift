@@ -9,8 +9,10 @@ struct SampleFrame {
     private static let key: UInt32 = 0x5A17_C3E9
 
     init(_ routing: RoutingHeader, context: TraceContext? = nil, envelopeBytes: Int) {
-        self.init(routing, context: context, envelope: [UInt8](repeating: 0xE7, count: envelopeBytes))
+        self.init(routing, context: context, envelope: Self.envelope(bytes: envelopeBytes))
     }
+
+    static func envelope(bytes: Int) -> [UInt8] { [UInt8](repeating: 0xE7, count: bytes) }
 
     /// - Parameter envelope: with its compressed head, where the flags have COMPRESSED.
     init(_ routing: RoutingHeader, flags: FrameFlags = [], context: TraceContext? = nil, envelope: [UInt8]) {

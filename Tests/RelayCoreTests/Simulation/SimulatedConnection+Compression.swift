@@ -8,30 +8,6 @@ extension SimulatedConnection {
         connection?.outbox.compression = algorithm
         return self
     }
-
-    @discardableResult
-    func send(
-        _ number: Int,
-        to recipient: Int,
-        _ mode: DeliveryMode = .atLeastOnce,
-        priority: UInt8 = 128,
-        flags: FrameFlags = [],
-        ttl: UInt16 = 0,
-        trace: Bool = false,
-        envelope: [UInt8]
-    ) -> Bool {
-        let routing = RoutingHeader(
-            sender: Names.agent(agent),
-            recipient: Names.agent(recipient),
-            id: Names.id(number),
-            timestamp: loop.wallClock,
-            ttl: ttl,
-            priority: priority,
-            delivery: mode.rawValue
-        )
-        let context = trace ? TraceContext(traceID: (1, 2), parentID: 3, flags: 1) : nil
-        return send(SampleFrame(routing, flags: flags, context: context, envelope: envelope))
-    }
 }
 
 extension ReceivedMessage {

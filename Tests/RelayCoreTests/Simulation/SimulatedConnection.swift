@@ -92,6 +92,9 @@ final class SimulatedConnection: ConnectionSocket {
 }
 
 extension SimulatedConnection {
+    /// - Parameters:
+    ///   - bytes: of an envelope that does not matter.
+    ///   - envelope: as in `SampleFrame`.
     /// - Returns: whether the relay took the frame.
     @discardableResult
     func send(
@@ -99,9 +102,11 @@ extension SimulatedConnection {
         to recipient: Int,
         _ mode: DeliveryMode = .atLeastOnce,
         priority: UInt8 = 128,
+        flags: FrameFlags = [],
         ttl: UInt16 = 0,
         bytes: Int = 64,
-        trace: Bool = false
+        trace: Bool = false,
+        envelope: [UInt8]? = nil
     ) -> Bool {
         let routing = RoutingHeader(
             sender: Names.agent(agent),
@@ -113,7 +118,8 @@ extension SimulatedConnection {
             delivery: mode.rawValue
         )
         let context = trace ? TraceContext(traceID: (1, 2), parentID: 3, flags: 1) : nil
-        return send(SampleFrame(routing, context: context, envelopeBytes: bytes))
+        let envelope = envelope ?? SampleFrame.envelope(bytes: bytes)
+        return send(SampleFrame(routing, flags: flags, context: context, envelope: envelope))
     }
 
     func send(_ frame: SampleFrame) -> Bool {
