@@ -68,13 +68,18 @@ let package = Package(
             swiftSettings: hotPath
         ),
         .target(
+            name: "LibCrypto",
+            dependencies: ["COpenSSL"],
+            swiftSettings: settings
+        ),
+        .target(
             name: "Identity",
-            dependencies: ["COpenSSL", "WireProtocol"],
+            dependencies: ["COpenSSL", "LibCrypto", "WireProtocol"],
             swiftSettings: settings
         ),
         .target(
             name: "RelayTLS",
-            dependencies: ["COpenSSL", nioCore],
+            dependencies: ["COpenSSL", "LibCrypto", nioCore],
             swiftSettings: hotPath
         ),
         .target(
@@ -113,7 +118,7 @@ let package = Package(
         ),
         .target(
             name: "ACME",
-            dependencies: ["COpenSSL", "HTTPClient", "RelayTLS", nioCore, nioHTTP1],
+            dependencies: ["COpenSSL", "HTTPClient", "LibCrypto", "RelayTLS", nioCore, nioHTTP1],
             swiftSettings: settings
         ),
         .target(
@@ -151,19 +156,17 @@ let package = Package(
         .target(
             name: "RelayClient",
             dependencies: [
-                "Compression", "Identity", "RelayTLS", "WireProtocol", deques, heap, nioCore, nioHTTP1, nioPosix,
+                "Compression", "Identity", "LibCrypto", "RelayTLS", "WireProtocol", deques, heap, nioCore, nioHTTP1,
+                nioPosix,
             ],
             swiftSettings: settings
         ),
         .executableTarget(
             name: "moltrelay",
             dependencies: [
-                "ACME", "CMalloc", "HTTPClient", "Identity", "Listening", "RelayAdmin", "RelayClient", "RelayCore",
-                "RelayStores",
-                "RelayTLS", "RelayTelemetry", "RelayTransport", "Telemetry", "WireProtocol", argumentParser,
-                instrumentation,
-                logging, nioCore,
-                nioPosix, unixSignals, yams,
+                "ACME", "CMalloc", "HTTPClient", "Identity", "LibCrypto", "Listening", "RelayAdmin", "RelayClient",
+                "RelayCore", "RelayStores", "RelayTLS", "RelayTelemetry", "RelayTransport", "Telemetry", "WireProtocol",
+                argumentParser, instrumentation, logging, nioCore, nioPosix, unixSignals, yams,
             ],
             swiftSettings: settings
         ),
@@ -214,7 +217,7 @@ let package = Package(
         ),
         .testTarget(
             name: "IdentityTests",
-            dependencies: ["Identity", "WireProtocol"],
+            dependencies: ["Identity", "LibCrypto", "WireProtocol"],
             swiftSettings: settings
         ),
         .target(
@@ -263,7 +266,7 @@ let package = Package(
         ),
         .testTarget(
             name: "ACMETests",
-            dependencies: ["ACME", "CertificateFixture", "PebbleFixture", "RelayTLS", nioCore, nioPosix],
+            dependencies: ["ACME", "CertificateFixture", "LibCrypto", "PebbleFixture", "RelayTLS", nioCore, nioPosix],
             swiftSettings: settings
         ),
         .target(
@@ -297,7 +300,9 @@ let package = Package(
         ),
         .testTarget(
             name: "RelayClientTests",
-            dependencies: ["Compression", "Identity", "RelayClient", "RelayFixture", "WireProtocol", nioHTTP1],
+            dependencies: [
+                "Compression", "Identity", "LibCrypto", "RelayClient", "RelayFixture", "WireProtocol", nioHTTP1,
+            ],
             swiftSettings: settings
         ),
         .testTarget(

@@ -14,19 +14,20 @@ from .swift_source import code_lines
 ROOMS = {
     "WireProtocol": set(),
     "Compression": {"WireProtocol"},
-    "Identity": {"WireProtocol"},
+    "LibCrypto": set(),
+    "Identity": {"WireProtocol", "LibCrypto"},
     "RelayCore": {"WireProtocol", "Compression"},
-    "RelayTLS": set(),
+    "RelayTLS": {"LibCrypto"},
     "Listening": set(),
     "HTTPClient": {"RelayTLS"},
-    "ACME": {"RelayTLS", "HTTPClient"},
+    "ACME": {"RelayTLS", "HTTPClient", "LibCrypto"},
     "RelayTransport": {"WireProtocol", "Compression", "Identity", "RelayCore", "RelayTLS", "Listening"},
     "RelayStores": {"WireProtocol", "RelayCore"},
     "RelayCluster": {"WireProtocol", "RelayCore", "HTTPClient"},
     "Telemetry": {"HTTPClient"},
     "RelayTelemetry": {"WireProtocol", "Compression", "RelayCore", "Telemetry"},
     "RelayAdmin": {"Telemetry", "Listening"},
-    "RelayClient": {"WireProtocol", "Compression", "Identity", "RelayTLS"},
+    "RelayClient": {"WireProtocol", "Compression", "Identity", "LibCrypto", "RelayTLS"},
 }
 # What would tie the core to a process, a socket or a back end of telemetry.
 OUTSIDE = {

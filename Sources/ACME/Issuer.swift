@@ -1,4 +1,5 @@
 import HTTPClient
+internal import LibCrypto
 public import NIOCore
 import NIOHTTP1
 public import RelayTLS
@@ -40,7 +41,7 @@ public struct Issuer: Sendable {
     ) async throws(OrderFailure) -> Issued {
         let key: P256Key
         var order: OrderStateMachine
-        do throws(CryptoFailure) {
+        do throws(OpenSSLError) {
             key = try P256Key.generate()
             order = try OrderStateMachine(terms, account: account, key: key, at: now())
         } catch {

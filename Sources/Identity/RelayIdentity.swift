@@ -1,3 +1,5 @@
+public import LibCrypto
+
 /// Who this relay says it is. Without a key it names itself and proves nothing.
 public struct RelayIdentity: Sendable {
     /// `auth.relay_id`.

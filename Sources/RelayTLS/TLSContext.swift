@@ -2,7 +2,7 @@ internal import COpenSSL
 
 /// Owns one SSL_CTX: what sessions of one kind share. Not changed once sessions are made of it.
 final class TLSContext: Sendable {
-    // OpenSSL counts references atomically, and allows sessions of one context on several threads.
+    // Safe on any thread: OpenSSL counts references atomically, and allows sessions of one context on several threads.
     nonisolated(unsafe) let pointer: OpaquePointer
 
     /// As OpenSSL lists them; the first is what we like best.

@@ -1,5 +1,6 @@
 import CertificateFixture
 import Foundation
+import LibCrypto
 import Testing
 
 @testable import ACME
@@ -66,9 +67,9 @@ import Testing
         let key = try P256Key.generate()
         let again = try P256Key(pem: key.pem())
         #expect(try AccountKey(key).thumbprint == AccountKey(again).thumbprint)
-        #expect(throws: CryptoFailure.self) { try P256Key(pem: Array("nothing".utf8)) }
+        #expect(throws: OpenSSLError.self) { try P256Key(pem: Array("nothing".utf8)) }
         let other = try tool.issue("other", key: .p384)
-        #expect(throws: CryptoFailure.self) { try P256Key(pem: Array(Data(contentsOf: URL(filePath: other.key)))) }
+        #expect(throws: OpenSSLError.self) { try P256Key(pem: Array(Data(contentsOf: URL(filePath: other.key)))) }
     }
 
     @Test func asksForEveryName() throws {

@@ -1,4 +1,5 @@
 import Identity
+import LibCrypto
 import RelayClient
 import WireProtocol
 

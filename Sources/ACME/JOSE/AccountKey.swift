@@ -1,3 +1,5 @@
+public import LibCrypto
+
 /// What an account is known by at its authority, and signs its requests with (RFC 8555 section 6.2).
 public struct AccountKey: Sendable {
     enum Naming {
@@ -10,7 +12,7 @@ public struct AccountKey: Sendable {
     /// Members in the order of RFC 7638, so that the same text makes the thumbprint.
     private let jwk: String
 
-    public init(_ key: P256Key) throws(CryptoFailure) {
+    public init(_ key: P256Key) throws(OpenSSLError) {
         self.key = key
         jwk =
             "{\"crv\":\"P-256\",\"kty\":\"EC\",\"x\":\"\(Base64URL.encode(try key.x))\","
@@ -18,7 +20,7 @@ public struct AccountKey: Sendable {
     }
 
     /// RFC 7638.
-    public var thumbprint: String { Base64URL.encode(sha256(Array(jwk.utf8))) }
+    public var thumbprint: String { Base64URL.encode(SHA256.hash(jwk.utf8)) }
 
     /// A flattened JWS.
     /// - Parameter payload: JSON; empty for a POST-as-GET.
@@ -27,7 +29,7 @@ public struct AccountKey: Sendable {
         url: String,
         nonce: String,
         as naming: Naming
-    ) throws(CryptoFailure) -> [UInt8] {
+    ) throws(OpenSSLError) -> [UInt8] {
         let name =
             switch naming {
             case .key: "\"jwk\":\(jwk)"

@@ -1,3 +1,5 @@
+public import LibCrypto
+
 /// One order at an authority, from its directory to the certificate (RFC 8555 section 7), without I/O. Each input has
 /// one action for its answer. Time is in seconds, of any clock.
 public struct OrderStateMachine: Sendable {
@@ -55,7 +57,7 @@ public struct OrderStateMachine: Sendable {
     var challengeURL = ""
 
     /// - Parameter key: the certificate's.
-    public init(_ terms: OrderTerms, account: AccountKey, key: P256Key, at now: Int64) throws(CryptoFailure) {
+    public init(_ terms: OrderTerms, account: AccountKey, key: P256Key, at now: Int64) throws(OpenSSLError) {
         self.terms = terms
         self.account = account
         request = try CertificateRequest.der(for: terms.domains, key: key)
@@ -142,7 +144,7 @@ public struct OrderStateMachine: Sendable {
             return .send(ACMERequest(method: .head, url: directory.newNonce))
         }
         self.nonce = nil
-        do throws(CryptoFailure) {
+        do throws(OpenSSLError) {
             let naming = accountURL.map { AccountKey.Naming.account($0) } ?? .key
             let body = try account.sign(post.payload, url: post.url, nonce: nonce, as: naming)
             return .send(ACMERequest(method: .post(body), url: post.url))

@@ -1,3 +1,5 @@
+public import LibCrypto
+
 /// Ed25519 (RFC 8032, the pure variant), by libcrypto.
 public enum Ed25519 {
     public static let publicKeyByteCount = 32

@@ -1,4 +1,5 @@
 internal import COpenSSL
+public import LibCrypto
 
 extension Ed25519 {
     /// The secret stays in libcrypto's memory, which is wiped on release.

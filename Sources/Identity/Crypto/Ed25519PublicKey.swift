@@ -1,4 +1,5 @@
 internal import COpenSSL
+public import LibCrypto
 
 extension Ed25519 {
     /// Never a point of small order and always in canonical encoding: two keys are one key exactly if their bytes are.

@@ -1,4 +1,5 @@
 internal import COpenSSL
+public import LibCrypto
 
 public enum SecureRandom {
     /// Bytes of libcrypto's DRBG, which the kernel seeds. Throws rather than answer with fewer or weaker ones.

@@ -1,4 +1,5 @@
 import Identity
+import LibCrypto
 import NIOHTTP1
 import WireProtocol
 

@@ -3,7 +3,7 @@ internal import Glibc
 
 /// Owns one X509.
 final class Certificate: Sendable {
-    // OpenSSL counts references atomically, and we only read it.
+    // Safe on any thread: libcrypto counts references atomically, and nobody changes a certificate once it is made.
     nonisolated(unsafe) let pointer: OpaquePointer
 
     init(owning pointer: OpaquePointer) { self.pointer = pointer }
@@ -58,14 +58,4 @@ final class Certificate: Sendable {
         guard X509_digest(pointer, EVP_sha256(), &digest, &count) == 1 else { return "" }
         return digest.prefix(Int(count)).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
     }
-}
-
-/// Owns one EVP_PKEY. OpenSSL wipes it when its last reference goes.
-final class PrivateKey: Sendable {
-    // As of Certificate.
-    nonisolated(unsafe) let pointer: OpaquePointer
-
-    init(owning pointer: OpaquePointer) { self.pointer = pointer }
-
-    deinit { EVP_PKEY_free(pointer) }
 }

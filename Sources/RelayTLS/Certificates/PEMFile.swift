@@ -1,5 +1,6 @@
 internal import COpenSSL
 internal import Glibc
+internal import LibCrypto
 
 /// A file of certificates, or of what belongs to one: most often PEM blocks.
 struct PEMFile {
@@ -56,10 +57,10 @@ struct PEMFile {
         return certificates
     }
 
-    func privateKey() throws(CertificateFailure) -> PrivateKey {
+    func privateKey() throws(CertificateFailure) -> KeyHandle {
         let key = try parse { bio in
             // Asked for where the key has a passphrase; the default would ask at the terminal.
-            PEM_read_bio_PrivateKey(bio, nil, { _, _, _, _ in -1 }, nil).map { PrivateKey(owning: $0) }
+            PEM_read_bio_PrivateKey(bio, nil, { _, _, _, _ in -1 }, nil).map { KeyHandle(owning: $0) }
         }
         if let key { return key }
         let text = String(decoding: bytes, as: UTF8.self)

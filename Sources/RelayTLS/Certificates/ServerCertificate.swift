@@ -1,4 +1,5 @@
 internal import COpenSSL
+internal import LibCrypto
 
 /// A certificate with its chain and its key, found good.
 public final class ServerCertificate: Sendable {
@@ -14,7 +15,7 @@ public final class ServerCertificate: Sendable {
     public let isKeyExposed: Bool
     let ocspResponse: [UInt8]?
     private let chain: [Certificate]
-    private let key: PrivateKey
+    private let key: KeyHandle
 
     private static let minRSABits: Int32 = 2_048
 
@@ -52,7 +53,7 @@ public final class ServerCertificate: Sendable {
         return bytes
     }
 
-    private static func check(_ key: PrivateKey, _ files: CertificateFiles) throws(CertificateFailure) {
+    private static func check(_ key: KeyHandle, _ files: CertificateFiles) throws(CertificateFailure) {
         let isWeak = EVP_PKEY_is_a(key.pointer, "RSA") == 1 && EVP_PKEY_get_bits(key.pointer) < minRSABits
         guard !isWeak else {
             throw CertificateFailure(files.key, "an RSA key needs \(minRSABits) bits or more; better, P-256 or Ed25519")

@@ -1,4 +1,5 @@
 internal import COpenSSL
+internal import LibCrypto
 
 /// The certificate that shows an authority who answers for a name (RFC 8737): nobody else is shown it, and nothing is
 /// said over a connection that begins with it.
@@ -19,20 +20,14 @@ final class DomainProof: Sendable {
         ALPN.installProof(on: context)
     }
 
-    private static func makeKey() throws(TLSFailure) -> PrivateKey {
-        let context = try openSSL("a key") { EVP_PKEY_CTX_new_from_name(nil, "EC", nil) }
-        defer { EVP_PKEY_CTX_free(context) }
-        try openSSL("a key") { EVP_PKEY_keygen_init(context) }
-        try openSSL("a key") { EVP_PKEY_CTX_set_group_name(context, "P-256") }
-        var pointer: OpaquePointer?
-        try openSSL("a key") { EVP_PKEY_generate(context, &pointer) }
-        return PrivateKey(owning: try openSSL("a key") { pointer })
+    private static func makeKey() throws(TLSFailure) -> KeyHandle {
+        do throws(OpenSSLError) { return try .generateP256() } catch { throw TLSFailure(.internal, error.description) }
     }
 
     private static func certificate(
         _ domain: String,
         _ keyAuthorization: [UInt8],
-        _ key: PrivateKey
+        _ key: KeyHandle
     ) throws(TLSFailure) -> Certificate {
         let certificate = Certificate(owning: try openSSL("the proof") { X509_new() })
         let pointer = certificate.pointer

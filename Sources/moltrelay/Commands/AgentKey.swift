@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Identity
+import LibCrypto
 import WireProtocol
 
 /// The key an agent of the command line signs with, and where it is kept. A relay binds an id to the first key that

@@ -1,4 +1,5 @@
 import Identity
+import LibCrypto
 import RelayTelemetry
 import Synchronization
 import Telemetry

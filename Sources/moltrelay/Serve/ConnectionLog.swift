@@ -1,4 +1,5 @@
 import Identity
+import LibCrypto
 import Logging
 import RelayCore
 import RelayTransport

@@ -7,7 +7,7 @@ public struct OpenSSLError: Error, Equatable, Sendable, CustomStringConvertible 
     public let reason: String
 
     /// Empties the calling thread's error queue. Its oldest entry is the cause; those after it are callers' echoes.
-    init(takingQueueAfter operation: String) {
+    package init(takingQueueAfter operation: String) {
         let code = ERR_get_error()
         ERR_clear_error()
         self.operation = operation
@@ -25,14 +25,14 @@ public struct OpenSSLError: Error, Equatable, Sendable, CustomStringConvertible 
 
 /// Runs a call that answers nil on failure. A stale error of an earlier caller on this thread would be reported as
 /// this call's, so the queue is emptied first.
-func openSSL<Value>(_ operation: String, _ call: () -> Value?) throws(OpenSSLError) -> Value {
+package func openSSL<Value>(_ operation: String, _ call: () -> Value?) throws(OpenSSLError) -> Value {
     ERR_clear_error()
     guard let value = call() else { throw OpenSSLError(takingQueueAfter: operation) }
     return value
 }
 
-/// Runs a call that answers 1 on success.
-func openSSL(_ operation: String, _ call: () -> Int32) throws(OpenSSLError) {
+/// Runs a call that answers a positive number on success: 1, or a size.
+package func openSSL(_ operation: String, _ call: () -> Int32) throws(OpenSSLError) {
     ERR_clear_error()
-    guard call() == 1 else { throw OpenSSLError(takingQueueAfter: operation) }
+    guard call() > 0 else { throw OpenSSLError(takingQueueAfter: operation) }
 }

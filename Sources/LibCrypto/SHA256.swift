@@ -1,5 +1,4 @@
 internal import COpenSSL
-public import WireProtocol
 
 public enum SHA256 {
     public static let byteCount = Int(SHA256_DIGEST_LENGTH)
@@ -12,12 +11,5 @@ public enum SHA256 {
             precondition(COpenSSL.SHA256(input, input.count, digest.baseAddress) != nil, "libcrypto offers no SHA-256")
             count = byteCount
         }
-    }
-}
-
-extension AgentHash {
-    /// SHA-256 over the UTF-8 bytes of the id, with no normalisation.
-    public init(agentID: String) {
-        self = SHA256.hash(agentID.utf8).withUnsafeBytes { AgentHash($0) }
     }
 }
