@@ -1,10 +1,29 @@
+import CertificateFixture
+import Foundation
 import Testing
 
 extension EndToEnd {
     @Suite struct FirstStepsTests {
+        @Test func whatIsPrintedCanBePasted() async throws { try await paste([:]) }
+
+        /// Nobody trusts such a certificate unasked, and by its name alone.
+        @Test func withACertificateOfItsOwnToo() async throws {
+            let authority = try TestAuthority()
+            let (certificate, key) = (authority.path("own.crt"), authority.path("own.key"))
+            try authority.openssl([
+                "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30",
+                "-subj",
+                "/CN=relay", "-addext", "subjectAltName=DNS:localhost", "-out", certificate, "-keyout", key,
+            ])
+            try await paste([
+                "server.tls.enabled": .null, "server.tls.cert_file": .string(certificate),
+                "server.tls.key_file": .string(key),
+            ])
+        }
+
         /// What the relay prints for a newcomer is pasted as it is.
-        @Test func whatIsPrintedCanBePasted() async throws {
-            let folder = try RelayFolder(["logging.format": "text"])
+        private func paste(_ settings: [String: JSON]) async throws {
+            let folder = try RelayFolder(settings.merging(["logging.format": "text"]) { $1 })
             let process = try Relay.launch(in: folder)
             defer { process.send(9) }
             let started = await process.line { $0.contains("relay started") }

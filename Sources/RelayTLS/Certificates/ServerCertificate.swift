@@ -11,6 +11,8 @@ public final class ServerCertificate: Sendable {
     public let notAfter: Int64
     /// SHA-256 in hexadecimal.
     public let fingerprint: String
+    /// It is its own authority.
+    public let isSelfSigned: Bool
     /// Others than its owner and group can read the key's file.
     public let isKeyExposed: Bool
     let ocspResponse: [UInt8]?
@@ -33,6 +35,7 @@ public final class ServerCertificate: Sendable {
         (self.notBefore, self.notAfter) = (notBefore, notAfter)
         names = own.names
         fingerprint = own.fingerprint
+        isSelfSigned = X509_self_signed(own.pointer, 0) == 1
         try Self.check(key, files)
         try match()
         guard now < notAfter else {

@@ -1,5 +1,6 @@
 import Foundation
 import RelayAdmin
+import RelayTLS
 import Telemetry
 
 /// What to paste into a second terminal, for whoever starts a relay by hand.
@@ -10,28 +11,24 @@ struct FirstSteps {
     let program: String
     /// host:port by the listener's name.
     let addresses: [String: String]
-    /// Whether agents connect with TLS.
-    let isTLS: Bool
+    /// What agents see where they connect with TLS.
+    private let certificate: ServerCertificate?
 
     /// nil where the log is JSON and nobody watches, and where an agent needs more than its name to be let in.
     init?(_ relay: RunningRelay) {
         let configuration = relay.configuration
         guard configuration.logging.format == .text || isatty(STDERR_FILENO) == 1 else { return nil }
         guard configuration.auth.allowAnonymous || !configuration.auth.requireAuth else { return nil }
-        self.init(program: CommandLine.arguments.first ?? "moltrelay", listeners: relay.listeners)
-    }
-
-    init(program: String, listeners: [StatusDocument.Listener]) {
-        self.program = program
-        isTLS = listeners.contains { $0.name == "websocket" && $0.tls }
-        addresses = Dictionary(listeners.map { ($0.name, Self.reachable($0.address)) }) { first, _ in first }
+        // Nobody gets in before an authority has issued the first certificate.
+        let certificate = relay.certificate?.tls.certificates.first
+        guard relay.certificate == nil || certificate != nil else { return nil }
+        program = CommandLine.arguments.first ?? "moltrelay"
+        addresses = Dictionary(relay.listeners.map { ($0.name, Self.reachable($0.address)) }) { first, _ in first }
+        self.certificate = certificate
     }
 
     var text: String {
-        let scheme = isTLS ? "wss" : "ws"
-        let relay = addresses["websocket"].map { address in
-            address == Self.defaultWebSocket && !isTLS ? "" : " --relay \(scheme)://\(address)/v1/connect"
-        }
+        let relay = addresses["websocket"].map(relayOptions)
         var lines = [
             "Be two agents, each in a terminal of its own, and see what became of their messages:",
             "  \(program) listen\(relay ?? "") --agent-id bob",
@@ -41,6 +38,22 @@ struct FirstSteps {
         if let metrics = addresses["metrics"] { lines.append("  curl http://\(metrics)/metrics") }
         if let http = addresses["http"] { lines.append("Or look at it in a browser: http://\(http)/ui") }
         return lines.joined(separator: "\n")
+    }
+
+    private func relayOptions(_ address: String) -> String {
+        guard let certificate else {
+            return address == Self.defaultWebSocket ? "" : " --relay ws://\(address)/v1/connect"
+        }
+        let trust = certificate.isSelfSigned ? " --ca-file '\(certificate.files.certificate)'" : ""
+        return " --relay wss://\(Self.named(address, by: certificate))/v1/connect" + trust
+    }
+
+    /// By a name that the certificate has, or nobody would believe it.
+    private static func named(_ address: String, by certificate: ServerCertificate) -> String {
+        guard let colon = address.lastIndex(of: ":") else { return address }
+        let host = address[..<colon].trimmingCharacters(in: ["[", "]"])
+        let name = certificate.names.contains(host) ? nil : certificate.names.first { !$0.hasPrefix("*") }
+        return (name ?? String(address[..<colon])) + address[colon...]
     }
 
     /// On standard error, behind what was logged so far.
