@@ -1,7 +1,6 @@
 """Takes the pictures of docs/observability.md: the relay's own page and Prometheus', in a headless browser, while a relay
 carries messages and then loses its disk. `make pictures`; takes two minutes and root for strace."""
 
-import asyncio
 import contextlib
 import pathlib
 import re
@@ -72,22 +71,9 @@ def photograph_page(relay, folder):
 
 
 @contextlib.contextmanager
-def traffic(agents):
-    """Of a coroutine that ends with the event it is given."""
-    done = threading.Event()
-    thread = threading.Thread(target=lambda: asyncio.run(agents(done)))
-    thread.start()
-    try:
-        yield
-    finally:
-        done.set()
-        thread.join()
-
-
-@contextlib.contextmanager
 def failing_disk(relay):
     connected = threading.Event()
-    with traffic(lambda done: live.Traffic(relay).to_nobody(connected, done)):
+    with live.traffic(lambda done: live.Traffic(relay).to_nobody(connected, done)):
         connected.wait(30)
         with failing_sync(relay):
             yield
@@ -111,7 +97,7 @@ def take(folder):
     relay = live.Relay(folder, auth={"relay_id": "relay-1"})
     prometheus = live.Prometheus(folder, relay, NATIVE, rules=[live.RULES[0], hurried_rules(folder)])
     try:
-        with traffic(live.Traffic(relay).run):
+        with live.traffic(live.Traffic(relay).run):
             time.sleep(SECONDS)
             photograph(graph_address(prometheus), "prometheus-overview", 2400, profile)
             photograph_page(relay, folder)

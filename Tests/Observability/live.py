@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.parse
@@ -220,3 +221,16 @@ class Traffic:
         session = await Session.open(self.relay.url, ca=self.relay.authority, **options)
         await session.authenticate(name, key or identity.Key(name))
         return session
+
+
+@contextlib.contextmanager
+def traffic(agents):
+    """Meanwhile, of a coroutine that ends with the event it is given."""
+    done = threading.Event()
+    thread = threading.Thread(target=lambda: asyncio.run(agents(done)))
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()

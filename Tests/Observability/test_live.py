@@ -1,11 +1,9 @@
 """Every expression that ships, on real Prometheus servers that scraped a relay under load: one that keeps native
 histograms, one that knows only classic ones."""
 
-import asyncio
 import json
 import math
 import tempfile
-import threading
 import unittest
 
 import yaml
@@ -42,11 +40,7 @@ class LiveTests(unittest.TestCase):
         cls.servers = {"native": live.Prometheus(folder, cls.relay, NATIVE), "classic": live.Prometheus(folder, cls.relay)}
         for server in cls.servers.values():
             cls.addClassCleanup(server.stop)
-        cls.done = threading.Event()
-        cls.traffic = threading.Thread(target=lambda: asyncio.run(live.Traffic(cls.relay).run(cls.done)))
-        cls.traffic.start()
-        cls.addClassCleanup(cls.traffic.join)
-        cls.addClassCleanup(cls.done.set)
+        cls.enterClassContext(live.traffic(live.Traffic(cls.relay).run))
         for name, server in cls.servers.items():
             live.wait_until(
                 lambda server=server: server.query("count_over_time(moltrelay_queue_wait_seconds_count[1m]) > 12")

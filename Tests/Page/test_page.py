@@ -1,12 +1,10 @@
 """The page at /ui in a real browser, over a real relay under load."""
 
 import asyncio
-import contextlib
 import json
 import pathlib
 import re
 import tempfile
-import threading
 import unittest
 
 from Tests.Observability import catalogue, live
@@ -19,18 +17,6 @@ STATE_IS = "document.querySelector('#state').innerText === '{}'"
 AS_OF = "document.querySelector('#foot').innerText"
 # Of a table's texts.
 CELLS = "[...document.querySelectorAll({!r})].map((cell) => cell.innerText)"
-
-
-@contextlib.contextmanager
-def traffic(relay, agents=lambda relay, done: live.Traffic(relay).run(done)):
-    done = threading.Event()
-    thread = threading.Thread(target=lambda: asyncio.run(agents(relay, done)))
-    thread.start()
-    try:
-        yield
-    finally:
-        done.set()
-        thread.join()
 
 
 def value(scrape, name):
@@ -66,7 +52,7 @@ class PageTest(unittest.TestCase):
 class UnderLoadTests(PageTest):
     def setUp(self):
         self.running = self.relay()
-        self.enterContext(traffic(self.running))
+        self.enterContext(live.traffic(live.Traffic(self.running).run))
 
     def test_numbers_are_those_of_the_metrics(self):
         page = self.open(self.running)
@@ -123,6 +109,37 @@ class UnderLoadTests(PageTest):
         page.evaluate("new Promise((resolve) => setTimeout(resolve, 2500))")
         self.assertEqual(page.evaluate("document.activeElement.getAttribute('aria-expanded')"), "true")
 
+    def test_what_somebody_is_at_stays_whatever_comes(self):
+        page = self.open(self.running)
+        # The page's own functions are its module's; here they are the console's.
+        page.evaluate((catalogue.ROOT / "Sources/RelayAdmin/Page/words.js").read_text() + "; 0")
+        page.evaluate("""
+            window.trial = document.createElement("table");
+            trial.createTBody();
+            document.body.append(trial);
+            window.choice = (key) => make("button", { type: "button", "aria-expanded": "false", id: `try-${key}` }, key);
+            window.list = (keys) => {
+              rows(trial, [...keys], (key) => key, (key) => make("tr", {}, make("td", {}, choice(key))), () => {});
+              return `${trial.innerText.replace(/\\s+/g, "")} ${document.activeElement.textContent.slice(0, 1)}`;
+            };
+            0
+        """)
+        shown = lambda keys: page.evaluate(f"list({keys!r})")
+        shown("abc")
+        page.evaluate("document.getElementById('try-b').focus()")
+        self.assertEqual(shown("cbad"), "cbad b")
+        self.assertEqual(shown("d"), "db b")
+        self.assertEqual(shown("be"), "be b")
+        page.evaluate("document.getElementById('try-e').focus()")
+        self.assertEqual(shown("e"), "e e")
+        page.evaluate("""
+            document.getElementById("try-e").setAttribute("aria-expanded", "true");
+            document.getElementById("try-e").closest("tr").after(make("tr", {}, make("td", {}, "(way)")));
+            document.activeElement.blur();
+        """)
+        self.assertEqual(shown("fe").split()[0], "fe(way)")
+        self.assertEqual(shown("gf").split()[0], "gfe(way)")
+
     def test_axe_finds_nothing_in_light_dark_and_narrow(self):
         for options in ({}, {"dark": True}, {"width": 380, "height": 800}):
             with self.subTest(**options):
@@ -160,7 +177,7 @@ async def leave_queued(relay, done):
 class StateTests(PageTest):
     def test_the_longest_queue_is_named(self):
         relay = self.relay()
-        self.enterContext(traffic(relay, leave_queued))
+        self.enterContext(live.traffic(lambda done: leave_queued(relay, done)))
         page = self.open(relay)
         page.wait("document.querySelector('#longest tbody td.number')?.innerText === '3'")
         name, messages, size, oldest = page.evaluate(CELLS.format("#longest tbody tr > *"))
@@ -170,7 +187,7 @@ class StateTests(PageTest):
 
     def test_who_does_not_read_is_named(self):
         relay = self.relay()
-        self.enterContext(traffic(relay, leave_unread))
+        self.enterContext(live.traffic(lambda done: leave_unread(relay, done)))
         page = self.open(relay)
         page.wait("document.querySelectorAll('#behind tbody tr').length === 1")
         name, waits, behind, out = page.evaluate(CELLS.format("#behind tbody tr > *"))

@@ -97,21 +97,36 @@ function mark(state, word) {
   return holder;
 }
 
-/** Rows by key: those that stay are changed in place, so that focus and reading position stay too. */
+/** A row and what is opened below it. */
+function block(row) {
+  const next = row.nextElementSibling;
+  return next && !next.dataset.key ? [row, next] : [row];
+}
+
+/**
+ * Rows by key: those that stay are changed in place. One that somebody has opened or is at stays although it is no entry
+ * any more, and the one with the focus is never moved: that would take the focus away.
+ */
 function rows(table, entries, keyOf, build, update) {
   const body = table.tBodies[0];
-  const known = new Map([...body.rows].filter((row) => row.dataset.key).map((row) => [row.dataset.key, row]));
-  entries.forEach((entry, index) => {
+  const before = [...body.rows].filter((row) => row.dataset.key);
+  const known = new Map(before.map((row) => [row.dataset.key, row]));
+  const wanted = entries.map((entry) => {
     const key = keyOf(entry);
     const row = known.get(key) ?? build(entry);
     known.delete(key);
     row.dataset.key = key;
     update(row, entry);
-    const place = [...body.rows].filter((other) => other.dataset.key)[index];
-    if (place !== row) body.insertBefore(row, place ?? null);
+    return row;
   });
   for (const row of known.values()) {
-    if (row.nextElementSibling && !row.nextElementSibling.dataset.key) row.nextElementSibling.remove();
-    row.remove();
+    if (row.contains(document.activeElement) || row.querySelector("[aria-expanded=true]")) wanted.push(row);
+    else block(row).forEach((part) => part.remove());
   }
+  if (wanted.length === before.length && wanted.every((row, index) => row === before[index])) return;
+  const fixed = wanted.findIndex((row) => row.contains(document.activeElement));
+  wanted.forEach((row, index) => {
+    if (index === fixed) return;
+    for (const part of block(row)) body.insertBefore(part, index < fixed ? wanted[fixed] : null);
+  });
 }
