@@ -19,12 +19,7 @@ extension Relay {
             send(refusal(of: routing.id, .queueFull, because: "this relay is short of memory"), to: sender)
             return true
         }
-        let record = WriteRecord(
-            identity: routing.identity,
-            timeline: MessageTimeline(received: now),
-            mode: .bestEffort,
-            hasHome: false
-        )
+        let record = WriteRecord(bestEffort: routing.identity, received: now)
         acceptBestEffort(frame, record)
         dropBestEffort(record, .memory)
         return true

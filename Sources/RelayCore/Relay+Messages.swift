@@ -59,12 +59,7 @@ extension Relay {
         from sender: Connection,
         at now: MonotonicNanoseconds
     ) -> Bool {
-        let record = WriteRecord(
-            identity: routing.identity,
-            timeline: MessageTimeline(received: now),
-            mode: .bestEffort,
-            hasHome: false
-        )
+        let record = WriteRecord(bestEffort: routing.identity, received: now)
         let lane = routing.lane(flags: frame.header.flags)
         let expiresAt = routing.ttl == 0 ? UnixMilliseconds.max : port.wallClock + UInt64(routing.ttl) * 1_000
         guard let target = hub.route(routing.recipient) else {

@@ -25,3 +25,15 @@ struct WriteRecord: Sendable {
     var isQueued = false
     var attempt: UInt8 = 1
 }
+
+extension WriteRecord {
+    /// Of a best-effort message, which no home waits for.
+    init(bestEffort identity: MessageIdentity, received: MonotonicNanoseconds) {
+        self.init(
+            identity: identity,
+            timeline: MessageTimeline(received: received),
+            mode: .bestEffort,
+            hasHome: false
+        )
+    }
+}
