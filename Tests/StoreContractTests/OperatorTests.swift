@@ -106,7 +106,7 @@ import WireProtocol
         var store = try backend.open(in: folder)
         try await fill(store)
         _ = try await store.purge(7)
-        _ = try await store.pin(claim(1, key: 1))
+        _ = try await store.pin(claim(1, key: 1, maxAnonymousPins: 1))
         _ = try await store.unpin(1)
         await store.close()
         store = try backend.open(in: folder)
@@ -116,29 +116,20 @@ import WireProtocol
         await store.close()
     }
 
-    private func claim(_ agent: UInt32, key: UInt8, org: String? = nil, maxAnonymousPins: Int = 1) -> KeyClaim {
-        KeyClaim(
-            agent: Sample.agent(agent),
-            publicKey: [UInt8](repeating: key, count: 32),
-            org: org,
-            maxAnonymousPins: maxAnonymousPins
-        )
-    }
-
     @Test(arguments: Backend.allCases)
     func anUnpinnedIDIsTheNextOnesToClaimAndMakesRoom(_ backend: Backend) async throws {
         try await backend.with { store in
             let nothing = try await store.unpin(1)
             #expect(nothing == nil)
-            #expect(try await store.pin(claim(1, key: 1)) == .held)
-            #expect(try await store.pin(claim(2, key: 2)) == .tooManyPins)
+            #expect(try await store.pin(claim(1, key: 1, maxAnonymousPins: 1)) == .held)
+            #expect(try await store.pin(claim(2, key: 2, maxAnonymousPins: 1)) == .tooManyPins)
             let pin = PinnedKey(publicKey: [UInt8](repeating: 1, count: 32), org: nil)
             #expect(try await store.pinnedKey(of: 1) == pin)
             #expect(try await store.pinnedKey(of: 2) == nil)
             #expect(try await store.unpin(1) == pin)
             #expect(try await store.pinnedKey(of: 1) == nil)
-            #expect(try await store.pin(claim(1, key: 2)) == .held)
-            #expect(try await store.pin(claim(2, key: 2)) == .tooManyPins)
+            #expect(try await store.pin(claim(1, key: 2, maxAnonymousPins: 1)) == .held)
+            #expect(try await store.pin(claim(2, key: 2, maxAnonymousPins: 1)) == .tooManyPins)
         }
     }
 

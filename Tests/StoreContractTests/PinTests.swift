@@ -3,15 +3,6 @@ import StoreFixtures
 import Testing
 
 @Suite struct PinTests {
-    private func claim(_ agent: UInt32, key: UInt8, org: String? = nil, maxAnonymousPins: Int = 100) -> KeyClaim {
-        KeyClaim(
-            agent: Sample.agent(agent),
-            publicKey: [UInt8](repeating: key, count: 32),
-            org: org,
-            maxAnonymousPins: maxAnonymousPins
-        )
-    }
-
     @Test(arguments: Backend.allCases)
     func theFirstKeyStands(_ backend: Backend) async throws {
         try await backend.with { store in
