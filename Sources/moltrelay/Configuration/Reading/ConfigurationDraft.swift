@@ -17,10 +17,9 @@ struct ConfigurationDraft: Sendable {
     }
 
     mutating func noteMissing(_ feature: Feature, at origin: Origin, key: String) {
-        let severity: Finding.Severity = feature.canBeIgnored ? .warning : .unavailable
         let message = "\(key) asks for \(feature.title), which this build has not"
         findings.append(
-            Finding(severity: severity, origin: origin, key: key, message: message, feature: feature)
+            Finding(severity: .unavailable, origin: origin, key: key, message: message, feature: feature)
         )
     }
 

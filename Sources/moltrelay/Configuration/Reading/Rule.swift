@@ -33,7 +33,7 @@ extension ConfigurationDraft {
     /// What was set and asks for a feature that is not built. A default asks for nothing.
     mutating func noteMissingFeatures() {
         for setting in Schema.settings where isSet(setting.path) {
-            guard let feature = setting.need?.asked(configuration), !feature.isBuilt else { continue }
+            guard let feature = setting.need?.asked(configuration) else { continue }
             noteMissing(feature, at: origin(of: setting.path), key: setting.path)
         }
     }

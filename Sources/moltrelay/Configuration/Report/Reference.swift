@@ -38,11 +38,7 @@ enum Reference {
     }
 
     private static func availability(_ setting: Setting) -> String {
-        let missing = setting.need?.features.filter { !$0.isBuilt } ?? []
-        return missing.map { feature in
-            let consequence = feature.canBeIgnored ? "warned of" : "refused at start"
-            return " *Not in this build, \(consequence): \(feature.title).*"
-        }.joined()
+        (setting.need?.features ?? []).map { " *Not in this build, refused at start: \($0.title).*" }.joined()
     }
 
     private static func escaped(_ cell: String) -> String {

@@ -10,8 +10,7 @@ extension Schema {
             "messages.compression",
             \.messages.compression,
             .boolean,
-            "Offer compression to agents in the handshake.",
-            needs: .when(.compression) { $0.messages.compression }
+            "Offer compression to agents in the handshake."
         ),
         Setting(
             "messages.compression_threshold",

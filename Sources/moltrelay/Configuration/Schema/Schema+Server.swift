@@ -14,7 +14,8 @@ extension Schema {
             "server.listen.http",
             \.server.listen.http,
             .listenAddress,
-            "The HTTP listener: health. The HTTP interface for agents, on loopback only, is not in this build."
+            "The HTTP listener: health, the page at `/ui`, and what an ACME authority asks for by http-01. The HTTP "
+                + "interface for agents, on loopback only, is not in this build."
         ),
         Setting(
             "server.listen.metrics",
@@ -50,16 +51,14 @@ extension Schema {
             .boolean,
             "`false` says that the relay shall speak plain WebSocket, whatever else this section says: for a relay "
                 + "behind a proxy that ends TLS.",
-            default: "true where a certificate is named or found, else false",
-            needs: .when(.tls) { $0.server.tls.enabled == true }
+            default: "true where a certificate is named or found, else false"
         ),
         Setting(
             "server.tls.cert_file",
             \.server.tls.certFile,
             .path,
             "Certificate chain in PEM, the relay's own certificate first.",
-            default: "`/etc/moltrelay/certs/relay.crt` or `tls.crt`, where it exists",
-            needs: .when(.tls) { $0.server.tls.enabled == nil }
+            default: "`/etc/moltrelay/certs/relay.crt` or `tls.crt`, where it exists"
         ),
         Setting(
             "server.tls.key_file",
@@ -67,8 +66,7 @@ extension Schema {
             .path,
             "The certificate's private key in PEM: ECDSA P-256 or P-384, Ed25519, or RSA of 2048 bits or more, without a "
                 + "passphrase.",
-            default: "`/etc/moltrelay/certs/relay.key` or `tls.key`, where it exists",
-            needs: .when(.tls) { $0.server.tls.enabled == nil }
+            default: "`/etc/moltrelay/certs/relay.key` or `tls.key`, where it exists"
         ),
         Setting(
             "server.tls.min_version",
@@ -117,8 +115,7 @@ extension Schema {
             \.server.tls.autoCert,
             .boolean,
             "Obtain certificates for `acme_domains` from an ACME authority such as Let's Encrypt, whose terms of service "
-                + "are thereby agreed to, and renew them; `cert_file` and `key_file` are then not used. See [tls.md](tls.md).",
-            needs: .when(.acme) { $0.server.tls.autoCert && $0.server.tls.enabled != false }
+                + "are thereby agreed to, and renew them; `cert_file` and `key_file` are then not used. See [tls.md](tls.md)."
         ),
         Setting(
             "server.tls.acme_email",

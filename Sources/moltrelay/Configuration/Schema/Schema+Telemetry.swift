@@ -68,8 +68,7 @@ extension Schema {
             "tracing.enabled",
             \.tracing.enabled,
             .boolean,
-            "Record and export the spans of messages.",
-            needs: .when(.tracing) { $0.tracing.enabled }
+            "Record and export the spans of messages."
         ),
         Setting(
             "tracing.jaeger.enabled",
@@ -82,7 +81,7 @@ extension Schema {
             "tracing.jaeger.endpoint",
             \.tracing.jaeger.endpoint,
             .url(schemes: ["http", "https"]),
-            "The Jaeger collector; `http://` only in this build."
+            "The Jaeger collector."
         ),
         Setting(
             "tracing.jaeger.sample_rate",
@@ -95,8 +94,7 @@ extension Schema {
             "tracing.otlp.endpoint",
             \.tracing.otlp.endpoint,
             .url(schemes: ["http", "https"]),
-            "Where OTLP over HTTP is taken: `http://collector:4318`, with `/v1/traces` understood where there is no path. "
-                + "`http://` only in this build.",
+            "Where OTLP over HTTP is taken: `http://collector:4318`, with `/v1/traces` understood where there is no path.",
             default: "none"
         ),
         Setting("tracing.otlp.encoding", \.tracing.otlp.encoding, .choice, "As what OTLP is sent."),
