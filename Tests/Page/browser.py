@@ -15,14 +15,14 @@ from websockets.sync.client import connect
 class Browser:
     """Ended by `stop`, by its own process id."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, *flags):
         log = pathlib.Path(folder) / "chromium.out"
         with log.open("wb") as output:
             self.process = subprocess.Popen(
                 [
                     "chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars",
                     "--no-first-run", "--remote-debugging-port=0", "--remote-allow-origins=*",
-                    f"--user-data-dir={folder}/browser", "about:blank",
+                    f"--user-data-dir={folder}/browser", *flags, "about:blank",
                 ],
                 stdout=output, stderr=subprocess.STDOUT,
             )

@@ -63,7 +63,7 @@ class UnderLoadTests(PageTest):
         notes = page.evaluate(CELLS.format("#tiles .note"))
         text = page.text("#connections-text")
         after = self.running.scrape()
-        delivered = int(notes[0].removesuffix(" since the start").replace(",", ""))
+        delivered = int(re.search(r"([\d,]+) since the start", notes[0])[1].replace(",", ""))
         name = 'moltrelay_messages_settled_total{fate="delivered"}'
         self.assertTrue(value(before, name) <= delivered <= value(after, name), notes)
         opened = int(text.split(" opened")[0])

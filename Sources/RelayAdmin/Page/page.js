@@ -125,7 +125,7 @@ function showTiles(overview) {
   const median = now.latency.count > 0 ? `median ${span(now.latency.p50)}` : "no message in ten seconds";
   const oldest = queue.oldest_age_seconds;
   const tiles = [
-    ["Delivered", count(now.rates.delivered), "a second", `${count(messages.delivered)} since the start`],
+    ["Delivered", count(now.rates.delivered), "a second", `over ten seconds; ${count(messages.delivered)} since the start`],
     ["Latency, 99 %", span(now.latency.p99), "", median],
     ["Connections", digits(connections.active, 0), "", `${digits(connections.authenticated, 0)} authenticated`],
     ["Queued", count(queue.messages), "", oldest === undefined ? "nothing waits" : `the oldest for ${longSpan(oldest)}`],
@@ -146,7 +146,7 @@ function showTiles(overview) {
 function lostText(messages, totals) {
   const reasons = Object.entries(totals.dropped_by_reason).sort((one, other) => other[1] - one[1]);
   const most = reasons.length > 0 ? `, most as ${reasons[0][0].replaceAll("_", " ")}` : "";
-  return `${count(messages.dropped + messages.expired)} since the start${most}`;
+  return `over ten seconds; ${count(messages.dropped + messages.expired)} since the start${most}`;
 }
 
 function showTexts(overview, now) {
