@@ -46,6 +46,8 @@ let package = Package(
         // Of libc, which Glibc leaves out.
         .systemLibrary(name: "CMalloc"),
         .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
+        // Its hiredis.pc asks for a macro that SwiftPM lets nobody ask for, and for nothing else that is needed.
+        .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
@@ -114,6 +116,11 @@ let package = Package(
         .target(
             name: "HTTPClient",
             dependencies: ["RelayTLS", nioCore, nioHTTP1, nioPosix],
+            swiftSettings: settings
+        ),
+        .target(
+            name: "Redis",
+            dependencies: ["CHiredis", "RelayTLS", deques, nioCore, nioPosix],
             swiftSettings: settings
         ),
         .target(
@@ -251,6 +258,19 @@ let package = Package(
                 "WireProtocol",
             ],
             exclude: ["Version1.sql"],
+            swiftSettings: settings
+        ),
+        .target(
+            name: "RedisFixture",
+            dependencies: ["ProgramFixture"],
+            path: "Tests/RedisFixture",
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "RedisTests",
+            dependencies: [
+                "CertificateFixture", "ProgramFixture", "Redis", "RedisFixture", "RelayTLS", nioCore, nioPosix,
+            ],
             swiftSettings: settings
         ),
         .testTarget(

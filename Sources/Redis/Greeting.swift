@@ -1,0 +1,46 @@
+import Glibc
+import NIOCore
+
+/// What a new connection is asked before anybody else may use it, all at once: who we are, which database, and what the
+/// owner wants known or loaded.
+struct Greeting {
+    private let own: [RedisCommand]
+    private let session: RedisClient.Session
+
+    init(_ settings: RedisSettings, _ session: RedisClient.Session) {
+        self.session = session
+        var own: [RedisCommand] = []
+        if !settings.password.isEmpty {
+            var command = RedisCommand("AUTH")
+            if !settings.username.isEmpty { command.append(settings.username) }
+            command.append(settings.password)
+            own.append(command)
+        }
+        if settings.database != 0 { own.append(RedisCommand("SELECT", String(settings.database))) }
+        own.append(RedisCommand("PING"))
+        self.own = own
+    }
+
+    /// - Parameter finished: nil where the connection may be used.
+    func run(on handler: CommandHandler, _ finished: @escaping (RedisFailure?) -> Void) {
+        let commands = own + session.prepare
+        var answers: [Result<RedisReply, RedisFailure>] = []
+        for command in commands {
+            handler.send(command) { answer in
+                answers.append(answer)
+                if answers.count == commands.count { finished(self.verdict(on: answers)) }
+            }
+        }
+    }
+
+    private func verdict(on answers: [Result<RedisReply, RedisFailure>]) -> RedisFailure? {
+        for answer in answers.prefix(own.count) {
+            if case .failure(let failure) = answer { return failure.ofHandshake }
+        }
+        return session.prepared(Array(answers.dropFirst(own.count)))
+    }
+}
+
+extension IOError {
+    var systemText: String { String(cString: strerror(errnoCode)) }
+}

@@ -1,0 +1,104 @@
+public import NIOCore
+import Synchronization
+
+/// Commands to one Redis server, pipelined on one connection that is made again when it ends. While it is away every
+/// command fails at once; nothing is sent twice.
+public final class RedisClient: Sendable {
+    public typealias Answer = Result<RedisReply, RedisFailure>
+
+    /// What its owner has to do with each new connection. All of it is called on the event loop.
+    public struct Session: Sendable {
+        /// Sent before anything else.
+        public var prepare: [RedisCommand] = []
+        /// Looks at the answers to these; a failure ends the connection.
+        public var prepared: @Sendable ([Answer]) -> RedisFailure? = { answers in
+            for case .failure(let failure) in answers { return failure }
+            return nil
+        }
+        /// nil when there is a connection, why where there is none any more or still.
+        public var changed: @Sendable (RedisFailure?) -> Void = { _ in }
+
+        public init() {}
+    }
+
+    public struct Load: Sendable, Equatable {
+        /// Of commands not answered.
+        public var bytes = 0
+        /// Commands turned away for too many of those.
+        public var refused = 0
+    }
+
+    private struct Gate {
+        var load = Load()
+        var isClosed = false
+    }
+
+    private let loop: any EventLoop
+    private let link: NIOLoopBound<Link>
+    private let gate = Mutex(Gate())
+    private let maxBytesInFlight: Int
+
+    /// - Parameter loop: not one that carries messages.
+    public static func start(
+        _ settings: RedisSettings,
+        _ session: Session = Session(),
+        on loop: any EventLoop
+    ) async throws -> (client: RedisClient, first: Result<Void, RedisFailure>) {
+        let client = try await loop.submit { RedisClient(settings, session, onItsOwn: loop) }.get()
+        let first = await withCheckedContinuation { continuation in
+            loop.execute { client.link.value.start { continuation.resume(returning: $0) } }
+        }
+        return (client, first)
+    }
+
+    private init(_ settings: RedisSettings, _ session: Session, onItsOwn loop: any EventLoop) {
+        self.loop = loop
+        link = NIOLoopBound(Link(settings, session, on: loop), eventLoop: loop)
+        maxBytesInFlight = settings.maxBytesInFlight
+    }
+
+    public var load: Load { gate.withLock { $0.load } }
+
+    /// Commands of one caller are sent in the order in which they came.
+    /// - Parameters:
+    ///   - bytes: of the command, roughly.
+    ///   - command: called on the event loop.
+    ///   - completion: called once, on the event loop unless nothing was sent.
+    public func send(
+        bytes: Int,
+        _ command: @escaping @Sendable () -> RedisCommand,
+        _ completion: @escaping @Sendable (Answer) -> Void
+    ) {
+        if let failure = admit(bytes) { return completion(.failure(failure)) }
+        loop.execute {
+            self.link.value.send(command()) { answer in
+                self.gate.withLock { $0.load.bytes -= bytes }
+                completion(answer)
+            }
+        }
+    }
+
+    public func send(_ command: RedisCommand) async -> Answer {
+        await withCheckedContinuation { continuation in
+            send(bytes: 256, { command }, { continuation.resume(returning: $0) })
+        }
+    }
+
+    /// Waits for the answers that are owed, then lets go of the connection.
+    public func close(_ completion: @escaping @Sendable () -> Void) {
+        gate.withLock { $0.isClosed = true }
+        loop.execute { self.link.value.close(completion) }
+    }
+
+    private func admit(_ bytes: Int) -> RedisFailure? {
+        gate.withLock { gate -> RedisFailure? in
+            if gate.isClosed { return .closed }
+            guard gate.load.bytes == 0 || gate.load.bytes + bytes <= maxBytesInFlight else {
+                gate.load.refused += 1
+                return .full
+            }
+            gate.load.bytes += bytes
+            return nil
+        }
+    }
+}

@@ -1,0 +1,66 @@
+public import Foundation
+import ProgramFixture
+
+/// A real redis-server on a free port of loopback, with a folder of its own.
+public final class RedisServer {
+    public let port: Int
+    public let folder: URL
+    private let arguments: [String]
+    private var program: RunningProgram?
+
+    /// - Parameter arguments: more of them, as in `--requirepass x`.
+    public init(_ arguments: [String] = [], port: Int? = nil, isStarted: Bool = true) throws {
+        self.port = try port ?? FreePort.tcp()
+        self.arguments = arguments
+        folder = FileManager.default.temporaryDirectory.appending(path: "redis-\(UUID().uuidString.prefix(8))")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        if isStarted { try start() }
+    }
+
+    deinit {
+        resume()
+        program = nil
+        try? FileManager.default.removeItem(at: folder)
+    }
+
+    /// Returns when it takes commands.
+    public func start() throws {
+        let command =
+            ["redis-server", "--port", "\(port)", "--bind", "127.0.0.1", "--save", "", "--dir", folder.path]
+            + ["--pidfile", folder.path + "/redis.pid"] + arguments
+        let program = try RunningProgram(command, files: [:])
+        try program.waitForLine { $0.contains("Ready to accept connections") }
+        self.program = program
+    }
+
+    /// As a crash would. Its data stay.
+    public func kill() {
+        signal(SIGKILL)
+        program = nil
+    }
+
+    public func freeze() { signal(SIGSTOP) }
+
+    public func resume() { signal(SIGCONT) }
+
+    /// What redis-cli prints.
+    @discardableResult
+    public func cli(_ arguments: String...) throws -> String {
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/env")
+        process.arguments = ["redis-cli", "-p", "\(port)"] + arguments
+        let output = Pipe()
+        process.standardOutput = output
+        try process.run()
+        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        return text.trimmingCharacters(in: .newlines)
+    }
+
+    private func signal(_ signal: Int32) {
+        guard program != nil, let text = try? String(contentsOf: folder.appending(path: "redis.pid"), encoding: .utf8),
+            let pid = pid_t(text.trimmingCharacters(in: .whitespacesAndNewlines))
+        else { return }
+        Foundation.kill(pid, signal)
+    }
+}
