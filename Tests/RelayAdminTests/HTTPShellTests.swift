@@ -165,6 +165,31 @@ import Testing
         }
     }
 
+    @Test func `who is owed nothing makes room before one that is being answered, however long it sat there`()
+        async throws
+    {
+        let asked = Counter()
+        let big = String(repeating: "x", count: 32 << 20)
+        let route = AdminRoute { _ in
+            asked.increment()
+            return .text(.ok, big)
+        }
+        var limits = AdminLimits()
+        limits.maxConnections = 2
+        try await withServer(["/big": route, "/one": .fixed("one")], limits: limits) { port in
+            let slow = try RawConnection(port: port)
+            try slow.send("GET /big HTTP/1.1\r\nconnection: close\r\n\r\n")
+            while asked.value < 1 { await Task.yield() }
+            let idle = try RawConnection(port: port)
+            try idle.send("GET /one HTTP/1.1\r\n\r\n")
+            _ = try idle.receive(until: "one\n")
+            #expect(try Curl.get("http://127.0.0.1:\(port)/one").status == 200)
+            #expect(try idle.receive() == "")
+            #expect(try slow.receive().utf8.count > big.utf8.count)
+            for connection in [slow, idle] { connection.close() }
+        }
+    }
+
     @Test func `a client that does not read holds one answer, not thousands`() async throws {
         let counter = Counter()
         let big = String(repeating: "x", count: 16 << 20)

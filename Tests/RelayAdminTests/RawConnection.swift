@@ -46,8 +46,9 @@ struct RawConnection {
             if count < 0 && errno != ECONNRESET { throw Failure(code: errno) }
             guard count > 0 else { return String(decoding: bytes, as: UTF8.self) }
             bytes += chunk[..<count]
-            let text = String(decoding: bytes, as: UTF8.self)
-            if let end, text.hasSuffix(end) { return text }
+            if let end, bytes.suffix(end.utf8.count).elementsEqual(end.utf8) {
+                return String(decoding: bytes, as: UTF8.self)
+            }
         }
     }
 
