@@ -48,13 +48,13 @@ def wait_until(seen, what, seconds=60):
     raise AssertionError(f"{what}: not within {seconds} s")
 
 
-def certificate(folder):
-    """What a relay's `server.tls` needs: a pair for loopback that is its own authority, good for two months."""
+def certificate(folder, days=60):
+    """What a relay's `server.tls` needs: a pair for loopback that is its own authority."""
     folder = pathlib.Path(folder)
     pair = {"cert_file": str(folder / "relay.crt"), "key_file": str(folder / "relay.key")}
     subprocess.run(
         [
-            "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "60",
+            "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", str(days),
             "-subj", "/CN=relay", "-addext", "subjectAltName=IP:127.0.0.1",
             "-out", pair["cert_file"], "-keyout", pair["key_file"],
         ],
@@ -88,7 +88,7 @@ class Program:
 
 
 class Relay(Program):
-    def __init__(self, folder, ports=None, **settings):
+    def __init__(self, folder, ports=None, environment=(), **settings):
         self.folder = pathlib.Path(folder)
         self.ports = ports or (free_port(), free_port(), free_port())
         self.metrics, self.websocket, self.http = self.ports
@@ -111,7 +111,7 @@ class Relay(Program):
             configuration.setdefault(section, {}).update(values)
         path = self.folder / "relay.yaml"
         path.write_text(json.dumps(configuration))
-        environment = {"PATH": os.environ["PATH"], "STATE_DIRECTORY": str(folder)}
+        environment = {"PATH": os.environ["PATH"], "STATE_DIRECTORY": str(folder), **dict(environment)}
         super().__init__(RELAY, "serve", "--config", str(path), folder=folder, env=environment)
         self.authority = configuration["server"].get("tls", {}).get("cert_file")
         self.url = f"{'wss' if self.authority else 'ws'}://127.0.0.1:{self.websocket}/v1/connect"
@@ -122,14 +122,17 @@ class Relay(Program):
 
 
 class Prometheus(Program):
-    def __init__(self, folder, relay, *flags, alertmanager=None, rules=RULES):
+    """Scrapes `relay`, or, where `targets` names a file, what that file says."""
+
+    def __init__(self, folder, relay, *flags, alertmanager=None, rules=RULES, targets=None, interval="1s"):
         self.port = free_port()
+        scraped = {"static_configs": [{"targets": [f"127.0.0.1:{relay.metrics}"]}]} if relay else {
+            "file_sd_configs": [{"files": [str(targets)], "refresh_interval": "1s"}]
+        }
         configuration = {
-            "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
+            "global": {"scrape_interval": interval, "evaluation_interval": interval},
             "rule_files": [str(path) for path in rules],
-            "scrape_configs": [
-                {"job_name": "moltrelay", "static_configs": [{"targets": [f"127.0.0.1:{relay.metrics}"]}]}
-            ],
+            "scrape_configs": [{"job_name": "moltrelay", **scraped}],
         }
         if alertmanager:
             targets = [{"targets": [f"127.0.0.1:{alertmanager.port}"]}]
@@ -196,6 +199,22 @@ class Traffic:
             alice.inbox.clear()
             await asyncio.sleep(0.05)
         await alice.close()
+
+    async def fetch(self, done, name="nobody"):
+        """Whoever was away comes and takes what waited."""
+        agent = await self.connect(name)
+        reading = asyncio.create_task(self.acknowledge(agent))
+        while not done.is_set():
+            await asyncio.sleep(0.1)
+        await agent.close()
+        reading.cancel()
+
+    async def stay(self, done):
+        """One agent, silent but connected."""
+        agent = await self.connect("alice")
+        while not done.is_set():
+            await asyncio.sleep(0.1)
+        await agent.close()
 
     async def come_and_go(self, done):
         """Carol comes for what waited, and goes; somebody else tries to be her."""
