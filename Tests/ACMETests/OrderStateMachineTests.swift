@@ -133,6 +133,8 @@ import Testing
         let limit = OrderStateMachine.limitSeconds
         _ = ca.order.waited(at: now)
         #expect(ca.answer(CA.authorization("pending"), retryAfter: 100_000, at: now) == .wait(until: limit))
+        #expect(ca.order.waited(at: now).sent != nil)
+        #expect(ca.answer(CA.authorization("pending"), retryAfter: .max, at: now) == .wait(until: limit))
         #expect(ca.order.waited(at: limit).failure?.cause == .timeout)
     }
 

@@ -134,8 +134,8 @@ public struct OrderStateMachine: Sendable {
         }
         polls += 1
         let pause = response.retryAfter ?? min(1 << Int64(min(polls - 1, 4)), 10)
-        // What asks for patience past the deadline is given up at the deadline.
-        return .wait(until: min(now + max(1, pause), deadline))
+        // What asks for patience past the deadline is given up at the deadline. Nobody answers behind it.
+        return .wait(until: now + min(max(1, pause), deadline - now))
     }
 
     private mutating func sendPost() -> Action {
