@@ -36,16 +36,17 @@ public struct HTTPEndpoint: Sendable, Hashable {
     /// - Parameter defaultPort: of http:// where the address names none; 443 of https://.
     public init(_ text: String, defaultPort: Int = 80) throws(Unusable) {
         isTLS = text.hasPrefix("https://")
-        guard isTLS || text.hasPrefix("http://") else { throw .notHTTP }
+        guard isTLS || text.hasPrefix("http://"), text.utf8.allSatisfy(Self.isVisible) else { throw .notHTTP }
         let rest = text.dropFirst(isTLS ? "https://".count : "http://".count)
         let authority = rest.prefix { $0 != "/" && $0 != "?" }
         path = String(rest.dropFirst(authority.count))
         if !path.hasPrefix("/") { path = "/" + path }
-        guard !path.contains(where: { $0.isWhitespace || !$0.isASCII }), !authority.contains("@") else {
-            throw .notHTTP
-        }
+        guard !authority.contains("@") else { throw .notHTTP }
         origin = try Self.origin(authority, defaultPort: isTLS ? 443 : defaultPort)
     }
+
+    /// Nothing else stands in an address (RFC 3986), and a NUL in a name would end it for the C library alone.
+    private static func isVisible(_ byte: UInt8) -> Bool { 0x21...0x7E ~= byte }
 
     private static func origin(_ authority: Substring, defaultPort: Int) throws(Unusable) -> HTTPOrigin {
         var host = authority

@@ -20,6 +20,7 @@ import Testing
         ("collector:4318", HTTPEndpoint.Unusable.notHTTP), ("grpc://a", .notHTTP),
         ("http://", .noHost), ("http://:80", .noHost), ("http://a:0", .badPort("0")), ("http://a:x", .badPort("x")),
         ("http://a:70000", .badPort("70000")), ("http://user@a/", .notHTTP), ("http://a/b c", .notHTTP),
+        ("http://a\0.example/", .notHTTP), ("http://a/\u{1B}[2J", .notHTTP), ("http://ä/", .notHTTP),
     ])
     func saysWhatIsWrong(_ text: String, _ reason: HTTPEndpoint.Unusable) {
         #expect(throws: reason) { try HTTPEndpoint(text) }
