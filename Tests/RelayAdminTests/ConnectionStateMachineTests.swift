@@ -56,6 +56,25 @@ private final class Subject {
         #expect(subject.answered() == .close)
     }
 
+    @Test func `what comes behind the last request does not cut its answer off`() {
+        var last = head
+        last.headers.add(name: "connection", value: "close")
+        let subject = Subject()
+        #expect(subject.request(last) == respond(last))
+        #expect(subject.failed(HTTPParserError.closedConnection) == .none)
+        #expect(subject.fault() == nil)
+        #expect(subject.answered() == .close)
+    }
+
+    @Test func `what comes behind a fault is no second one`() {
+        let subject = Subject()
+        _ = subject.request(head)
+        #expect(subject.failed(HTTPParserError.invalidMethod) == .close)
+        #expect(subject.fault() == .malformed)
+        #expect(subject.failed(HTTPParserError.invalidMethod) == .none)
+        #expect(subject.fault() == nil)
+    }
+
     @Test func `a request's time runs from its first byte, however many follow`() {
         let subject = Subject()
         _ = subject.request(head)

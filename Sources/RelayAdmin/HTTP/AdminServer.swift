@@ -82,7 +82,7 @@ public final class AdminServer: Sendable {
             }
     }
 
-    private static func addHandlers(
+    static func addHandlers(
         to channel: any Channel,
         router: AdminRouter,
         limits: AdminLimits,

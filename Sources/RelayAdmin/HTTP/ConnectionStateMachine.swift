@@ -74,6 +74,7 @@ struct ConnectionStateMachine {
     }
 
     mutating func failedToParse(_ error: any Error, at now: NIODeadline) -> Action {
+        guard !isLast else { return .none }
         switch error {
         case HTTPParserError.headerOverflow:
             fault = .tooLarge
@@ -84,6 +85,9 @@ struct ConnectionStateMachine {
             return reject(.badRequest, "This is not HTTP/1.1: \(error)", at: now)
         }
     }
+
+    /// What comes behind the last request is nobody's, and no reason to cut its answer off.
+    private var isLast: Bool { phase == .lingering || phase == .responding(keepAlive: false) }
 
     /// The client has taken the whole answer.
     mutating func answered(at now: NIODeadline) -> Action {
@@ -123,6 +127,7 @@ struct ConnectionStateMachine {
         waiting.append(request)
         guard waiting.count > limits.maxPipelined else { return next(at: now) }
         fault = .pipelined
+        phase = .lingering
         return .close
     }
 
@@ -143,7 +148,9 @@ struct ConnectionStateMachine {
         switch phase {
         case .lingering: return .none
         // An answer is half out: another one cannot go in between.
-        case .responding, .streaming: return .close
+        case .responding, .streaming:
+            phase = .lingering
+            return .close
         case .open:
             phase = .lingering
             deadline = now + limits.lingerTimeout
