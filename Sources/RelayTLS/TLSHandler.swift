@@ -116,6 +116,8 @@ public final class TLSHandler: ChannelDuplexHandler, RemovableChannelHandler {
                 deliver(plaintext, context)
                 return peerEnded(context)
             case .failed(let failure):
+                // An answer to what is delivered would fail too, with a reason that is none.
+                phase = .over
                 deliver(plaintext, context)
                 return fail(failure, context)
             }

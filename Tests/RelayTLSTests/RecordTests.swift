@@ -110,6 +110,28 @@ import Testing
         #expect(try !pair.server.takeWire().isEmpty, "the alert")
     }
 
+    private final class Echo: ChannelInboundHandler {
+        typealias InboundIn = ByteBuffer
+
+        func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+            context.writeAndFlush(data, promise: nil)
+            context.fireChannelRead(data)
+        }
+    }
+
+    /// The answer to what came before a damaged record is no second failure, with a reason of its own.
+    @Test func failsOnceThoughWhatItDeliveredIsAnswered() throws {
+        let pair = try opened()
+        defer { pair.finish() }
+        try pair.server.channel.pipeline.syncOperations.addHandler(Echo(), position: .before(pair.server.inbox))
+        for piece in [[1, 2], [3, 4]] as [[UInt8]] { try pair.client.write(piece) }
+        var wire = try pair.client.takeWire()
+        wire[wire.count - 1] ^= 1
+        try pair.server.receive(wire)
+        #expect(pair.server.inbox.bytes == [1, 2])
+        #expect(pair.server.inbox.errors.map { ($0 as? TLSFailure)?.cause } == [.malformed])
+    }
+
     @Test func closesBehindItsPeersCloseNotify() throws {
         let pair = try opened()
         defer { pair.finish() }
