@@ -368,7 +368,9 @@ if Context.environment["MOLTRELAY_FUZZ"] != nil {
         .executableTarget(
             name: "fuzz",
             dependencies: [
-                "Identity", "RelayCore", "RelayTransport", "WireProtocol", "moltrelay", nioCore, nioEmbedded, nioPosix,
+                "ACME", "CertificateFixture", "Compression", "HTTPClient", "Identity", "Listening", "RelayAdmin",
+                "RelayCore", "RelayTLS", "RelayTransport", "WireProtocol", "moltrelay", nioCore, nioEmbedded, nioHTTP1,
+                nioPosix,
             ],
             path: "Tests/Fuzz",
             exclude: ["Corpus", "fuzz.mk", "run", "words.dict"],

@@ -3,6 +3,7 @@ import Glibc
 /// A parser and what must hold of it for any bytes at all. `FUZZ_TARGET` says which one this process is.
 enum FuzzTarget: String, CaseIterable {
     case websocket, frames, session, documents, json, identity, configuration, upgrade
+    case tls, proxy, admin, compression, authority
 
     static let chosen: FuzzTarget = {
         let name = getenv("FUZZ_TARGET").map { String(cString: $0) } ?? ""
@@ -23,6 +24,11 @@ enum FuzzTarget: String, CaseIterable {
         case .identity: IdentityTarget.run(input)
         case .configuration: ConfigurationTarget.run(input)
         case .upgrade: UpgradeTarget.run(input)
+        case .tls: TLSTarget.run(input)
+        case .proxy: ProxyTarget.run(input)
+        case .admin: AdminTarget.run(input)
+        case .compression: CompressionTarget.run(input)
+        case .authority: AuthorityTarget.run(input)
         }
     }
 }
