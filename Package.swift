@@ -154,7 +154,7 @@ let package = Package(
         ),
         .target(
             name: "RelayAdmin",
-            dependencies: ["Listening", "Telemetry", logging, nioCore, nioHTTP1, nioPosix],
+            dependencies: ["Listening", "RelayTLS", "Telemetry", logging, nioCore, nioHTTP1, nioPosix],
             resources: ["charts.js", "page.css", "page.html", "page.js", "relay.js", "tables.js", "words.js"].map {
                 .embedInCode("Page/\($0)")
             },

@@ -27,7 +27,7 @@ ROOMS = {
     "RelayCluster": {"WireProtocol", "RelayCore", "HTTPClient"},
     "Telemetry": {"HTTPClient"},
     "RelayTelemetry": {"WireProtocol", "Compression", "RelayCore", "Telemetry"},
-    "RelayAdmin": {"Telemetry", "Listening"},
+    "RelayAdmin": {"Telemetry", "Listening", "RelayTLS"},
     "RelayClient": {"WireProtocol", "Compression", "Identity", "LibCrypto", "RelayTLS"},
 }
 # What would tie the core to a process, a socket or a back end of telemetry.

@@ -25,7 +25,7 @@ public enum KeyFile {
     /// An Ed25519 key in PEM is 119 bytes; a file past this is something else.
     static let maxBytes = 64 * 1024
 
-    private static let minTokenBytes = 16
+    public static let minTokenBytes = 16
 
     /// Refuses a file that others may read. As PostgreSQL does, a file of root may be readable by its group: a secret
     /// volume with an fsGroup, or `root:moltrelay 0640`, cannot be had otherwise.
@@ -37,13 +37,13 @@ public enum KeyFile {
     }
 
     /// A secret that is text, as `openssl rand -hex 32` makes one; white space around it is left off.
-    public static func readToken(_ path: String) throws(Failure) -> String {
+    public static func readToken(_ path: String, minBytes: Int = minTokenBytes) throws(Failure) -> String {
         let bytes = try read(path, isPrivate: true)
         let words = bytes.split { [0x20, 0x09, 0x0A, 0x0D].contains($0) }
-        guard words.count == 1, let token = words.first, token.count >= minTokenBytes,
+        guard words.count == 1, let token = words.first, token.count >= minBytes,
             token.allSatisfy({ (0x21...0x7E).contains($0) })
         else {
-            let reason = "a token is one word of \(minTokenBytes) printable ASCII characters or more"
+            let reason = "a token is one word of \(minBytes) printable ASCII characters or more"
             throw .notAKey(path: path, reason: reason)
         }
         return String(decoding: token, as: UTF8.self)

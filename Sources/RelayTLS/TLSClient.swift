@@ -34,8 +34,12 @@ public final class TLSClient: Sendable {
         within limit: TimeAmount,
         finished: @escaping TLSHandler.Finished = { _ in }
     ) throws(TLSFailure) -> TLSHandler {
+        TLSHandler(try session(to: host), limit, .unshared, finished)
+    }
+
+    func session(to host: String) throws(TLSFailure) -> TLSSession {
         let session = try TLSSession(context, role: .client)
         try session.expect(host: host)
-        return TLSHandler(session, limit, .unshared, finished)
+        return session
     }
 }

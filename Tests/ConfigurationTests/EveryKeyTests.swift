@@ -70,7 +70,8 @@ private let singleValues = [
     "tracing.jaeger.enabled": "false", "tracing.otlp.endpoint": "http://o:4318", "tracing.otlp.encoding": "json",
     "tracing.slow_ms": "1", "tracing.traces_per_second": "0", "tracing.tail_traces_per_second": "0",
     "health.endpoint": "/h",
-    "health.detailed_endpoint": "/d", "health.token_file": "/t", "admin.socket": "/s",
+    "health.detailed_endpoint": "/d", "health.token_file": "/t", "admin.socket": "/s", "admin.socket_group": "wheel",
+    "admin.http": "true", "admin.token_file": "/a",
 ]
 
 @Suite struct EveryKeyTests {

@@ -55,6 +55,15 @@ import Testing
             "queue: {max_total_size_bytes: 1048576}",
             "config.yaml:1:31: queue.max_total_size_bytes 1048576 has no room for one message"
         ),
+        ("admin: {http: true}", "config.yaml:1:15: admin.http: true needs admin.token_file: make one with"),
+        (
+            "{server: {listen: {http: \"0.0.0.0:8080\"}}, admin: {http: true, token_file: /t}}",
+            "config.yaml:1:58: admin.http: true on server.listen.http 0.0.0.0:8080 would send the token over the network"
+        ),
+        (
+            "{health: {token_file: /t}, admin: {http: true, token_file: /t}}",
+            "config.yaml:1:60: admin.token_file and health.token_file are both '/t'"
+        ),
         (
             "server: {tls: {cert_file: /c, key_file: /k, client_certificates: required}}",
             "config.yaml:1:66: server.tls.client_certificates: required needs server.tls.client_ca_file"
@@ -100,6 +109,7 @@ import Testing
 
     @Test(arguments: [
         ("auth: {require_auth: false}", "config.yaml:1:22: auth.require_auth: false lets anybody send as any agent"),
+        ("admin: {http: true, token_file: /t}", "config.yaml:1:33: admin.token_file: '/t' does not exist"),
         ("health: {token_file: /t}", "config.yaml:1:22: health.token_file: '/t' does not exist"),
         ("auth: {private_key_file: /k}", "config.yaml:1:26: auth.private_key_file: '/k' does not exist"),
         ("queue: {storage: memory}", "config.yaml:1:18: queue.storage: memory survives nothing"),

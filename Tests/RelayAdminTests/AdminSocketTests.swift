@@ -10,7 +10,7 @@ import Testing
 
     private var path: String { folder + "/admin.sock" }
 
-    private func status() throws -> StatusDocument { try AdminClient(socketPath: path).status() }
+    private func status() throws -> StatusDocument { try AdminClient(.socket(path)).status() }
 
     private func withSocket(_ body: () throws -> Void) async throws {
         let server = AdminServer()
@@ -34,12 +34,36 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: path))
     }
 
+    @Test func `a group's members may use the socket too`() throws {
+        let group = try SocketGroup("\(getegid())", of: "admin.socket_group")
+        let (descriptor, socket) = try UnixSocketFile.listen(path: path, group: group, backlog: 1)
+        var file = stat()
+        #expect(lstat(path, &file) == 0 && file.st_mode & 0o777 == 0o660 && file.st_gid == getegid())
+        socket.remove()
+        close(descriptor)
+        // Any other group is root's alone to give.
+        guard getuid() == 0 else { return }
+        let daemon = try SocketGroup("daemon", of: "admin.socket_group")
+        let (second, _) = try UnixSocketFile.listen(path: path, group: daemon, backlog: 1)
+        #expect(lstat(path, &file) == 0 && file.st_gid == daemon.id && daemon.id != getegid())
+        close(second)
+    }
+
+    @Test func `a group that does not exist is told, with what to do`() {
+        let unknown = SocketGroup.Unknown(name: "no-such-group", place: "admin.socket_group")
+        #expect(throws: unknown) { try SocketGroup("no-such-group", of: "admin.socket_group") }
+        let text = "admin.socket_group: there is no group 'no-such-group' on this machine: create it"
+        #expect(unknown.description.hasPrefix(text))
+        let error = ListenerError(address: "/s", reason: .groupNotOurs("staff"))
+        #expect(error.description.contains("may not give it to the group staff: make the relay's user a member"))
+    }
+
     @Test func `the socket of a relay that died is replaced`() async throws {
         let (descriptor, _) = try UnixSocketFile.listen(path: path, backlog: 1)
         close(descriptor)
         #expect(FileManager.default.fileExists(atPath: path))
-        #expect(throws: AdminClientError(socketPath: path, reason: .gone)) {
-            try AdminClient(socketPath: path).status()
+        #expect(throws: AdminClientError(.socket(path), reason: .gone)) {
+            try AdminClient(.socket(path)).status()
         }
         try await withSocket { () throws in
             #expect(try status() == .sample)
@@ -89,12 +113,12 @@ import Testing
     }
 
     @Test func `no relay, one that hangs and one that is something else are told apart`() throws {
-        #expect(throws: AdminClientError(socketPath: path, reason: .notRunning)) {
-            try AdminClient(socketPath: path).status()
+        #expect(throws: AdminClientError(.socket(path), reason: .notRunning)) {
+            try AdminClient(.socket(path)).status()
         }
         let (descriptor, file) = try UnixSocketFile.listen(path: path, backlog: 1)
-        #expect(throws: AdminClientError(socketPath: path, reason: .timedOut)) {
-            try AdminClient(socketPath: path, timeout: .milliseconds(10)).status()
+        #expect(throws: AdminClientError(.socket(path), reason: .timedOut)) {
+            try AdminClient(.socket(path), timeout: .milliseconds(10)).status()
         }
         file.remove()
         close(descriptor)
@@ -104,8 +128,8 @@ import Testing
     @Test func `a relay without the page says so`() async throws {
         let server = AdminServer()
         try await server.listen(unixSocket: path, router: AdminRouter(["/other": .fixed("x")]))
-        let unknown = AdminClientError(socketPath: path, reason: .unknownRequest("GET /v1/status"))
-        #expect(throws: unknown) { try AdminClient(socketPath: path).status() }
+        let unknown = AdminClientError(.socket(path), reason: .unknownRequest("GET /v1/status"))
+        #expect(throws: unknown) { try AdminClient(.socket(path)).status() }
         try await server.close()
     }
 }

@@ -35,7 +35,7 @@ private final class Ears: Sendable {
     private func withSocket(_ routes: [String: AdminRoute], _ body: (AdminClient) throws -> Void) async throws {
         let server = AdminServer()
         try await server.listen(unixSocket: path, router: AdminRouter(routes))
-        let result = Result { try body(AdminClient(socketPath: path)) }
+        let result = Result { try body(AdminClient(.socket(path))) }
         try await server.close()
         try result.get()
     }
@@ -63,7 +63,7 @@ private final class Ears: Sendable {
     @Test func `a refusal says why, and what is no order is not understood`() async throws {
         try await withSocket(["/v1/say": ears.route]) { (client: AdminClient) throws in
             let refused = AdminClientError.Reason.refused(status: 400, "word is anything but no")
-            let error = AdminClientError(socketPath: path, reason: refused)
+            let error = AdminClientError(.socket(path), reason: refused)
             #expect(throws: error) { try client.post("/v1/say", Order(word: "no")) }
             #expect(error.description == "the relay behind \(path) refuses: word is anything but no")
             let answer = try Curl.get("http://relay/v1/say", "--unix-socket", path, "-d", "{")
@@ -76,7 +76,7 @@ private final class Ears: Sendable {
     @Test func `a relay that does not know the verb is an older one`() async throws {
         try await withSocket(["/v1/say": .document { Answer(heard: "") }]) { (client: AdminClient) throws in
             for unknown in ["/v1/say", "/v1/sing"] {
-                let error = AdminClientError(socketPath: path, reason: .unknownRequest("POST \(unknown)"))
+                let error = AdminClientError(.socket(path), reason: .unknownRequest("POST \(unknown)"))
                 #expect(throws: error) { try client.post(unknown, Order(word: "yes")) }
                 #expect(error.description.hasSuffix("older than this command and has to be restarted"))
             }

@@ -195,7 +195,10 @@ import Testing
 
 @Suite struct DetailedAccessTests {
     private func allows(_ host: String, token: String? = "s3cret", _ headers: HTTPHeaders = [:]) throws -> Bool {
-        try DetailedAccess(token: token).allows(peer: SocketAddress(ipAddress: host, port: 1), headers: headers)
+        try DetailedAccess(token: token.flatMap(BearerToken.init)).allows(
+            peer: SocketAddress(ipAddress: host, port: 1),
+            headers: headers
+        )
     }
 
     @Test(arguments: ["127.0.0.1", "127.8.8.8", "::1", "::ffff:127.0.0.1"])

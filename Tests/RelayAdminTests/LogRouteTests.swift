@@ -133,7 +133,7 @@ import Testing
         question.follows = true
         var text = ""
         #expect(throws: Enough.self) {
-            try AdminClient(socketPath: socket).logs(question) { bytes in
+            try AdminClient(.socket(socket)).logs(question) { bytes in
                 if text.isEmpty { logger.info("two") }
                 text += String(decoding: bytes, as: UTF8.self)
                 if text.contains("two") { throw Enough() }

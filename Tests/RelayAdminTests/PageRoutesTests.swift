@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct PageRoutesTests {
     private func withPage(token: String?, _ body: (String) throws -> Void) async throws {
-        let routes = PageRoutes(access: DetailedAccess(token: token)).routes(
+        let routes = PageRoutes(access: DetailedAccess(token: token.flatMap(BearerToken.init))).routes(
             overview: .fixed("overview"),
             slow: .fixed("slow"),
             message: .fixed("message"),

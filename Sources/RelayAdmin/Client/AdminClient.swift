@@ -1,14 +1,14 @@
 import FoundationEssentials
 
-/// Asks the relay on this machine through its admin socket, or tells it something. Blocks; for the command line.
+/// Asks a relay through its admin socket or its HTTP listener, or tells it something. Blocks; for the command line.
 ///
 /// Answers are given as the relay sent them, members of later versions included; one line without its newline.
 public struct AdminClient: Sendable {
-    private let socketPath: String
+    private let address: AdminAddress
     private let timeout: Duration
 
-    public init(socketPath: String, timeout: Duration = .seconds(5)) {
-        self.socketPath = socketPath
+    public init(_ address: AdminAddress, timeout: Duration = .seconds(5)) {
+        self.address = address
         self.timeout = timeout
     }
 
@@ -20,7 +20,7 @@ public struct AdminClient: Sendable {
         do {
             body = try JSONEncoder().encode(order)
         } catch {
-            throw AdminClientError(socketPath: socketPath, reason: .unreadable("\(error)"))
+            throw AdminClientError(address, reason: .unreadable("\(error)"))
         }
         return try exchange("POST", path, body: Array(body))
     }
@@ -38,29 +38,29 @@ public struct AdminClient: Sendable {
         do {
             return try JSONDecoder().decode(type, from: Data(json.utf8))
         } catch {
-            throw AdminClientError(socketPath: socketPath, reason: .unreadable("\(error)"))
+            throw AdminClientError(address, reason: .unreadable("\(error)"))
         }
     }
 
     /// Hands over what comes until the relay ends it. Throws what `take` throws, and AdminClientError.
     func stream(_ path: String, _ take: (ArraySlice<UInt8>) throws -> Void) throws {
         do {
-            let exchange = AdminExchange(socketPath: socketPath, timeout: timeout)
+            let exchange = AdminExchange(address, timeout: timeout)
             guard let answer = try exchange.stream(path, take) else { return }
             throw Self.refusal(answer, "GET", path)
         } catch let reason as AdminClientError.Reason {
-            throw AdminClientError(socketPath: socketPath, reason: reason)
+            throw AdminClientError(address, reason: reason)
         }
     }
 
     private func exchange(_ method: String, _ path: String, body: [UInt8]) throws(AdminClientError) -> String {
         do throws(AdminClientError.Reason) {
-            let exchange = AdminExchange(socketPath: socketPath, timeout: timeout)
+            let exchange = AdminExchange(address, timeout: timeout)
             let answer = try exchange.ask(method, path, body: body)
             guard answer.status == 200 else { throw Self.refusal(answer, method, path) }
             return answer.line
         } catch {
-            throw AdminClientError(socketPath: socketPath, reason: error)
+            throw AdminClientError(address, reason: error)
         }
     }
 
@@ -70,6 +70,7 @@ public struct AdminClient: Sendable {
         _ path: String
     ) -> AdminClientError.Reason {
         switch answer.status {
+        case 401: .unauthorized
         case 404, 405: .unknownRequest("\(method) \(path)")
         default: .refused(status: answer.status, answer.line)
         }

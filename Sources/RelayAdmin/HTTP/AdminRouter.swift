@@ -23,6 +23,8 @@ public struct AdminRoute: Sendable {
     }
 
     private var responders: [Responding]
+    /// nil: for whoever reaches the listener.
+    private var access: OrderAccess?
 
     /// - Parameter workers: for what takes longer than a probe may wait.
     public init(_ method: HTTPMethod = .GET, on workers: NIOThreadPool? = nil, respond: @escaping Responder) {
@@ -36,7 +38,11 @@ public struct AdminRoute: Sendable {
         responders = [Responding(method: method, way: .asking(ask), maxBodyBytes: maxBodyBytes)]
     }
 
-    func maxBodyBytes(_ method: HTTPMethod) -> Int? { responders.first { $0.method == method }?.maxBodyBytes }
+    /// Who is not let in brings no more than any other.
+    func maxBodyBytes(_ method: HTTPMethod, _ headers: HTTPHeaders) -> Int? {
+        guard access?.hasToken(headers) != false else { return nil }
+        return responders.first { $0.method == method }?.maxBodyBytes
+    }
 
     /// The same path with what another route answers to other methods.
     public func and(_ other: AdminRoute) -> AdminRoute {
@@ -45,11 +51,19 @@ public struct AdminRoute: Sendable {
         return both
     }
 
-    /// Without what might change something; nil where nothing is left.
-    var readOnly: AdminRoute? {
+    /// Without what might change something, unless it asks who orders it; nil where nothing is left.
+    var forAnybody: AdminRoute? {
+        guard access == nil else { return self }
         var reading = self
         reading.responders.removeAll { $0.method != .GET }
         return reading.responders.isEmpty ? nil : reading
+    }
+
+    /// Whatever it answers is for who `access` lets in.
+    func guarded(by access: OrderAccess) -> AdminRoute {
+        var guarded = self
+        guarded.access = access
+        return guarded
     }
 
     /// Reading only, for those that `access` lets in. What answers is for a page of this origin, and no other's.
@@ -70,6 +84,17 @@ public struct AdminRoute: Sendable {
 
     /// A route for GET answers HEAD too.
     func respond(to request: AdminRequest, on loop: any EventLoop) -> EventLoopFuture<AdminResponse> {
+        if let refusal = access?.refusal(of: request) { return loop.makeSucceededFuture(refusal) }
+        let answer = answer(to: request, on: loop)
+        guard access != nil else { return answer }
+        return answer.map { response in
+            var response = response
+            for (name, value) in OrderAccess.uncached { response.headers.replaceOrAdd(name: name, value: value) }
+            return response
+        }
+    }
+
+    private func answer(to request: AdminRequest, on loop: any EventLoop) -> EventLoopFuture<AdminResponse> {
         let method = request.method == .HEAD ? .GET : request.method
         guard let responder = responders.first(where: { $0.method == method }) else {
             let allowed = responders.flatMap { $0.method == .GET ? ["GET", "HEAD"] : [$0.method.rawValue] }
@@ -103,11 +128,11 @@ public struct AdminRouter: Sendable {
     }
 
     /// For listeners that anybody may reach who reaches the port, a web page in a browser on this machine included.
-    var readOnly: AdminRouter { AdminRouter(routes.compactMapValues(\.readOnly), tracing: tracing) }
+    var forAnybody: AdminRouter { AdminRouter(routes.compactMapValues(\.forAnybody), tracing: tracing) }
 
     /// nil where what the listener takes for any is enough.
     func maxBodyBytes(of head: HTTPRequestHead) -> Int? {
-        route(of: AdminRequest.path(of: head.uri))?.route.maxBodyBytes(head.method)
+        route(of: AdminRequest.path(of: head.uri))?.route.maxBodyBytes(head.method, head.headers)
     }
 
     func respond(to request: AdminRequest, on loop: any EventLoop) -> EventLoopFuture<AdminResponse> {
@@ -129,10 +154,18 @@ public struct AdminRouter: Sendable {
         on loop: any EventLoop
     ) -> EventLoopFuture<AdminResponse> {
         guard let route else {
+            if let moved = moved(request.path) { return loop.makeSucceededFuture(moved) }
             let paths = routes.keys.sorted().joined(separator: " ")
             return loop.makeSucceededFuture(.text(.notFound, "Nothing here. There is: " + paths))
         }
         return route.respond(to: request, on: loop)
+    }
+
+    /// To the path without a slash too many, in the table's own words.
+    private func moved(_ path: String) -> AdminResponse? {
+        guard path.last == "/", let place = routes.index(forKey: String(path.dropLast())) else { return nil }
+        let location = routes[place].key
+        return .text(.permanentRedirect, "It is at \(location)", headers: ["location": location])
     }
 
     private func route(of path: String) -> (path: String, route: AdminRoute)? {

@@ -16,7 +16,7 @@ public final class AdminServer: Sendable {
     /// - Parameter told: on the server's own loop.
     public init(told: @escaping @Sendable (HTTPFault) -> Void = { _ in }) { self.told = told }
 
-    /// Reads only: what changes the relay is for the Unix socket, which has an owner.
+    /// Reads only: what changes the relay is for the Unix socket, which has an owner, and for routes that take a token.
     /// - Returns: the address bound, with its real port where `port` is 0.
     public func listen(
         host: String,
@@ -25,7 +25,7 @@ public final class AdminServer: Sendable {
         limits: AdminLimits = AdminLimits()
     ) async throws(ListenerError) -> SocketAddress {
         do {
-            let bootstrap = try await bootstrap(router.readOnly, limits)
+            let bootstrap = try await bootstrap(router.forAnybody, limits)
                 .serverChannelOption(.backlog, value: Self.backlog)
                 .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
                 .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
@@ -37,13 +37,14 @@ public final class AdminServer: Sendable {
         }
     }
 
-    /// For this user only. The file is removed by `close`.
+    /// For this user only, and for members of `group` where there is one. The file is removed by `close`.
     public func listen(
         unixSocket path: String,
+        group: SocketGroup? = nil,
         router: AdminRouter,
         limits: AdminLimits = AdminLimits()
     ) async throws(ListenerError) {
-        let (descriptor, file) = try UnixSocketFile.listen(path: path, backlog: Self.backlog)
+        let (descriptor, file) = try UnixSocketFile.listen(path: path, group: group, backlog: Self.backlog)
         socketFiles.withLock { $0.append(file) }
         do {
             _ = try await bootstrap(router, limits).withBoundSocket(descriptor).get()

@@ -10,4 +10,8 @@ public enum HTTPFault: String, Sendable, CaseIterable {
     case pipelined
     /// As many others were connected as may be, and it had waited longest.
     case crowded
+    /// It asked for what takes a token, without the right one.
+    case unauthorized
+    /// A page of another origin asked for it in a browser.
+    case foreignPage = "foreign_page"
 }

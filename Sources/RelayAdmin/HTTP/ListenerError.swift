@@ -15,6 +15,7 @@ public struct ListenerError: Error, Sendable, Equatable, CustomStringConvertible
         /// Something that is no socket lies where the socket is to be.
         case notASocket
         case pathTooLong(limit: Int)
+        case groupNotOurs(String)
         case system(code: Int32)
         case other(String)
     }
@@ -69,6 +70,9 @@ extension ListenerError.Reason {
         case .answeredBy(nil): "another relay is running there"
         case .notASocket: "something that is not a socket is there; remove it, or set another path"
         case .pathTooLong(let limit): "the path is longer than the \(limit) bytes a socket path may have"
+        case .groupNotOurs(let group):
+            "this process may not give it to the group \(group): make the relay's user a member, as systemd's "
+                + "SupplementaryGroups= does"
         case .system(let code): String(cString: strerror(code))
         case .other(let text): text
         }

@@ -3,12 +3,10 @@ public import NIOHTTP1
 
 /// Who may see every check with its errors: this machine, and who has the token.
 public struct DetailedAccess: Sendable {
-    private let token: [UInt8]?
+    private let token: BearerToken?
 
-    /// - Parameter token: what `Authorization: Bearer` must carry from elsewhere; nil or empty lets nobody in.
-    public init(token: String?) {
-        self.token = token.flatMap { $0.isEmpty ? nil : Array($0.utf8) }
-    }
+    /// - Parameter token: lets others in; nil lets nobody.
+    public init(token: BearerToken?) { self.token = token }
 
     /// What somebody is told who may not.
     var rule: String {
@@ -22,7 +20,8 @@ public struct DetailedAccess: Sendable {
     /// somebody else, whose name resolves to here (DNS rebinding): the host it asks for is that name.
     public func allows(peer: SocketAddress?, headers: HTTPHeaders) -> Bool {
         let isForwarded = headers.contains(name: "x-forwarded-for") || headers.contains(name: "forwarded")
-        return peer.map { isLocal($0) && isAskedAsLocal($0, headers) } == true && !isForwarded || carriesToken(headers)
+        return peer.map { isLocal($0) && isAskedAsLocal($0, headers) } == true && !isForwarded
+            || token?.isCarried(by: headers) == true
     }
 
     private func isAskedAsLocal(_ peer: SocketAddress, _ headers: HTTPHeaders) -> Bool {
@@ -52,18 +51,5 @@ public struct DetailedAccess: Sendable {
         let dotted = address.hasPrefix("::ffff:") ? address.dropFirst("::ffff:".count) : address[...]
         let parts = dotted.split(separator: ".", omittingEmptySubsequences: false)
         return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
-    }
-
-    private func carriesToken(_ headers: HTTPHeaders) -> Bool {
-        guard let token, let given = headers.first(name: "authorization") else { return false }
-        let parts = given.split(separator: " ", maxSplits: 1)
-        guard parts.count == 2, parts[0].lowercased() == "bearer" else { return false }
-        return isEqual(Array(parts[1].utf8), token)
-    }
-
-    /// In a time that does not tell how much of the token was right.
-    private func isEqual(_ given: [UInt8], _ token: [UInt8]) -> Bool {
-        guard given.count == token.count else { return false }
-        return zip(given, token).reduce(0) { $0 | ($1.0 ^ $1.1) } == 0
     }
 }

@@ -2,7 +2,8 @@ import Glibc
 
 /// The file of a listening Unix socket.
 ///
-/// Mode 0600 from its first moment: the mode is set on the descriptor, from which `bind` makes the file's. Two relays
+/// Mode 0600 from its first moment: the mode is set on the descriptor, from which `bind` makes the file's. It becomes
+/// 0660 once the file is its group's, and nobody can connect before. Two relays
 /// that start at once take turns by a lock on the folder, so that neither takes the other's fresh socket for a dead
 /// one.
 struct UnixSocketFile: Sendable {
@@ -27,13 +28,14 @@ struct UnixSocketFile: Sendable {
     /// Binds and listens. A socket file nobody answers on is replaced. The descriptor is the caller's.
     static func listen(
         path: String,
+        group: SocketGroup? = nil,
         backlog: Int32
     ) throws(ListenerError) -> (descriptor: Int32, file: UnixSocketFile) {
         do {
             let lock = try FolderLock(ofFile: path)
             defer { lock.unlock() }
             try removeStale(path)
-            let descriptor = try bind(path, backlog: backlog)
+            let descriptor = try bind(path, group, backlog: backlog)
             return (descriptor, UnixSocketFile(path: path, identity: Identity(path: path)))
         } catch {
             throw ListenerError(address: path, error)
@@ -74,17 +76,20 @@ struct UnixSocketFile: Sendable {
         }
     }
 
-    private static func bind(_ path: String, backlog: Int32) throws(SystemFailure) -> Int32 {
+    private static func bind(_ path: String, _ group: SocketGroup?, backlog: Int32) throws -> Int32 {
         let descriptor = try UnixSocket.open()
-        guard fchmod(descriptor, 0o600) == 0,
-            try UnixSocket.withAddress(path, { Glibc.bind(descriptor, $0, $1) }) == 0,
-            Glibc.listen(descriptor, backlog) == 0
-        else {
-            let code = errno
+        do {
+            guard fchmod(descriptor, 0o600) == 0,
+                try UnixSocket.withAddress(path, { Glibc.bind(descriptor, $0, $1) }) == 0
+            else { throw SystemFailure(code: errno) }
+            try group?.give(path)
+            guard Glibc.listen(descriptor, backlog) == 0 else { throw SystemFailure(code: errno) }
+            return descriptor
+        } catch {
             close(descriptor)
-            throw SystemFailure(code: code)
+            if error is ListenerError { unlink(path) }
+            throw error
         }
-        return descriptor
     }
 }
 

@@ -64,13 +64,15 @@ extension RelayCatalogue {
     /// As RelayAdmin names them.
     public static let httpFaults = [
         "request_timeout", "response_timeout", "too_large", "malformed", "pipelined", "crowded",
+        "unauthorized", "foreign_page",
     ]
     static let httpFaultsTotal = MetricDeclaration.counter(
         "moltrelay_http_faults_total",
         labels: [LabelDimension("fault", httpFaults)],
         help:
             "Clients of the HTTP, metrics and admin listeners that were refused or cut off, by why: slow with a request or an "
-            + "answer, over a bound, no HTTP, or in the way of others where as many were connected as may be."
+            + "answer, over a bound, no HTTP, in the way of others where as many were connected as may be, or after what takes the admin "
+            + "token without it, or from a page of another origin."
     )
     static let memoryLimit = MetricDeclaration.gauge(
         "moltrelay_memory_limit_bytes",

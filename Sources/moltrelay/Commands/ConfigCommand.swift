@@ -22,7 +22,7 @@ struct ConfigShowCommand: ParsableCommand {
             """
     )
 
-    @OptionGroup var relay: RelayOnThisMachine
+    @OptionGroup var relay: AskedRelay
 
     @Flag(help: "Print one JSON object, as docs/admin-api.md describes it.")
     var json = false
@@ -53,7 +53,7 @@ struct ReloadCommand: ParsableCommand {
             """
     )
 
-    @OptionGroup var relay: RelayOnThisMachine
+    @OptionGroup var relay: AskedRelay
 
     @Flag(help: "Print one JSON object, as docs/admin-api.md describes it.")
     var json = false

@@ -22,7 +22,7 @@ struct DrainCommand: ParsableCommand {
             """
     )
 
-    @OptionGroup var relay: RelayOnThisMachine
+    @OptionGroup var relay: AskedRelay
 
     @Option(
         help: ArgumentHelp(
@@ -103,7 +103,7 @@ struct DrainCommand: ParsableCommand {
 
     private func watchUntilItEnds() throws {
         var progress = DrainProgress()
-        let client = relay.client
+        let client = try relay.client(as: "drain")
         while true {
             do throws(AdminClientError) {
                 progress.show(try client.read(client.drainState()))

@@ -25,7 +25,7 @@ struct ExplainCommand: ParsableCommand {
             """
     )
 
-    @OptionGroup var relay: RelayOnThisMachine
+    @OptionGroup var relay: AskedRelay
 
     @Flag(help: "Print one JSON object, as docs/cli-json.md describes it.")
     var json = false

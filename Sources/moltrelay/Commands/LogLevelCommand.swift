@@ -22,7 +22,7 @@ struct LogLevelCommand: ParsableCommand {
         case debug, info, warn, error, reset
     }
 
-    @OptionGroup var relay: RelayOnThisMachine
+    @OptionGroup var relay: AskedRelay
 
     @Option(
         name: .customLong("for"),

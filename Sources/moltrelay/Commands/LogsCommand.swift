@@ -30,7 +30,7 @@ struct LogsCommand: ParsableCommand {
         case debug, info, warn, error
     }
 
-    @OptionGroup var relay: RelayOnThisMachine
+    @OptionGroup var relay: AskedRelay
 
     @Flag(name: .shortAndLong, help: "Go on with what is logged from now on.")
     var follow = false

@@ -22,7 +22,7 @@ struct SlowCommand: ParsableCommand {
             """
     )
 
-    @OptionGroup var relay: RelayOnThisMachine
+    @OptionGroup var relay: AskedRelay
 
     @Option(
         name: .customLong("for"),

@@ -18,7 +18,7 @@ struct StatusCommand: ParsableCommand {
             """
     )
 
-    @OptionGroup var relay: RelayOnThisMachine
+    @OptionGroup var relay: AskedRelay
 
     @Flag(help: "Print one JSON object, as docs/cli-json.md describes it.")
     var json = false

@@ -21,7 +21,7 @@ struct TraceCommand: ParsableCommand {
             """
     )
 
-    @OptionGroup var relay: RelayOnThisMachine
+    @OptionGroup var relay: AskedRelay
 
     @Option(
         name: .customLong("for"),

@@ -90,5 +90,8 @@ extension Configuration {
     struct Admin: Sendable, Equatable {
         /// Path of the Unix socket; the loader fills in the default, which depends on the machine.
         var socket = ""
+        var socketGroup: String?
+        var http = false
+        var tokenFile: String?
     }
 }

@@ -13,6 +13,8 @@ enum AuditEvent: String, CaseIterable {
     case replay
     /// A message in another agent's name.
     case impersonation
+    /// By HTTP without the token, or from a page of another origin.
+    case orderRefused = "order_refused"
     case logLevelChanged = "log_level_changed"
     case connectionsClosed = "connections_closed"
     case queuePurged = "queue_purged"
@@ -34,7 +36,9 @@ enum AuditEvent: String, CaseIterable {
         case .logLevelChanged, .connectionsClosed, .queuePurged, .queueImported, .drainOrdered, .drainResumed,
             .agentBlocked, .agentUnblocked, .agentUnpinned, .reloadOrdered, .certificateIssued:
             .notice
-        case .tlsFailure, .authFailure, .rateLimit, .proxyHeader, .impersonation, .certificateOrderFailed: .warning
+        case .tlsFailure, .authFailure, .rateLimit, .proxyHeader, .impersonation, .orderRefused,
+            .certificateOrderFailed:
+            .warning
         case .replay: .error
         }
     }
@@ -50,6 +54,7 @@ enum AuditEvent: String, CaseIterable {
         case .proxyHeader: "proxy header refused"
         case .replay: "authentication replayed"
         case .impersonation: "message in another agent's name"
+        case .orderRefused: "admin request refused"
         case .logLevelChanged: "log level changed"
         case .connectionsClosed: "connections closed by hand"
         case .queuePurged: "queue purged by hand"

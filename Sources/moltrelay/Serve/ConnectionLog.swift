@@ -1,6 +1,7 @@
 import Identity
 import LibCrypto
 import Logging
+import RelayAdmin
 import RelayCore
 import RelayTransport
 import WireProtocol
@@ -52,6 +53,11 @@ final class ConnectionLog: Sendable {
         case .disconnected(let agent, let reason, let lasted):
             closed(agent, reason, lasted, client)
         }
+    }
+
+    /// Of the HTTP listener, whose proxies are not asked for whom they speak.
+    func orderRefused(_ fault: HTTPFault, _ client: String) {
+        logger.audit(.orderRefused, fields(nil, client, ["reason": "\(fault.rawValue)"]))
     }
 
     private func closed(

@@ -94,6 +94,7 @@ final class Reload: Sendable {
             certificate.tell(certificate.reload(files), relay.logger)
         }
         relay.updateAuthenticator(next)
+        relay.tokens.reload(next, relay.logger)
         relay.logger.notice("configuration reloaded", metadata: ["changed": .array(changed.map { .string($0) })])
         if !kept.isEmpty {
             relay.logger.warning("changed keys need a restart", metadata: ["keys": .array(kept.map { .string($0) })])
@@ -133,6 +134,9 @@ extension Configuration {
         next.limits.slowConsumerGraceMilliseconds = limits.slowConsumerGraceMilliseconds
         // Unset, the names accepted follow from the address listened on, and that stays.
         next.server.publicNames = new.server.publicNames
+        // So is whether a token lets in anybody.
+        if next.health.tokenFile != nil, new.health.tokenFile != nil { next.health.tokenFile = new.health.tokenFile }
+        if next.admin.http, new.admin.tokenFile != nil { next.admin.tokenFile = new.admin.tokenFile }
         // Whether there is TLS at all is the listener's, which stays.
         if next.server.tls.pair != nil, new.server.tls.pair != nil {
             next.server.tls.certFile = new.server.tls.certFile

@@ -21,7 +21,7 @@ extension RunningRelay {
 
     /// The page at `/ui`, and what it asks for.
     var pageRoutes: [String: AdminRoute] {
-        PageRoutes(access: access).routes(
+        PageRoutes(access: DetailedAccess(token: tokens.health)).routes(
             overview: .overview { self.overview(after: $0) },
             slow: slowRoute,
             message: messageRoute,

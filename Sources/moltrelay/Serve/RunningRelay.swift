@@ -34,7 +34,8 @@ final class RunningRelay: Sendable {
     let workers: NIOThreadPool
     let checks: HealthChecks
     let memory: MemoryWatch
-    let access: DetailedAccess
+    let tokens: AccessTokens
+    let connectionLog: ConnectionLog
     let clock: @Sendable () -> MonotonicNanoseconds
     let authenticator: Authenticator
     let admin: AdminServer
@@ -72,7 +73,7 @@ final class RunningRelay: Sendable {
         workers: NIOThreadPool,
         checks: HealthChecks,
         memory: MemoryWatch,
-        access: DetailedAccess,
+        tokens: AccessTokens,
         blocked: BlockList,
         clock: @escaping @Sendable () -> MonotonicNanoseconds
     ) {
@@ -96,7 +97,8 @@ final class RunningRelay: Sendable {
         self.workers = workers
         self.checks = checks
         self.memory = memory
-        self.access = access
+        self.tokens = tokens
+        connectionLog = ConnectionLog(logger, relayID: identity.relayID)
         self.clock = clock
         let http = instruments.http
         admin = AdminServer { http.turnedAway(for: $0.rawValue) }
@@ -120,22 +122,26 @@ final class RunningRelay: Sendable {
             try await open("metrics", listen.metrics, router)
         }
         let challenges = certificate?.automatic?.routes ?? [:]
-        let pages = health.merging(pageRoutes) { $1 }.merging(challenges) { $1 }
+        let pages = health.merging(pageRoutes) { $1 }.merging(challenges) { $1 }.merging(ordersByToken) { $1 }
         try await open("http", listen.http, AdminRouter(pages, tracing: requests))
-        let socket = configuration.admin.socket
-        let local = AdminRouter(health.merging(adminRoutes) { $1 }, tracing: requests)
-        try await admin.listen(unixSocket: socket, router: local)
-        note("admin", socket)
+        try await openSocket(AdminRouter(health.merging(adminRoutes) { $1 }, tracing: requests))
         admin.repeatEverySecond { [sampler, clock] in sampler.sample(at: clock()) }
         try await openToAgents(listen.websocket)
         checks.registry.release("listeners", at: clock())
+    }
+
+    private func openSocket(_ router: AdminRouter) async throws {
+        let (path, name) = (configuration.admin.socket, configuration.admin.socketGroup)
+        let group = try name.map { try SocketGroup($0, of: "admin.socket_group") }
+        try await admin.listen(unixSocket: path, group: group, router: router)
+        note("admin", path)
     }
 
     private var healthRoutes: [String: AdminRoute] {
         let paths = configuration.health
         return HealthRoutes(
             registry: checks.registry,
-            access: access,
+            access: DetailedAccess(token: tokens.health),
             service: HealthService(release: BuildIdentity.version, id: identity.relayID),
             now: clock
         ).routes(endpoint: paths.endpoint, detailedEndpoint: paths.detailedEndpoint)
@@ -163,6 +169,17 @@ final class RunningRelay: Sendable {
         ].merging(flightRoutes) { $1 }.merging(metrics) { $1 }.merging(steeringRoutes) { $1 }
     }
 
+    /// What the socket takes, where `admin.http` says so.
+    private var ordersByToken: [String: AdminRoute] {
+        guard let token = tokens.orders else { return [:] }
+        let (http, log) = (instruments.http, connectionLog)
+        let access = OrderAccess(token: token) { fault, request in
+            http.turnedAway(for: fault.rawValue)
+            log.orderRefused(fault, request.peer?.ipAddress ?? "")
+        }
+        return access.guarding(adminRoutes.filter { $0.key.hasPrefix("/v1/") })
+    }
+
     private func open(_ name: String, _ address: HostPort, _ router: AdminRouter) async throws {
         let bound = try await admin.listen(host: address.host, port: address.port, router: router)
         note(name, HostPort(host: address.host, port: bound.port ?? address.port).description)
@@ -184,7 +201,7 @@ final class RunningRelay: Sendable {
             limits: configuration.transportLimits,
             admission: admission,
             trust: configuration.proxyTrust,
-            journal: ConnectionLog(logger, relayID: identity.relayID).journal,
+            journal: connectionLog.journal,
             tls: certificate?.tls
         )
         do {

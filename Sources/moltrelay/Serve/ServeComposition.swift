@@ -24,7 +24,7 @@ struct ServeComposition {
             privateKeyFile: configuration.auth.privateKeyFile
         )
         let certificate = try ListenerCertificate(configuration, logger: logger)
-        let token = try configuration.health.tokenFile.map { try KeyFile.readToken($0) }
+        let tokens = try AccessTokens(configuration)
         let blocked = try BlockList(folder: configuration.stateFolder)
         let choice = try StoreChoice(configuration)
         if choice.rowsKeptAside > 0 {
@@ -84,7 +84,7 @@ struct ServeComposition {
                 clock: clock
             ),
             memory: memory,
-            access: DetailedAccess(token: token),
+            tokens: tokens,
             blocked: blocked,
             clock: clock
         )

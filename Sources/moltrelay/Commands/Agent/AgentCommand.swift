@@ -13,7 +13,7 @@ struct AgentCommand: ParsableCommand {
 
 /// What each of them takes.
 struct AgentArguments: ParsableArguments {
-    @OptionGroup var relay: RelayOnThisMachine
+    @OptionGroup var relay: AskedRelay
 
     @Flag(help: "Print one JSON object, as docs/admin-api.md describes it.")
     var json = false

@@ -21,7 +21,7 @@ struct ConnectionsCloseCommand: ParsableCommand {
             """
     )
 
-    @OptionGroup var relay: RelayOnThisMachine
+    @OptionGroup var relay: AskedRelay
 
     @Option(help: ArgumentHelp("All from this IP address or network.", valueName: "address"))
     var address: String?

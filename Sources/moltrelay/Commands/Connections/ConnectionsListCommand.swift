@@ -24,7 +24,7 @@ struct ConnectionsListCommand: ParsableCommand {
             """
     )
 
-    @OptionGroup var relay: RelayOnThisMachine
+    @OptionGroup var relay: AskedRelay
 
     @Option(help: ArgumentHelp("Only of this agent: its id, or sha256: and digits of its hash.", valueName: "agent"))
     var agent: AgentName?

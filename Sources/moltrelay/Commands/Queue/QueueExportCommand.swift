@@ -20,7 +20,7 @@ struct QueueExportCommand: ParsableCommand {
             """
     )
 
-    @OptionGroup var relay: RelayOnThisMachine
+    @OptionGroup var relay: AskedRelay
 
     @Option(help: ArgumentHelp("Only of this agent: its id, or sha256: and digits of its hash.", valueName: "agent"))
     var agent: AgentName?

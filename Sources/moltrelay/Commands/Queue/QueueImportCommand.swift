@@ -21,7 +21,7 @@ struct QueueImportCommand: ParsableCommand {
             """
     )
 
-    @OptionGroup var relay: RelayOnThisMachine
+    @OptionGroup var relay: AskedRelay
 
     @Flag(help: "Only look at every line.")
     var check = false

@@ -18,7 +18,7 @@ struct QueuePurgeCommand: ParsableCommand {
             """
     )
 
-    @OptionGroup var relay: RelayOnThisMachine
+    @OptionGroup var relay: AskedRelay
 
     @Flag(help: "Do not ask.")
     var yes = false

@@ -22,7 +22,7 @@ struct QueueStatusCommand: ParsableCommand {
         case messages, bytes, age
     }
 
-    @OptionGroup var relay: RelayOnThisMachine
+    @OptionGroup var relay: AskedRelay
 
     @Option(help: ArgumentHelp("How many agents, 0 to \(QueueQuestion.maxLimit).", valueName: "number"))
     var top = 10

@@ -21,7 +21,7 @@ struct TopCommand: ParsableCommand {
             """
     )
 
-    @OptionGroup var relay: RelayOnThisMachine
+    @OptionGroup var relay: AskedRelay
 
     @Flag(help: "Print one screen and end.")
     var once = false
@@ -55,7 +55,7 @@ struct TopCommand: ParsableCommand {
     }
 
     private func watch(_ view: inout TopView) throws {
-        let client = relay.client
+        let client = try relay.client(as: "top")
         let screen = try TerminalScreen()
         defer { screen.restore() }
         while true {

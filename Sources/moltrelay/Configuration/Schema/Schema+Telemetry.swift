@@ -155,6 +155,28 @@ extension Schema {
             .path,
             "Unix socket that `moltrelay status` and its like talk to; at most 107 bytes.",
             default: "`admin.sock` in the runtime folder, see above"
-        )
+        ),
+        Setting(
+            "admin.socket_group",
+            \.admin.socketGroup,
+            .identifier,
+            "A group, by name or number, whose members may use the socket too: it is then 0660 and the group's, else 0600. "
+                + "The relay's user must be a member, and the group must be let into the socket's folder."
+        ),
+        Setting(
+            "admin.http",
+            \.admin.http,
+            .boolean,
+            "Take what the socket takes on `server.listen.http` too, from who has the token of `admin.token_file`; "
+                + "commands reach it with `--admin`. On loopback, or with `server.tls.enabled: false`, which "
+                + "says that something in front ends TLS. See [admin-api.md](admin-api.md#over-http)."
+        ),
+        Setting(
+            "admin.token_file",
+            \.admin.tokenFile,
+            .path,
+            "Holds the token of `admin.http`: 32 printable characters or more, in a file that nobody else can read. Read "
+                + "again by a reload. Commands with `--admin` read it too, unless `--token-file` names another."
+        ),
     ]
 }
