@@ -68,6 +68,23 @@ import Testing
         #expect(answering.orders.withLock { $0 } == [])
     }
 
+    @Test(arguments: [
+        ("y\n", true), ("YES\n", true), ("n\n", false), ("\n", false), ("yesterday\n", false), ("\u{4}", false),
+    ])
+    func `at a terminal a purge is asked for, and only a yes is one`(answer: String, isMeant: Bool) async throws {
+        let answering = Answering()
+        try await answering.relay.whileAnswering(answering.routes) { socket in
+            let terminal = try PseudoTerminal()
+            try terminal.run(["queue", "purge", "bob", "--socket", socket])
+            #expect(terminal.reads { $0.contains("Drop everything that is queued for bob? [y/N] ") })
+            #expect(answering.orders.withLock { $0 } == [])
+            terminal.type(answer)
+            if isMeant { #expect(terminal.reads { $0.contains("1000 messages dropped") }) }
+            #expect(terminal.end() == (isMeant ? 0 : 1))
+        }
+        #expect(answering.orders.withLock { $0 }.count == (isMeant ? 1 : 0))
+    }
+
     @Test func `a purge names the agent by its whole hash where it can`() async throws {
         let answering = Answering()
         let outcome = try await answering.outcome("purge", "bob", "--yes")

@@ -23,24 +23,42 @@ import Testing
     }
 
     private func outcome(_ arguments: String...) async throws -> Run {
-        let document = try overview()
-        let socket = "/tmp/to-\(UUID().uuidString.prefix(8))"
-        let server = AdminServer()
-        let workers = NIOThreadPool(numberOfThreads: 1)
-        workers.start()
-        try await server.listen(
-            unixSocket: socket,
-            router: AdminRouter([
-                AdminRoute.overviewPath: .overview { _ in document },
-                AdminRoute.connectionsPath: .connections(on: workers) { question, loop throws(AdminRefusal) in
-                    loop.makeSucceededFuture(.behind(question))
-                },
-            ])
-        )
-        let result = Result { try Run.moltrelay(["top"] + arguments + ["--socket", socket]) }
-        try await server.close()
-        try await workers.shutdownGracefully()
-        return try result.get()
+        try await whileAnswering { socket in try Run.moltrelay(["top"] + arguments + ["--socket", socket]) }
+    }
+
+    private func whileAnswering<Outcome>(_ body: (String) throws -> Outcome) async throws -> Outcome {
+        let (document, relay) = (try overview(), AnsweringRelay())
+        let routes = [
+            AdminRoute.overviewPath: AdminRoute.overview { _ in document },
+            AdminRoute.connectionsPath: .connections(on: relay.workers) { question, loop throws(AdminRefusal) in
+                loop.makeSucceededFuture(.behind(question))
+            },
+        ]
+        return try await relay.whileAnswering(routes, body)
+    }
+
+    @Test(arguments: ["q", "\u{3}", "\u{4}"])
+    func `at a terminal it draws to its size, and gives the screen back`(key: String) async throws {
+        try await whileAnswering { socket in
+            let terminal = try PseudoTerminal(columns: 80, rows: 24)
+            try terminal.run(["top", "--socket", socket])
+            #expect(terminal.reads { $0.contains("\u{1B}[?1049h\u{1B}[?25l") && $0.contains("in flight") })
+            #expect(!terminal.isCooked)
+            terminal.forget()
+            terminal.resize(columns: 30, rows: 5)
+            // The frame that was under way comes first.
+            let frame = "\u{1B}[H"
+            #expect(
+                terminal.reads { seen in
+                    let frames = seen.components(separatedBy: frame).dropFirst().dropLast()
+                    return frames.contains { $0.components(separatedBy: "\r\n").count == 5 }
+                }
+            )
+            terminal.type(key)
+            #expect(terminal.reads { $0.hasSuffix("\u{1B}[?25h\u{1B}[?1049l") })
+            #expect(terminal.end() == 0)
+            #expect(terminal.isCooked)
+        }
     }
 
     @Test(arguments: [[], ["--once"]])

@@ -58,7 +58,7 @@ class AlertTests(unittest.TestCase):
                 self.assertIn(rule["labels"]["severity"], ("warning", "critical"))
                 page = rule["annotations"]["runbook_url"].partition("/blob/main/")[2]
                 self.assertEqual(page, f"docs/runbooks/{rule['alert']}.md")
-                values = rule["alert"] in ("RelayAbsent", "RelayNotReady", "RelayStoreDown", "RelayReloadFailed", "RelayDown", "RelayHealthWarning")
+                values = rule["alert"] in ("RelayAbsent", "RelayNotReady", "RelayStoreDown", "RelayReloadFailed", "RelayDown", "RelayHealthWarning", "RelayDrainForgotten")
                 self.assertTrue(values or "$value" in rule["annotations"]["description"])
 
     def test_expressions_name_what_the_relay_has(self):

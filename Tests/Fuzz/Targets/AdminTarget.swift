@@ -60,7 +60,7 @@ private struct AdminReading: Equatable {
         do {
             try AdminServer.addHandlers(
                 to: channel,
-                router: isReadOnly ? Desk.router.readOnly : Desk.router,
+                router: isReadOnly ? Desk.router.forAnybody : Desk.router,
                 limits: Self.limits,
                 open: OpenConnections(limit: 2),
                 told: { told.append($0) }
