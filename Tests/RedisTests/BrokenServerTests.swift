@@ -68,7 +68,10 @@ import Testing
 
     @Test func tooManyBytesInFlightAreTurnedAway() async throws {
         let server = try RedisServer()
-        let client = try await Client(server.port) { settings, _ in settings.maxBytesInFlight = 1_000 }
+        let client = try await Client(server.port) { settings, _ in
+            settings.maxBytesInFlight = 1_000
+            settings.answerTimeout = .minutes(5)
+        }
         server.freeze()
         async let answers = withTaskGroup { group in
             for _ in 0..<10 { group.addTask { await client.client.send(RedisCommand("PING")) } }
