@@ -99,7 +99,7 @@ let package = Package(
         ),
         .target(
             name: "RelayStores",
-            dependencies: ["CSQLite", "RelayCore", "WireProtocol", deques, nioCore],
+            dependencies: ["CSQLite", "Redis", "RelayCore", "WireProtocol", deques, nioCore, nioPosix],
             swiftSettings: hotPath
         ),
         .executableTarget(
@@ -248,14 +248,14 @@ let package = Package(
         ),
         .testTarget(
             name: "StoreContractTests",
-            dependencies: ["RelayCore", "RelayStores", "StoreFixtures", "WireProtocol"],
+            dependencies: ["Redis", "RedisFixture", "RelayCore", "RelayStores", "StoreFixtures", "WireProtocol"],
             swiftSettings: settings
         ),
         .testTarget(
             name: "RelayStoresTests",
             dependencies: [
-                "CSQLite", "RelayCore", "RelayFixture", "RelayStores", "StoreCrashProbe", "StoreFixtures",
-                "WireProtocol",
+                "CSQLite", "Redis", "RedisFixture", "RelayCore", "RelayFixture", "RelayStores", "StoreCrashProbe",
+                "StoreFixtures", "WireProtocol",
             ],
             exclude: ["Version1.sql"],
             swiftSettings: settings

@@ -1,12 +1,13 @@
 public import Foundation
 import ProgramFixture
+import Synchronization
 
 /// A real redis-server on a free port of loopback, with a folder of its own.
-public final class RedisServer {
+public final class RedisServer: Sendable {
     public let port: Int
     public let folder: URL
     private let arguments: [String]
-    private var program: RunningProgram?
+    private let program = Mutex<RunningProgram?>(nil)
 
     /// - Parameter arguments: more of them, as in `--requirepass x`.
     public init(_ arguments: [String] = [], port: Int? = nil, isStarted: Bool = true) throws {
@@ -19,7 +20,7 @@ public final class RedisServer {
 
     deinit {
         resume()
-        program = nil
+        program.withLock { $0 = nil }
         try? FileManager.default.removeItem(at: folder)
     }
 
@@ -28,15 +29,23 @@ public final class RedisServer {
         let command =
             ["redis-server", "--port", "\(port)", "--bind", "127.0.0.1", "--save", "", "--dir", folder.path]
             + ["--pidfile", folder.path + "/redis.pid"] + arguments
-        let program = try RunningProgram(command, files: [:])
-        try program.waitForLine { $0.contains("Ready to accept connections") }
-        self.program = program
+        try program.withLock {
+            let program = try RunningProgram(command, files: [:])
+            try program.waitForLine { $0.contains("Ready to accept connections") }
+            $0 = program
+        }
     }
 
     /// As a crash would. Its data stay.
     public func kill() {
         signal(SIGKILL)
-        program = nil
+        program.withLock { $0 = nil }
+    }
+
+    /// Where the process is about to exit, and Foundation waits for no child any more.
+    public func abandon() {
+        signal(SIGKILL)
+        try? FileManager.default.removeItem(at: folder)
     }
 
     public func freeze() { signal(SIGSTOP) }
@@ -58,7 +67,8 @@ public final class RedisServer {
     }
 
     private func signal(_ signal: Int32) {
-        guard program != nil, let text = try? String(contentsOf: folder.appending(path: "redis.pid"), encoding: .utf8),
+        guard program.withLock({ $0 != nil }),
+            let text = try? String(contentsOf: folder.appending(path: "redis.pid"), encoding: .utf8),
             let pid = pid_t(text.trimmingCharacters(in: .whitespacesAndNewlines))
         else { return }
         Foundation.kill(pid, signal)

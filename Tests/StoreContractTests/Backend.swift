@@ -1,3 +1,5 @@
+import Redis
+import RedisFixture
 import RelayCore
 import RelayStores
 import StoreFixtures
@@ -6,16 +8,17 @@ import WireProtocol
 
 /// The back ends the contract is held against.
 enum Backend: String, CaseIterable, CustomTestStringConvertible {
-    case memory, sqlite
+    case memory, sqlite, redis
 
     var testDescription: String { rawValue }
 
-    static let durable: [Backend] = [.sqlite]
+    static let durable: [Backend] = [.sqlite, .redis]
 
-    func open(in folder: TemporaryFolder, limits: QueueLimits = roomy) throws -> any MessageStore {
+    func open(in folder: TemporaryFolder, limits: QueueLimits = roomy) async throws -> any MessageStore {
         switch self {
         case .memory: MemoryStore(limits: limits)
         case .sqlite: try SQLiteStore(path: folder.file("relay.db"), limits: limits)
+        case .redis: try await RedisStore.open(SharedRedis.settings(for: folder.path), limits: limits)
         }
     }
 
@@ -24,7 +27,7 @@ enum Backend: String, CaseIterable, CustomTestStringConvertible {
     /// Runs `body` on a new store, then closes it.
     func with(_ limits: QueueLimits = roomy, _ body: (any MessageStore) async throws -> Void) async throws {
         let folder = try TemporaryFolder()
-        let store = try open(in: folder, limits: limits)
+        let store = try await open(in: folder, limits: limits)
         do {
             try await body(store)
         } catch {

@@ -44,11 +44,11 @@ import Testing
     func pinsAndTheirNumberSurviveAReopen(_ backend: Backend) async throws {
         let folder = try TemporaryFolder()
         defer { withExtendedLifetime(folder) {} }
-        let first = try backend.open(in: folder)
+        let first = try await backend.open(in: folder)
         _ = try await first.pin(claim(1, key: 1))
         _ = try await first.pin(claim(3, key: 3, org: ""))
         await first.close()
-        let second = try backend.open(in: folder)
+        let second = try await backend.open(in: folder)
         #expect(try await second.pin(claim(1, key: 2)) == .pinnedToAnotherKey)
         #expect(try await second.pin(claim(2, key: 2, maxAnonymousPins: 1)) == .tooManyPins)
         #expect(try await second.pin(claim(3, key: 3, org: "acme")) == .ownedByAnotherOrg)

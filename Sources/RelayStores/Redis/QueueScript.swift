@@ -1,0 +1,262 @@
+/// What the server does at one stroke. Keys begin with `KEYS[1]`; docs/redis.md says what each holds.
+enum QueueScript: Int, CaseIterable {
+    case commit, expire, purge, totals, load, list, pinned, pin
+
+    static let base = "moltrelay:{0}"
+    static let schemaVersion: Int64 = 1
+
+    var source: String {
+        switch self {
+        case .commit: Self.commitSource
+        case .expire: Self.expireSource
+        case .purge: Self.purgeSource
+        case .totals: Self.totalsSource
+        case .load: Self.loadSource
+        case .list: Self.listSource
+        case .pinned: Self.pinnedSource
+        case .pin: Self.pinSource
+        }
+    }
+
+    private static let commitSource =
+        prelude + """
+            local perAgent, perSender, maxBytes, maxOnce =
+                tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
+            local out, i, forgotten = {0, 0, ''}, 8, false
+            -- Refused here where there is no memory, before anything was written.
+            if ARGV[7] == '1' then redis.call('HSET', base .. ':t', 'v', 1) end
+            local function put(r, sender, key, lane, once, size, accepted, expires, flags, sum, payload)
+                if once == '1' and not forgotten then forget(-1); forgotten = true end
+                if redis.call('HEXISTS', base .. ':k:' .. r, key) == 1 then return -1 end
+                if once == '1' and redis.call('ZSCORE', base .. ':r', r .. key) then return -1 end
+                local a = agent(r)
+                if a.m >= perAgent then return -3 end
+                if held(a, r, sender) >= perSender then return -4 end
+                if bytes + size > maxBytes then return -5 end
+                if once == '1' and exact + redis.call('ZCARD', base .. ':r') >= maxOnce then return -6 end
+                local s = sequence()
+                local text = string.format('%.0f', s)
+                redis.call('XADD', base .. ':q' .. lane .. ':' .. r, text .. '-0',
+                    'a', accepted, 'e', expires, 'f', flags, 'c', sum, 'm', payload)
+                redis.call('HSET', base .. ':k:' .. r, key, text .. ' ' .. lane .. ' ' .. size .. ' ' .. once)
+                redis.call('ZADD', base .. ':e', expires, r .. key)
+                if a.m == 0 then a.f, a.a = text, accepted end
+                a.m, a.b, a.s[sender], a.changed = a.m + 1, a.b + size, a.s[sender] + 1, true
+                messages, bytes = messages + 1, bytes + size
+                if once == '1' then exact = exact + 1 end
+                return s
+            end
+            while i <= #ARGV do
+                local r, key = ARGV[i + 1], ARGV[i + 2]
+                if ARGV[i] == 'r' then
+                    out[#out + 1] = take(r, key) and -2 or 0
+                    i = i + 3
+                else
+                    out[#out + 1] = put(r, string.sub(key, 1, 32), key, ARGV[i + 3], ARGV[i + 4],
+                        tonumber(ARGV[i + 5]), ARGV[i + 6], ARGV[i + 7], ARGV[i + 8], ARGV[i + 9], ARGV[i + 10])
+                    i = i + 11
+                end
+            end
+            return finish(out)
+            """
+
+    private static let expireSource =
+        prelude + """
+            local out, limit = {0, 0, ''}, tonumber(ARGV[3])
+            forget(limit)
+            for _, member in ipairs(redis.call('ZRANGEBYSCORE', base .. ':e', '-inf', ARGV[1], 'LIMIT', 0, limit)) do
+                if take(string.sub(member, 1, 32), string.sub(member, 33)) then
+                    out[#out + 1] = member
+                else
+                    redis.call('ZREM', base .. ':e', member)
+                end
+            end
+            return finish(out)
+            """
+
+    private static let purgeSource =
+        prelude + """
+            local out, limit, r = {0, 0, ''}, tonumber(ARGV[3]), ARGV[4]
+            local found = redis.call('HSCAN', base .. ':k:' .. r, 0, 'COUNT', limit)
+            local cursor, keys = found[1], found[2]
+            while true do
+                for i = 1, #keys, 2 do
+                    if #out - 3 >= limit then return finish(out) end
+                    if take(r, keys[i]) then out[#out + 1] = r .. keys[i] end
+                end
+                if cursor == '0' then return finish(out) end
+                found = redis.call('HSCAN', base .. ':k:' .. r, cursor, 'COUNT', limit)
+                cursor, keys = found[1], found[2]
+            end
+            """
+
+    /// What is there, as the other scripts begin their answers, and the schema's version.
+    private static let totalsSource =
+        prelude + """
+            -- Fails on a replica, and needs no memory.
+            redis.call('DEL', base .. ':none')
+            return finish({0, 0, '', redis.call('HGET', base .. ':t', 'v')})
+            """
+
+    private static let loadSource =
+        """
+        local base, r, now = KEYS[1], ARGV[1], tonumber(ARGV[2])
+        local most, maxBytes, out, n, size = tonumber(ARGV[3]), tonumber(ARGV[4]), {1}, 0, 0
+        for i = 5, #ARGV, 2 do
+            local key, from = base .. ':q' .. ARGV[i] .. ':' .. r, ARGV[i + 1] .. '-0'
+            while true do
+                local part = redis.call('XRANGE', key, from, '+', 'COUNT', 32)
+                for _, entry in ipairs(part) do
+                    local f = entry[2]
+                    if tonumber(f[4]) > now then
+                        if n > 0 and (n >= most or size + #f[10] > maxBytes) then
+                            out[1] = 0
+                            return out
+                        end
+                        n, size = n + 1, size + #f[10]
+                        local at = #out
+                        out[at + 1], out[at + 2], out[at + 3] = string.match(entry[1], '^%d+'), f[2], f[4]
+                        out[at + 4], out[at + 5], out[at + 6] = f[6], f[8], f[10]
+                    end
+                end
+                if #part < 32 then break end
+                from = string.match(part[32][1], '^%d+') .. '-1'
+            end
+        end
+        return out
+        """
+
+    /// Agents by their first sequence, behind one of those.
+    private static let listSource =
+        """
+        local base = KEYS[1]
+        local out = {redis.call('ZCARD', base .. ':a')}
+        for _, r in ipairs(redis.call('ZRANGEBYSCORE', base .. ':a', ARGV[1], '+inf', 'LIMIT', 0, ARGV[2])) do
+            local c = redis.call('HMGET', base .. ':c:' .. r, 'm', 'b', 'f', 'a')
+            local at = #out
+            out[at + 1], out[at + 2], out[at + 3], out[at + 4], out[at + 5] = r, c[1], c[2], c[3], c[4]
+        end
+        return out
+        """
+
+    /// The pin of an agent, and how many pins have no organisation.
+    private static let pinnedSource =
+        """
+        return {redis.call('HGET', KEYS[1] .. ':p', ARGV[1]) or '', redis.call('HGET', KEYS[1] .. ':t', 'p') or 0}
+        """
+
+    /// Puts one pin (none where it is empty) in the place of another; 0 where that is not there any more, or there are
+    /// too many without an organisation. A pin begins with `-` where it has none.
+    private static let pinSource =
+        """
+        local base, agent, old, new, most = KEYS[1], ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
+        if (redis.call('HGET', base .. ':p', agent) or '') ~= old then return 0 end
+        local change = 0
+        if string.sub(old, 1, 1) == '-' then change = -1 end
+        if string.sub(new, 1, 1) == '-' then change = change + 1 end
+        if change > 0 and tonumber(redis.call('HGET', base .. ':t', 'p') or 0) >= most then return 0 end
+        if new == '' then
+            redis.call('HDEL', base .. ':p', agent)
+        else
+            redis.call('HSET', base .. ':p', agent, new)
+        end
+        redis.call('HINCRBY', base .. ':t', 'p', change)
+        return 1
+        """
+
+    /// Counts are kept in Lua while a script runs and written at its end. `finish` fills in the first three elements of
+    /// an answer: messages, bytes, when the oldest was accepted.
+    private static let prelude = """
+        local base, now, window = KEYS[1], ARGV[1], ARGV[2]
+        local sums = redis.call('HMGET', base .. ':t', 'm', 'b', 'x', 's')
+        local messages, bytes = tonumber(sums[1] or 0), tonumber(sums[2] or 0)
+        local exact, last = tonumber(sums[3] or 0), tonumber(sums[4] or 0)
+        local agents, started = {}, nil
+        -- Microseconds: above all that went before also where the server lost its last writes, and `last` with them.
+        local function sequence()
+            if not started then
+                local time = redis.call('TIME')
+                started = tonumber(time[1]) * 1000000 + tonumber(time[2])
+            end
+            last = math.max(last + 1, started)
+            return last
+        end
+        local function agent(r)
+            local a = agents[r]
+            if a then return a end
+            local c = redis.call('HMGET', base .. ':c:' .. r, 'm', 'b', 'f', 'a')
+            a = {m = tonumber(c[1] or 0), b = tonumber(c[2] or 0), f = c[3], a = c[4], s = {}}
+            agents[r] = a
+            return a
+        end
+        local function held(a, r, sender)
+            if not a.s[sender] then
+                a.s[sender] = tonumber(redis.call('HGET', base .. ':c:' .. r, sender) or 0)
+            end
+            return a.s[sender]
+        end
+        local function forget(limit)
+            local gone = redis.call('ZRANGEBYSCORE', base .. ':r', '-inf', now, 'LIMIT', 0, limit)
+            for _, member in ipairs(gone) do redis.call('ZREM', base .. ':r', member) end
+        end
+        local function take(r, key)
+            local entry = redis.call('HGET', base .. ':k:' .. r, key)
+            if not entry then return false end
+            local text, lane, size, once = string.match(entry, '(%d+) (%d+) (%d+) (%d+)')
+            local a, sender = agent(r), string.sub(key, 1, 32)
+            redis.call('XDEL', base .. ':q' .. lane .. ':' .. r, text .. '-0')
+            redis.call('HDEL', base .. ':k:' .. r, key)
+            redis.call('ZREM', base .. ':e', r .. key)
+            if a.f == text then a.f = nil end
+            a.m, a.b, a.s[sender], a.changed = a.m - 1, a.b - size, held(a, r, sender) - 1, true
+            messages, bytes = messages - 1, bytes - size
+            if once == '1' then
+                exact = exact - 1
+                redis.call('ZADD', base .. ':r', string.format('%.0f', now + window), r .. key)
+            end
+            return true
+        end
+        local function first(r)
+            local least, accepted
+            for lane = 0, 4 do
+                local entry = redis.call('XRANGE', base .. ':q' .. lane .. ':' .. r, '-', '+', 'COUNT', 1)[1]
+                local s = entry and tonumber(string.match(entry[1], '^%d+'))
+                if s and (not least or s < least) then least, accepted = s, entry[2][2] end
+            end
+            return string.format('%.0f', least), accepted
+        end
+        local function store(r, a)
+            local c = base .. ':c:' .. r
+            if a.m == 0 then
+                redis.call('DEL', c, base .. ':k:' .. r)
+                for lane = 0, 4 do redis.call('DEL', base .. ':q' .. lane .. ':' .. r) end
+                redis.call('ZREM', base .. ':a', r)
+                return
+            end
+            if not a.f then a.f, a.a = first(r) end
+            redis.call('HSET', c, 'm', a.m, 'b', a.b, 'f', a.f, 'a', a.a)
+            for sender, count in pairs(a.s) do
+                if count > 0 then redis.call('HSET', c, sender, count) else redis.call('HDEL', c, sender) end
+            end
+            redis.call('ZADD', base .. ':a', a.f, r)
+        end
+        local function finish(out)
+            local changed = false
+            for r, a in pairs(agents) do
+                if a.changed then
+                    store(r, a)
+                    changed = true
+                end
+            end
+            if changed then
+                redis.call('HSET', base .. ':t', 'm', messages, 'b', bytes, 'x', exact,
+                    's', string.format('%.0f', last), 'v', 1)
+            end
+            local oldest = redis.call('ZRANGE', base .. ':a', 0, 0)[1]
+            out[1], out[2] = messages, bytes
+            out[3] = oldest and redis.call('HGET', base .. ':c:' .. oldest, 'a') or ''
+            return out
+        end
+
+        """
+}

@@ -1,0 +1,66 @@
+import NIOCore
+import RelayCore
+import Synchronization
+
+/// What a Redis store tells everyone else, and the scripts as the server calls them.
+final class RedisPublication: Sendable {
+    private struct State {
+        var totals = StoreTotals()
+        var statistics = RedisStatistics()
+        var link = StoreHealth.ok
+        var writes = StoreHealth.ok
+        var scripts: [ByteBuffer] = []
+
+        mutating func set(_ sums: QueueSums) {
+            totals.messages = sums.messages
+            totals.bytes = sums.bytes
+            totals.oldestAcceptedAt = sums.oldestAcceptedAt
+        }
+    }
+
+    private let state = Mutex(State())
+
+    var totals: StoreTotals { state.withLock { $0.totals } }
+
+    var statistics: RedisStatistics { state.withLock { $0.statistics } }
+
+    var health: StoreHealth { state.withLock { $0.link == .ok ? $0.writes : $0.link } }
+
+    func digest(_ script: QueueScript) -> ByteBuffer {
+        state.withLock { $0.scripts.isEmpty ? ByteBuffer() : $0.scripts[script.rawValue] }
+    }
+
+    func count(_ change: (inout RedisStatistics) -> Void) { state.withLock { change(&$0.statistics) } }
+
+    /// The first answer of a new connection. What it has more than was known is a batch that was reported as failed, or
+    /// what others did.
+    func opened(_ scripts: [ByteBuffer], _ found: QueueSums) {
+        state.withLock { state in
+            state.scripts = scripts
+            state.totals.recovered += found.messages - state.totals.messages
+            state.set(found)
+        }
+    }
+
+    func changed(_ sums: QueueSums) {
+        state.withLock { state in
+            state.set(sums)
+            state.writes = .ok
+        }
+    }
+
+    func connected(_ failure: String?, at now: MonotonicNanoseconds) {
+        state.withLock { state in
+            if let failure {
+                state.link.fail(failure, at: now)
+            } else {
+                state.link = .ok
+                state.statistics.connections += 1
+            }
+        }
+    }
+
+    func writeFailed(_ reason: String, at now: MonotonicNanoseconds) {
+        state.withLock { $0.writes.fail(reason, at: now) }
+    }
+}

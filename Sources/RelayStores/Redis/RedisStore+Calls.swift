@@ -1,0 +1,171 @@
+import NIOCore
+import Redis
+import RelayCore
+import WireProtocol
+
+extension RedisStore {
+    /// Scripts are loaded and the queue is counted before a connection is used.
+    static func session(_ publication: RedisPublication) -> RedisClient.Session {
+        var session = RedisClient.Session()
+        session.prepare = QueueScript.allCases.map { RedisCommand("SCRIPT", "LOAD", $0.source) }
+        var totals = RedisCommand("EVAL", QueueScript.totals.source, "1", QueueScript.base)
+        totals.append(now: 0)
+        session.prepare.append(totals)
+        session.prepared = { answers in
+            do throws(RedisFailure) {
+                try opened(answers, publication)
+                return nil
+            } catch {
+                return error
+            }
+        }
+        session.changed = { failure in
+            publication.connected(failure?.description, at: NIODeadline.now().uptimeNanoseconds)
+        }
+        return session
+    }
+
+    private static func opened(
+        _ answers: [RedisClient.Answer],
+        _ publication: RedisPublication
+    ) throws(RedisFailure) {
+        var digests: [ByteBuffer] = []
+        for answer in answers.dropLast() { digests.append(try answer.get().bytes ?? ByteBuffer()) }
+        guard let parts = try answers.last?.get().array, let sums = QueueSums(parts), parts.count == 4 else {
+            throw .temporary("an answer that is not one of ours")
+        }
+        if let version = parts[3].integer, version > QueueScript.schemaVersion {
+            throw .refused(
+                "the queue there is of version \(version), written by a newer relay; this one knows "
+                    + "\(QueueScript.schemaVersion)"
+            )
+        }
+        publication.opened(digests, sums)
+    }
+
+    func call<Value: Sendable>(
+        _ script: QueueScript,
+        bytes: Int = 256,
+        _ arguments: @escaping @Sendable (inout RedisCommand) -> Void,
+        decoding: @escaping @Sendable (RedisReply) -> Value?,
+        completion: @escaping @Sendable (Result<Value, RedisFailure>) -> Void
+    ) {
+        let publication = publication
+        client.send(bytes: bytes) {
+            var command = RedisCommand.call(publication.digest(script))
+            command.reserve(bytes: bytes)
+            arguments(&command)
+            return command
+        } _: { answer in
+            completion(answer.decoded(decoding))
+        }
+    }
+
+    /// A call whose answer begins with what is queued now.
+    func write<Value: Sendable>(
+        _ script: QueueScript,
+        bytes: Int = 256,
+        _ arguments: @escaping @Sendable (inout RedisCommand) -> Void,
+        decoding: @escaping @Sendable (RedisReply) -> (QueueSums, Value)?,
+        completion: @escaping @Sendable (Result<Value, RedisFailure>) -> Void
+    ) {
+        let publication = publication
+        call(script, bytes: bytes, arguments) { reply -> Value? in
+            guard let (sums, value) = decoding(reply) else { return nil }
+            publication.changed(sums)
+            return value
+        } completion: { result in
+            if case .failure(let failure) = result, failure.isOfServer {
+                publication.writeFailed(failure.description, at: NIODeadline.now().uptimeNanoseconds)
+            }
+            completion(result)
+        }
+    }
+
+    /// Looks at an agent's pin and puts another in its place where `decide` gives one (an empty one for none), again
+    /// where somebody else was faster.
+    func exchangePin<Outcome: Sendable>(
+        of agent: AgentHash,
+        most: Int,
+        attempts: Int = 16,
+        _ decide: @escaping @Sendable (ByteBuffer?, _ anonymous: Int) -> (new: ByteBuffer?, Outcome),
+        completion: @escaping @Sendable (Result<Outcome, StoreFailure>) -> Void
+    ) {
+        call(.pinned) {
+            $0.append(agent)
+        } decoding: { reply -> (ByteBuffer, Int)? in
+            guard let parts = reply.array, parts.count == 2, let pinned = parts[0].bytes else { return nil }
+            return (pinned, Int(parts[1].integer ?? 0))
+        } completion: { result in
+            let (old, anonymous): (ByteBuffer, Int)
+            switch result {
+            case .success(let found): (old, anonymous) = found
+            case .failure(let failure): return completion(.failure(failure.ofStore))
+            }
+            let (new, outcome) = decide(old.readableBytes > 0 ? old : nil, anonymous)
+            guard let new else { return completion(.success(outcome)) }
+            self.call(.pin) {
+                $0.append(agent)
+                $0.append(old)
+                $0.append(new)
+                $0.append(most)
+            } decoding: {
+                $0.integer
+            } completion: { result in
+                switch result {
+                case .success(1): completion(.success(outcome))
+                case .success where attempts > 1:
+                    self.exchangePin(of: agent, most: most, attempts: attempts - 1, decide, completion: completion)
+                case .success: completion(.failure(.unavailable(reason: "others change this pin all the time")))
+                case .failure(let failure): completion(.failure(failure.ofStore))
+                }
+            }
+        }
+    }
+
+    /// Asks for page after page, a thousand agents each, so that the server has time for others between them.
+    func list(
+        _ listing: QueueListing,
+        _ completion: @escaping @Sendable (Result<QueueList, StoreFailure>) -> Void
+    ) {
+        let limit = listing.pageSize
+        call(.list) {
+            $0.append(listing.after)
+            $0.append(limit)
+        } decoding: {
+            QueueAnswer.loads($0)
+        } completion: { result in
+            switch result {
+            case .failure(let failure): completion(.failure(failure.ofStore))
+            case .success(let (agents, loads)):
+                var listing = listing
+                listing.add(loads)
+                if loads.count < limit || listing.isComplete {
+                    completion(.success(listing.list(of: agents)))
+                } else {
+                    self.list(listing, completion)
+                }
+            }
+        }
+    }
+}
+
+extension RedisClient.Answer {
+    func decoded<Value>(_ decode: (RedisReply) -> Value?) -> Result<Value, RedisFailure> {
+        flatMap { reply in
+            decode(reply).map { .success($0) } ?? .failure(.command("an answer that is not one of ours"))
+        }
+    }
+}
+
+extension RedisFailure {
+    var ofStore: StoreFailure { self == .closed ? .closed : .unavailable(reason: description) }
+
+    /// The server said it, about this command.
+    fileprivate var isOfServer: Bool {
+        switch self {
+        case .outOfMemory, .command: true
+        case .refused, .temporary, .full, .closed: false
+        }
+    }
+}

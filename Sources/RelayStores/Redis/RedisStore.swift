@@ -1,0 +1,203 @@
+import NIOCore
+import NIOPosix
+public import Redis
+public import RelayCore
+public import WireProtocol
+
+/// Messages and pins in a Redis server that other relays may share. What an acknowledged batch survives is the server's
+/// `appendfsync` (docs/redis.md).
+///
+/// One connection, on an event loop of its own; completions run there.
+public final class RedisStore: MessageStore {
+    let client: RedisClient
+    let publication: RedisPublication
+    private let limits: QueueLimits
+    private let group: MultiThreadedEventLoopGroup
+    private let closing = Closing()
+
+    /// Returns also where the server is away: the store then fails until it comes.
+    /// - Throws: `RedisFailure.refused` where trying again changes nothing.
+    public static func open(_ settings: RedisSettings, limits: QueueLimits) async throws -> RedisStore {
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let publication = RedisPublication()
+        do {
+            let session = session(publication)
+            let (client, first) = try await RedisClient.start(settings, session, on: group.next())
+            let store = RedisStore(client, publication, limits, group)
+            guard case .failure(let failure) = first, failure.isFinal else { return store }
+            await withCheckedContinuation { continuation in store.close { continuation.resume() } }
+            throw failure
+        } catch {
+            try? await group.shutdownGracefully()
+            throw error
+        }
+    }
+
+    private init(
+        _ client: RedisClient,
+        _ publication: RedisPublication,
+        _ limits: QueueLimits,
+        _ group: MultiThreadedEventLoopGroup
+    ) {
+        (self.client, self.publication, self.limits, self.group) = (client, publication, limits, group)
+    }
+
+    public func commit(
+        _ batch: [StoreOperation],
+        now: UnixMilliseconds,
+        completion: @escaping @Sendable (Result<[StoreOutcome], StoreFailure>) -> Void
+    ) {
+        let (limits, publication, began) = (limits, publication, NIODeadline.now())
+        let bytes = WriteJob.byteCount(of: batch)
+        write(.commit, bytes: bytes) {
+            $0.append(now: now)
+            $0.append(batch, under: limits)
+        } decoding: { reply in
+            QueueAnswer.outcomes(reply).flatMap { $0.1.count == batch.count ? $0 : nil }
+        } completion: { result in
+            switch result {
+            case .success(let outcomes):
+                let spent = NIODeadline.now() - began
+                publication.count { $0.committed(nanoseconds: MonotonicNanoseconds(max(0, spent.nanoseconds))) }
+                completion(.success(outcomes))
+            case .failure(.outOfMemory(let reason)):
+                self.removeAlone(batch, now: now) { completion(.failure(.unavailable(reason: reason))) }
+            case .failure(let failure): completion(.failure(failure.ofStore))
+            }
+        }
+    }
+
+    /// A server that is full takes a batch of removals, which is how it empties; asked for again they are absent.
+    private func removeAlone(
+        _ batch: [StoreOperation],
+        now: UnixMilliseconds,
+        _ finished: @escaping @Sendable () -> Void
+    ) {
+        let removals = batch.filter { if case .remove = $0 { true } else { false } }
+        guard !removals.isEmpty, removals.count < batch.count else { return finished() }
+        commit(removals, now: now) { _ in finished() }
+    }
+
+    public func load(
+        _ recipient: AgentHash,
+        past cursor: QueueCursor,
+        maxMessages: Int,
+        maxBytes: Int,
+        now: UnixMilliseconds,
+        completion: @escaping @Sendable (Result<QueuePage, StoreFailure>) -> Void
+    ) {
+        let publication = publication
+        call(.load) {
+            $0.append(recipient)
+            $0.append(now)
+            $0.append(maxMessages)
+            $0.append(maxBytes)
+            $0.append(cursor)
+        } decoding: { reply in
+            guard let (page, damaged) = QueueAnswer.page(reply) else { return nil }
+            if damaged > 0 { publication.count { $0.corruptRows += damaged } }
+            return page
+        } completion: {
+            completion($0.mapError(\.ofStore))
+        }
+    }
+
+    public func status(
+        of recipient: AgentHash,
+        completion: @escaping @Sendable (Result<QueueStatus, StoreFailure>) -> Void
+    ) {
+        client.send(bytes: 256, { .status(of: recipient) }) { answer in
+            completion(answer.decoded(QueueAnswer.status).mapError(\.ofStore))
+        }
+    }
+
+    public func expire(
+        now: UnixMilliseconds,
+        limit: Int,
+        completion: @escaping @Sendable (Result<[MessageKey], StoreFailure>) -> Void
+    ) {
+        write(.expire) {
+            $0.append(now: now)
+            $0.append(limit)
+        } decoding: {
+            QueueAnswer.keys($0)
+        } completion: {
+            completion($0.mapError(\.ofStore))
+        }
+    }
+
+    public func purge(
+        _ recipient: AgentHash,
+        now: UnixMilliseconds,
+        limit: Int,
+        completion: @escaping @Sendable (Result<[MessageKey], StoreFailure>) -> Void
+    ) {
+        write(.purge) {
+            $0.append(now: now)
+            $0.append(limit)
+            $0.append(recipient)
+        } decoding: {
+            QueueAnswer.keys($0)
+        } completion: {
+            completion($0.mapError(\.ofStore))
+        }
+    }
+
+    public func queues(
+        _ question: QueueListQuestion,
+        completion: @escaping @Sendable (Result<QueueList, StoreFailure>) -> Void
+    ) {
+        list(QueueListing(question), completion)
+    }
+
+    public func pin(
+        _ claim: KeyClaim,
+        completion: @escaping @Sendable (Result<KeyClaimOutcome, StoreFailure>) -> Void
+    ) {
+        exchangePin(of: claim.agent, most: claim.maxAnonymousPins) { pinned, anonymous in
+            let verdict = claim.verdict(on: pinned.flatMap(PinnedKey.init(redis:)), anonymousPins: anonymous)
+            guard case .write(let pin) = verdict else { return (nil, verdict.outcome) }
+            return (pin.redisBytes, verdict.outcome)
+        } completion: {
+            completion($0)
+        }
+    }
+
+    public func pinnedKey(
+        of agent: AgentHash,
+        completion: @escaping @Sendable (Result<PinnedKey?, StoreFailure>) -> Void
+    ) {
+        exchangePin(of: agent, most: .max) { pinned, _ in
+            (nil, pinned.flatMap(PinnedKey.init(redis:)))
+        } completion: {
+            completion($0)
+        }
+    }
+
+    public func unpin(
+        _ agent: AgentHash,
+        completion: @escaping @Sendable (Result<PinnedKey?, StoreFailure>) -> Void
+    ) {
+        exchangePin(of: agent, most: .max) { pinned, _ in
+            (pinned.map { _ in ByteBuffer() }, pinned.flatMap(PinnedKey.init(redis:)))
+        } completion: {
+            completion($0)
+        }
+    }
+
+    public var totals: StoreTotals { publication.totals }
+
+    public var health: StoreHealth { publication.health }
+
+    public var statistics: RedisStatistics {
+        var statistics = publication.statistics
+        let load = client.load
+        (statistics.bytesInFlight, statistics.refused) = (load.bytes, load.refused)
+        return statistics
+    }
+
+    public func close(completion: @escaping @Sendable () -> Void) {
+        guard closing.begin(completion) else { return }
+        client.close { [group, closing] in group.shutdownGracefully { _ in closing.finish() } }
+    }
+}

@@ -1,0 +1,128 @@
+import Redis
+import RedisFixture
+import RelayCore
+import RelayStores
+import StoreFixtures
+import Testing
+import WireProtocol
+
+/// What the contract says nothing about: servers that break.
+@Suite struct RedisStoreTests {
+    private func settings(_ server: RedisServer) -> RedisSettings {
+        RedisSettings(addresses: [.init(host: "127.0.0.1", port: server.port)])
+    }
+
+    private func open(_ server: RedisServer) async throws -> RedisStore {
+        try await RedisStore.open(settings(server), limits: QueueLimits(maxSharePerSender: 1))
+    }
+
+    /// With `appendfsync always` nothing that was acknowledged is lost, and what came of a failed batch is counted.
+    @Test func whatWasAcknowledgedIsThereAfterTheServerWasKilled() async throws {
+        let server = try RedisServer(["--appendonly", "yes", "--appendfsync", "always"])
+        let store = try await open(server)
+        var acknowledged: Set<MessageKey> = []
+        for round in UInt64(0)..<3 {
+            let batches = (UInt64(0)..<40).map { batch in
+                (UInt64(0)..<10).map { Sample.message(round * 1_000 + batch * 10 + $0) }
+            }
+            await withTaskGroup(of: [MessageKey].self) { group in
+                for (number, batch) in batches.enumerated() {
+                    group.addTask {
+                        // Among them, so that some are in flight.
+                        if number == 20 { server.kill() }
+                        return (try? await store.commit(batch.map { .put($0) })) == nil ? [] : batch.map(\.key)
+                    }
+                }
+                for await keys in group { acknowledged.formUnion(keys) }
+            }
+            #expect(store.health != .ok)
+            try server.start()
+            try await untilItWorks(store)
+            let page = try await store.load(2, maxMessages: .max, maxBytes: .max)
+            let there = Set(page.messages.map(\.message.key))
+            #expect(acknowledged.isSubset(of: there))
+            #expect(store.totals.messages == there.count)
+            acknowledged = there
+            for message in batches.joined() {
+                let again = try await store.put(message)
+                #expect((again == [.duplicate]) == there.contains(message.key))
+                acknowledged.insert(message.key)
+            }
+        }
+        #expect(store.totals.messages == acknowledged.count)
+        await store.close()
+    }
+
+    /// A full server refuses whole batches, and empties by the removals in them.
+    @Test func aServerWithoutMemoryTakesRemovals() async throws {
+        let server = try RedisServer(["--maxmemory", "8mb", "--maxmemory-policy", "noeviction"])
+        let store = try await open(server)
+        var stored: [Message] = []
+        while stored.count < 1_000 {
+            let message = Sample.message(UInt64(stored.count), envelopeBytes: 60_000)
+            guard case .stored = try? await store.put(message).first else { break }
+            stored.append(message)
+        }
+        #expect(stored.count < 1_000)
+        #expect("\(store.health)".contains("OOM"))
+        let more = Sample.message(2_000, envelopeBytes: 60_000)
+        let mixed = [StoreOperation.put(more)] + stored.prefix(20).map { .remove($0.key) }
+        await #expect(throws: StoreFailure.self) { try await store.commit(mixed) }
+        #expect(store.totals.messages == stored.count - 20)
+        #expect(try await store.put(more).count == 1)
+        #expect(store.health == .ok)
+        await store.close()
+    }
+
+    @Test func aServerThatIsAwayAtTheStartIsFoundLater() async throws {
+        let server = try RedisServer(isStarted: false)
+        let store = try await open(server)
+        #expect(store.health != .ok)
+        await #expect(throws: StoreFailure.self) { try await store.put(Sample.message(1)) }
+        try server.start()
+        try await untilItWorks(store)
+        #expect(store.health == .ok)
+        await store.close()
+    }
+
+    @Test func whatWillNotPassIsToldAtOnce() async throws {
+        let server = try RedisServer(["--requirepass", "right"])
+        await #expect(throws: RedisFailure.self) { try await open(server) }
+        let newer = try RedisServer()
+        try newer.cli("HSET", "moltrelay:{0}:t", "v", "2")
+        let failure = await #expect(throws: RedisFailure.self) { try await open(newer) }
+        #expect(failure?.description.hasPrefix("the queue there is of version 2") == true)
+    }
+
+    /// What docs/redis.md says is enough.
+    @Test func aUserWithFewRightsIsEnough() async throws {
+        let rights = ["~moltrelay:*", "+@read", "+@write", "+@scripting", "+@connection", "+time"]
+        let server = try RedisServer(["--user", "relay", "on", ">own"] + rights)
+        var settings = settings(server)
+        (settings.username, settings.password) = ("relay", "own")
+        let store = try await RedisStore.open(settings, limits: QueueLimits(maxSharePerSender: 1))
+        #expect(try await store.put(Sample.message(1, mode: .exactlyOnce)) != [.duplicate])
+        #expect(try await store.remove(Sample.message(1)) == .removed)
+        #expect(try await store.put(Sample.message(1, mode: .exactlyOnce)) == [.duplicate])
+        await store.close()
+    }
+
+    /// Two relays on one queue: what one stored the other loads, removes and counts.
+    @Test func twoStoresShareOneQueue() async throws {
+        let server = try RedisServer()
+        let (one, two) = (try await open(server), try await open(server))
+        _ = try await one.put(Sample.message(1), Sample.message(2))
+        #expect(try await two.load(2).messages.count == 2)
+        #expect(try await two.put(Sample.message(1)) == [.duplicate])
+        #expect(try await two.remove(Sample.message(1)) == .removed)
+        #expect(try await one.put(Sample.message(3)).count == 1)
+        #expect(one.totals.messages == 2)
+        await one.close()
+        await two.close()
+    }
+
+    /// Each attempt fails at once while the server is away.
+    private func untilItWorks(_ store: RedisStore) async throws {
+        while (try? await store.status(of: 999)) == nil { await Task.yield() }
+    }
+}
