@@ -45,14 +45,22 @@ extension TLSFailure {
     static let cutOff = Self(.closed, "the connection was cut off: it ended without TLS' close_notify")
     static let tooLarge = Self(.tooLarge, "the TLS handshake has too many bytes")
 
-    /// Empties the calling thread's error queue. Its oldest entry is the cause; those after it are callers' echoes.
+    /// Empties the calling thread's error queue. Its oldest entry is the reason, those after it are callers' echoes.
     init(takingQueueAfter operation: String) {
-        let code = ERR_get_error()
-        ERR_clear_error()
-        let text = ERR_reason_error_string(code).map { String(cString: $0) } ?? "no reason given"
-        let isTLS = ERR_GET_LIB(code) == ERR_LIB_SSL
-        self.init(isTLS ? Self.cause(of: ERR_GET_REASON(code)) : .internal, "\(operation): \(text)")
+        let codes = Array(sequence(first: ERR_get_error()) { _ in ERR_get_error() }.prefix { $0 != 0 })
+        let text = codes.first.flatMap { ERR_reason_error_string($0) }.map { String(cString: $0) }
+        self.init(Self.cause(of: codes), "\(operation): \(text ?? "no reason given")")
     }
+
+    /// The first of TLS itself knows whose fault it is: that a peer's share is no point, another library finds.
+    private static func cause(of codes: [UInt]) -> Cause {
+        // TLS says only "internal error" of a share that agrees on nothing.
+        let isShare = codes.first.map { ERR_GET_LIB($0) == ERR_LIB_PROV && ERR_GET_REASON($0) == noAgreement } ?? false
+        guard !isShare else { return .malformed }
+        return codes.first { ERR_GET_LIB($0) == ERR_LIB_SSL }.map { cause(of: ERR_GET_REASON($0)) } ?? .internal
+    }
+
+    private static let noAgreement = PROV_R_FAILED_DURING_DERIVATION
 
     /// An alert's number lies so far above OpenSSL's own reasons.
     private static let alerts = 1_000
@@ -68,7 +76,8 @@ extension TLSFailure {
             .parameters
         case SSL_R_NO_APPLICATION_PROTOCOL: .applicationProtocol
         case SSL_R_CERTIFICATE_VERIFY_FAILED, SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE: .certificate
-        case Int32(ERR_R_MALLOC_FAILURE), Int32(ERR_R_INTERNAL_ERROR): .internal
+        // What any library may say: no memory, an internal error, a failure further down.
+        case let reason where reason & Int32(ERR_RFLAG_COMMON) != 0: .internal
         case let reason where reason >= alerts: .refusedByPeer
         default: .malformed
         }

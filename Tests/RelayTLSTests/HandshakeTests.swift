@@ -30,6 +30,32 @@ import Testing
         #expect(pair.client.inbox.bytes == Array("good day".utf8))
     }
 
+    /// A share of zeros, with which X25519 agrees on nothing.
+    @Test func aShareThatAgreesOnNothingIsItsClientsFault() throws {
+        let pair = try TLSPair()
+        defer { pair.finish() }
+        var hello = try pair.client.takeWire()
+        let head: [UInt8] = [0, 0x1D, 0, 32]
+        let start = try #require(hello.indices.first { hello[$0...].starts(with: head) }) + head.count
+        hello.replaceSubrange(start..<start + 32, with: [UInt8](repeating: 0, count: 32))
+        try pair.server.receive(hello)
+        #expect(pair.server.failure?.cause == .malformed)
+    }
+
+    /// Of `openssl s_client -groups P-256`, one bit of its share turned over.
+    private static let offTheCurve = """
+        FgMBAM0BAADJAwNpamc36luj8QAtkJyLAjwPvEKqdCNY+yvBKMHaPq4CMyD562VikGAGcDXPao5+srPSjDhTJL3hx3tUWgmv8kLL\
+        RwAEEwEA/wEAAHwACwAEAwABAgAKAAQAAgAXACMAAAAWAAAAFwAAAA0ABAACBAMAKwADAgMEAC0AAgEBADMARwBFABcAQQRC4K0s\
+        ZB8ECldt6C0Gk+wYG555uBlbz0WbI24xTA/QYn1xg+OoCP07FDKmcGfSotdkoLYFR5abvMdKIhjozoQo
+        """
+
+    @Test func aShareOffTheCurveIsItsClientsFault() throws {
+        let pair = try TLSPair()
+        defer { pair.finish() }
+        try pair.server.receive(#require(Data(base64Encoded: Self.offTheCurve)))
+        #expect(pair.server.failure == TLSFailure(.malformed, "TLS handshake: point is not on curve"))
+    }
+
     @Test func takesNoWriteBeforeItsEnd() throws {
         let pair = try TLSPair()
         defer { pair.finish() }
