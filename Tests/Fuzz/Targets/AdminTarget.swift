@@ -121,7 +121,7 @@ private struct AdminReading: Equatable {
         expect(asked.allSatisfy { $0.body.count <= Self.bodyLimit(of: $0) }, "a longer body than may be")
         expect(asked.reduce(0) { $0 + $1.body.count } <= streamBytes, "longer bodies than came")
         expect(
-            !isReadOnly || asked.allSatisfy { $0.method == .GET || $0.method == .HEAD },
+            !isReadOnly || asked.allSatisfy { $0.method == .GET || $0.method == .HEAD || $0.path == "/order" },
             "a change where none may be"
         )
         let refusals = statuses.filter { [400, 408, 413, 431].contains($0) }
@@ -129,12 +129,16 @@ private struct AdminReading: Equatable {
         // A client that goes in the midst of its request is told, and at no fault.
         expect(refusals.isEmpty || refusals == [400] || !faults.isEmpty, "\(refusals) is counted nowhere")
         expect(faults.count <= 1, "one connection's faults are \(faults)")
-        let known: Set = [200, 400, 404, 405, 408, 413, 431, 503]
+        let known: Set = [200, 308, 400, 401, 403, 404, 405, 408, 413, 431, 503]
         expect(statuses.allSatisfy(known.contains), "answered \(statuses)")
     }
 
     private static func bodyLimit(of request: Asked) -> Int {
-        request.path == "/small" && request.method == .PUT ? smallBodyBytes : limits.maxBodyBytes
+        switch (request.path, request.method) {
+        case ("/small", .PUT): smallBodyBytes
+        case ("/order", .POST): Desk.orderBytes
+        default: limits.maxBodyBytes
+        }
     }
 }
 
@@ -158,7 +162,20 @@ private enum Desk {
             }
         ),
         "/folder/": AdminRoute { answer($0) },
+        "/order": AdminRoute(
+            .POST,
+            maxBodyBytes: orderBytes,
+            asking: { request, loop in loop.makeSucceededFuture(order(request)) }
+        ).guarded(by: OrderAccess(token: known(BearerToken("sesame-0123456789"))) { _, _ in }),
     ])
+
+    static let orderBytes = 128
+
+    private static func order(_ request: AdminRequest) -> AdminResponse {
+        let words = request.headers["authorization"].map { $0.lowercased().split(separator: " ") }
+        expect(words.contains(["bearer", "sesame-0123456789"]), "an order without the token")
+        return answer(request)
+    }
 
     private static func answer(_ request: AdminRequest) -> AdminResponse {
         asked.append(Asked(request))
