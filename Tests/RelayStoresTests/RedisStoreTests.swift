@@ -107,6 +107,32 @@ import WireProtocol
         await store.close()
     }
 
+    /// As after the loss of the last second, or on a replica that was behind: a relay's cursor must not pass them over.
+    @Test func sequencesRiseOverAServerThatForgotThem() async throws {
+        let server = try RedisServer()
+        let store = try await open(server)
+        let first = try await store.put(Sample.message(1))
+        try server.cli("FLUSHALL")
+        let second = try await store.put(Sample.message(1))
+        guard case (.stored(let before), .stored(let after)) = (first[0], second[0]) else {
+            Issue.record("\(first), \(second)")
+            return
+        }
+        #expect(after > before)
+        await store.close()
+    }
+
+    /// More than the server is asked for at a time.
+    @Test func everyQueueIsListed() async throws {
+        let server = try RedisServer()
+        let store = try await open(server)
+        _ = try await store.commit((0..<2_500).map { .put(Sample.message(UInt64($0), to: UInt32($0))) })
+        let list = try await store.queues(QueueListQuestion(order: .agent, limit: 5_000))
+        #expect(list.agents == 2_500)
+        #expect(list.queues.map(\.recipient) == (0..<2_500).map { Sample.agent(UInt32($0)) }.sorted())
+        await store.close()
+    }
+
     /// Two relays on one queue: what one stored the other loads, removes and counts.
     @Test func twoStoresShareOneQueue() async throws {
         let server = try RedisServer()
