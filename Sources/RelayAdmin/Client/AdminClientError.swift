@@ -48,6 +48,8 @@ public struct AdminClientError: Error, Sendable, Equatable, CustomStringConverti
         case .unauthorized:
             "\(place) does not take this token: --token-file has to name a copy of the relay's admin.token_file"
         case .unresolved(let text): "cannot reach \(place): \(text)"
+        case .insecure(let text) where !text.contains("certificate"):
+            "no TLS with \(place): \(text); the relay itself speaks http://, and https:// is a proxy's in front of it"
         case .insecure(let text):
             "no TLS with \(place): \(text); --ca-file names the authority of a certificate that the system does not know"
         case .refused(400, let text): "the relay behind \(place) refuses: \(text)"
