@@ -44,7 +44,7 @@ def build():
                 to_runbook("RelayDeliveryBudgetBurn"),
                 "sum (rate(" + q.series(
                     "moltrelay_messages_dropped_total",
-                    'reason=~"outbox_full|queue_full|storage_unavailable|shutdown"',
+                    'reason=~"memory|outbox_full|queue_full|storage_unavailable|shutdown"',
                 ) + "[1h])) / sum (rate(" + q.series("moltrelay_messages_total") + "[1h]))",
                 red=0.0001,
             )

@@ -88,7 +88,7 @@ class Program:
 
 
 class Relay(Program):
-    def __init__(self, folder, ports=None, environment=(), **settings):
+    def __init__(self, folder, ports=None, wrapper=(), **settings):
         self.folder = pathlib.Path(folder)
         self.ports = ports or (free_port(), free_port(), free_port())
         self.metrics, self.websocket, self.http = self.ports
@@ -111,8 +111,8 @@ class Relay(Program):
             configuration.setdefault(section, {}).update(values)
         path = self.folder / "relay.yaml"
         path.write_text(json.dumps(configuration))
-        environment = {"PATH": os.environ["PATH"], "STATE_DIRECTORY": str(folder), **dict(environment)}
-        super().__init__(RELAY, "serve", "--config", str(path), folder=folder, env=environment)
+        environment = {"PATH": os.environ["PATH"], "STATE_DIRECTORY": str(folder)}
+        super().__init__(*wrapper, RELAY, "serve", "--config", str(path), folder=folder, env=environment)
         self.authority = configuration["server"].get("tls", {}).get("cert_file")
         self.url = f"{'wss' if self.authority else 'ws'}://127.0.0.1:{self.websocket}/v1/connect"
         self.wait_for(f"http://127.0.0.1:{self.metrics}/health/ready")

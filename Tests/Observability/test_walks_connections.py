@@ -50,7 +50,15 @@ class ConnectionWalks(walks.WalkTests):
             bob = await agents.connect("bob")
             await bob.close()
 
-        with live.traffic(agents.stay), self.again_and_again(one_more):
+        async def meanwhile(done):
+            alice = await agents.connect("alice")
+            while not done.is_set():
+                with contextlib.suppress(Exception):
+                    await one_more()
+                await asyncio.sleep(0.02)
+            await alice.close()
+
+        with live.traffic(meanwhile):
             page = self.fires("RelayConnectionsRefused")
             (alert,) = self.alerts("RelayConnectionsRefused")
             self.assertIn(f"`{alert['metric']['limit']}`", page.text)

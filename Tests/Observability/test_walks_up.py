@@ -11,10 +11,7 @@ class UpWalks(walks.WalkTests):
     def test_absent(self):
         live.wait_until(lambda: self.prometheus.query('ALERTS{alertname="RelayAbsent", alertstate="firing"}'), "it fires")
         page = walks.Page("RelayAbsent", self)
-        relay = live.Relay(self.folder)
-        self.addCleanup(relay.stop)
-        self.assertIn("# HELP", page.run("curl", relay))
-        self.scrape(relay)
+        self.assertIn("# HELP", page.run("curl", self.relay()))
         live.wait_until(lambda: not self.prometheus.query('ALERTS{alertname="RelayAbsent"}'), "it is silent")
 
     def test_down(self):
@@ -36,11 +33,20 @@ class UpWalks(walks.WalkTests):
             relay.process.send_signal(signal.SIGTERM)
             relay.process.wait(10)
 
+    def test_drain_forgotten(self):
+        relay = self.relay()
+        subprocess.run([live.RELAY, "drain", "--now", "--socket", f"{self.folder}/admin.sock"], check=True, capture_output=True)
+        page = self.fires("RelayDrainForgotten")
+        self.assertIn("[-]draining failed", page.run("curl", relay))
+        self.assertIn("drain ordered by hand", page.run("moltrelay logs", relay))
+        page.run("moltrelay drain --resume", relay)
+        self.is_silent("RelayDrainForgotten")
+
     def test_restarting(self):
         relay = self.relay()
         for starts in (1, 2, 3):
             relay.stop(signal.SIGKILL)
-            relay = self.relay(ports=relay.ports)
+            relay = self.relay()
             changes = f'changes(process_start_time_seconds{{job="{self.job}"}}[20s]) >= {starts}'
             live.wait_until(lambda: self.prometheus.query(changes), f"start {starts} is scraped")
         page = self.fires("RelayRestarting")

@@ -79,15 +79,22 @@ def log_line(relay, message):
 
 
 class WalkTests(unittest.TestCase):
-    """Of one subject: they share Prometheus, and each has a relay of its own in a job of its own."""
+    """Of one subject: they share Prometheus, and each has a relay of its own in a job of its own.
+
+    Every job is there from the start: Prometheus takes five seconds to hear of another.
+    """
 
     @classmethod
     def setUpClass(cls):
         folder = pathlib.Path(cls.enterClassContext(tempfile.TemporaryDirectory()))
-        cls.targets = folder / "targets.json"
-        cls.targets.write_text("[]")
+        names = unittest.defaultTestLoader.getTestCaseNames(cls)
+        cls.ports = {name: (live.free_port(), live.free_port(), live.free_port()) for name in names}
+        targets = folder / "targets.json"
+        targets.write_text(json.dumps([
+            {"targets": [f"127.0.0.1:{ports[0]}"], "labels": {"job": name}} for name, ports in cls.ports.items()
+        ]))
         rules = list(hurried_rules(folder))
-        cls.prometheus = live.Prometheus(folder, None, rules=rules, targets=cls.targets, interval=INTERVAL)
+        cls.prometheus = live.Prometheus(folder, None, rules=rules, targets=targets, interval=INTERVAL)
         cls.addClassCleanup(cls.prometheus.stop)
 
     def setUp(self):
@@ -95,15 +102,13 @@ class WalkTests(unittest.TestCase):
         self.job = self._testMethodName
 
     def relay(self, folder=None, **settings):
-        relay = live.Relay(folder or self.folder, **settings)
+        relay = live.Relay(folder or self.folder, ports=self.ports[self.job], **settings)
         self.addCleanup(relay.stop)
-        self.scrape(relay)
+        self.is_scraped()
         return relay
 
-    def scrape(self, relay):
-        self.targets.write_text(json.dumps([{"targets": [f"127.0.0.1:{relay.metrics}"], "labels": {"job": self.job}}]))
-        self.addCleanup(self.targets.write_text, "[]")
-        live.wait_until(lambda: self.prometheus.query(f'moltrelay_build_info{{job="{self.job}"}}'), "the relay is scraped")
+    def is_scraped(self):
+        live.wait_until(lambda: self.prometheus.query(f'up{{job="{self.job}"}} == 1'), "the relay is scraped")
 
     def alerts(self, alert, state="firing"):
         return self.prometheus.query(f'ALERTS{{alertname="{alert}", alertstate="{state}", job="{self.job}"}}')

@@ -34,6 +34,9 @@ extension RelayCatalogue {
     static let telemetryLost = MetricDeclaration.counter(
         "moltrelay_telemetry_lost_total",
         labels: [LabelDimension("signal", lostSignals), LabelDimension("cause", ExportLoss.allCases.map(\.rawValue))],
-        help: "Log records, spans and StatsD lines that never arrived, by signal and cause."
+        help: """
+            Log records, spans and StatsD lines that never arrived, by signal and cause; StatsD refused counts \
+            datagrams.
+            """
     )
 }

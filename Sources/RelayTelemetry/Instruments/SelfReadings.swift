@@ -137,7 +137,8 @@ extension StatsdMetrics {
         switch cause {
         case .tooLarge: oversized
         case .unreachable: lost
-        case .queueFull, .refused: 0
+        case .refused: refused
+        case .queueFull: 0
         }
     }
 }

@@ -22,6 +22,8 @@ public struct StatsdMetrics: Sendable {
 
     /// Lines lost with their datagram.
     public var lost: UInt64 { lostLines.total }
+    /// Datagrams that came back. What was in them is not known any more.
+    public var refused: UInt64 { refusedDatagrams.total }
     /// Lines longer than a datagram.
     public var oversized: UInt64 { oversizedLines.total }
 
