@@ -135,7 +135,10 @@ extension EndToEnd {
             #expect(unknown.text.contains("no TLS with \(url): the certificate does not hold:"), "\(unknown.text)")
             #expect(unknown.text.contains("--ca-file names the authority"))
             let plain = try await elsewhere("status", at: "https://\(relay.http)", token: token)
-            #expect(plain.ending == .exit(69) && plain.text.contains("the relay itself speaks http://"), "\(plain.text)")
+            #expect(
+                plain.ending == .exit(69) && plain.text.contains("the relay itself speaks http://"),
+                "\(plain.text)"
+            )
             withExtendedLifetime(proxy) {}
             #expect(await relay.stop() == .exit(0))
         }
