@@ -13,7 +13,7 @@ public enum KeyFile {
             switch self {
             case .unreadable(let path, let reason): "cannot read the key file \(path): \(reason)"
             case .exposed(let path, let mode):
-                "the private key file \(path) has mode 0\(String(mode, radix: 8)): others than its owner can get at it; "
+                "\(path) has mode 0\(String(mode, radix: 8)): others than its owner can get at the secret in it; "
                     + "run `chmod 600 \(path)` (in a Kubernetes secret volume: defaultMode: 0400)"
             case .notAKey(let path, let reason): "the key file \(path) holds no usable key: \(reason)"
             case .exists(let path): "\(path) exists already and is not overwritten; move it away or name another file"

@@ -108,7 +108,7 @@ class StoreWalks(walks.WalkTests):
     def test_what_another_tool_deletes_breaks_no_books(self):
         relay = self.relay()
         with self.messages_to_nobody(relay):
-            live.wait_until(lambda: self.prometheus.query("moltrelay_queue_depth > 2"), "something is queued")
+            live.wait_until(lambda: self.prometheus.query(f'moltrelay_queue_depth{{job="{self.job}"}} > 2'), "some are queued")
         with contextlib.closing(sqlite3.connect(self.folder / "relay.db")) as store:
             deleted = store.execute("DELETE FROM queue").rowcount
             store.commit()

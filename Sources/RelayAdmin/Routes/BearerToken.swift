@@ -12,9 +12,14 @@ public final class BearerToken: Sendable {
     }
 
     /// An empty one changes nothing.
-    public func replace(by token: String) {
-        guard !token.isEmpty else { return }
-        bytes.withLock { $0 = Array(token.utf8) }
+    /// - Returns: whether it is another one now.
+    @discardableResult
+    public func replace(by token: String) -> Bool {
+        guard !token.isEmpty else { return false }
+        return bytes.withLock { bytes in
+            defer { bytes = Array(token.utf8) }
+            return !bytes.elementsEqual(token.utf8)
+        }
     }
 
     func isCarried(by headers: HTTPHeaders) -> Bool {

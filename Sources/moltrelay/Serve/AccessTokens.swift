@@ -36,7 +36,8 @@ struct AccessTokens: Sendable {
     ) {
         guard let token else { return }
         do {
-            if let text = try read() { token.replace(by: text) }
+            guard let text = try read(), token.replace(by: text) else { return }
+            logger.notice("token reloaded", metadata: ["key": "\(key)"])
         } catch {
             logger.error(
                 "token not reloaded, the one before stands",
