@@ -83,7 +83,8 @@ REQUESTS = [
     Damage("request too long", ADMIN, raw(*too_long(GET)), ("431",)),
     Damage("request cut short", ADMIN, cut(GET), ("end",), "end", count=len(GET)),
     Damage("another path", ADMIN, raw(*(GET.replace(b"/health", path) for path in [
-        b"/", b"/health/", b"//health", b"/%68ealth", b"/../health", b"*", b"/" + b"x" * 4_000])), ("404",)),
+        b"/", b"//health", b"/%68ealth", b"/../health", b"*", b"/" + b"x" * 4_000])), ("404",)),
+    Damage("a slash too many", ADMIN, raw(GET.replace(b"/health", b"/health/")), ("308",)),
     Damage("another method", ADMIN, raw(*(
         GET.replace(b"GET", method) for method in [b"POST", b"PUT", b"DELETE", b"OPTIONS"])), ("405",)),
     Damage("body too large", ADMIN, raw(

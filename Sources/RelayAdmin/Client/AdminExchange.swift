@@ -29,7 +29,7 @@ struct AdminExchange {
         guard answer.status == 200 else {
             return Answer(status: answer.status, body: answer.body + (try receiveAll(wire)))
         }
-        try take(answer.body)
+        if !answer.body.isEmpty { try take(answer.body) }
         while case let piece = try wire.receive(isPatient: true), !piece.isEmpty { try take(piece[...]) }
         return nil
     }
