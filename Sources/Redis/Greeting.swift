@@ -1,6 +1,3 @@
-import Glibc
-import NIOCore
-
 /// What a new connection is asked before anybody else may use it, all at once: who we are, which database, and what the
 /// owner wants known or loaded.
 struct Greeting {
@@ -39,8 +36,4 @@ struct Greeting {
         }
         return session.prepared(Array(answers.dropFirst(own.count)))
     }
-}
-
-extension IOError {
-    var systemText: String { String(cString: strerror(errnoCode)) }
 }

@@ -1,3 +1,4 @@
+import Glibc
 import NIOCore
 import NIOPosix
 import RelayTLS
@@ -145,5 +146,5 @@ extension ChannelPipeline.SynchronousOperations {
 /// Of several addresses that a name stands for, the last one's reason.
 private func reason(of error: any Error) -> String {
     let last = (error as? NIOConnectionError)?.connectionErrors.last?.error ?? error
-    return (last as? IOError).map(\.systemText) ?? "\(last)"
+    return (last as? IOError).map { String(cString: strerror($0.errnoCode)) } ?? "\(last)"
 }

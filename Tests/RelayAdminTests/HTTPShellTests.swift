@@ -142,17 +142,21 @@ import Testing
         }
     }
 
+    /// So many bytes, which no socket takes at once.
+    private func large(_ bytes: Int, counting asked: Counter) -> AdminRoute {
+        let text = String(repeating: "x", count: bytes)
+        return AdminRoute { _ in
+            asked.increment()
+            return .text(.ok, text)
+        }
+    }
+
     @Test func `however many clients do not read, a probe gets through`() async throws {
         let (asked, crowded) = (Counter(), Counter())
-        let big = String(repeating: "x", count: 32 << 20)
-        let route = AdminRoute { _ in
-            asked.increment()
-            return .text(.ok, big)
-        }
         var limits = AdminLimits()
         limits.maxConnections = 2
         try await withServer(
-            ["/big": route, "/one": .fixed("one")],
+            ["/big": large(32 << 20, counting: asked), "/one": .fixed("one")],
             limits: limits,
             told: { if $0 == .crowded { crowded.increment() } }
         ) { port in
@@ -169,14 +173,10 @@ import Testing
         async throws
     {
         let asked = Counter()
-        let big = String(repeating: "x", count: 32 << 20)
-        let route = AdminRoute { _ in
-            asked.increment()
-            return .text(.ok, big)
-        }
         var limits = AdminLimits()
         limits.maxConnections = 2
-        try await withServer(["/big": route, "/one": .fixed("one")], limits: limits) { port in
+        let routes = ["/big": large(32 << 20, counting: asked), "/one": .fixed("one")]
+        try await withServer(routes, limits: limits) { port in
             let slow = try RawConnection(port: port)
             try slow.send("GET /big HTTP/1.1\r\nconnection: close\r\n\r\n")
             while asked.value < 1 { await Task.yield() }
@@ -185,21 +185,16 @@ import Testing
             _ = try idle.receive(until: "one\n")
             #expect(try Curl.get("http://127.0.0.1:\(port)/one").status == 200)
             #expect(try idle.receive() == "")
-            #expect(try slow.receive().utf8.count > big.utf8.count)
+            #expect(try slow.receive().utf8.count > 32 << 20)
             for connection in [slow, idle] { connection.close() }
         }
     }
 
     @Test func `a client that does not read holds one answer, not thousands`() async throws {
         let counter = Counter()
-        let big = String(repeating: "x", count: 16 << 20)
-        let route = AdminRoute { _ in
-            counter.increment()
-            return .text(.ok, big)
-        }
         var limits = AdminLimits()
         limits.responseTimeout = .milliseconds(50)
-        try await withServer(["/big": route], limits: limits) { port in
+        try await withServer(["/big": large(16 << 20, counting: counter)], limits: limits) { port in
             let connection = try RawConnection(port: port)
             // At once: it is cut off soon after the first.
             try connection.send(String(repeating: "GET /big HTTP/1.1\r\n\r\n", count: 8))
