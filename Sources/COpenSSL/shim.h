@@ -3,6 +3,7 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/params.h>
+#include <openssl/ocsp.h>
 #include <openssl/pem.h>
 #include <openssl/proverr.h>
 #include <openssl/rand.h>

@@ -71,6 +71,27 @@ public final class TestAuthority: Sendable {
         return issued
     }
 
+    /// A file with what this authority says of a certificate, in DER.
+    /// - Parameter minutes: until it says something newer.
+    public func ocspResponse(
+        for issued: Issued,
+        _ name: String = "response",
+        isRevoked: Bool = false,
+        minutes: Int = 60
+    ) throws -> String {
+        let serial = try openssl(["x509", "-in", issued.certificate, "-noout", "-serial"])
+        let digits = serial.drop { $0 != "=" }.filter(\.isHexDigit)
+        let state = isRevoked ? "R\t991231235959Z\t260101000000Z" : "V\t991231235959Z\t"
+        let (index, request, response) = (path("\(name).txt"), path("\(name).req"), path("\(name).der"))
+        try Data("\(state)\t\(digits)\tunknown\t/CN=relay\n".utf8).write(to: URL(filePath: index))
+        try openssl(["ocsp", "-issuer", file, "-cert", issued.certificate, "-no_nonce", "-reqout", request])
+        try openssl([
+            "ocsp", "-index", index, "-CA", file, "-rsigner", file, "-rkey", path("ca.key"), "-nmin", "\(minutes)",
+            "-reqin", request, "-respout", response,
+        ])
+        return response
+    }
+
     /// - Returns: what it printed.
     @discardableResult
     public func openssl(_ arguments: [String]) throws -> String {

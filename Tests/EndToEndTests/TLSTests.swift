@@ -169,21 +169,7 @@ extension EndToEnd {
 
         @Test func staplesTheResponseItIsGiven() async throws {
             let issued = try authority.issue()
-            let serial =
-                try authority.openssl(["x509", "-in", issued.certificate, "-noout", "-serial"])
-                .split(separator: "=").last.map { $0.trimmingPrefix(" ") } ?? ""
-            let index = authority.path("index.txt")
-            let line = "V\t991231235959Z\t\t\(serial.prefix { $0.isHexDigit })\tunknown\t/CN=relay\n"
-            try Data(line.utf8).write(to: URL(filePath: index))
-            let (request, response) = (authority.path("request.der"), authority.path("response.der"))
-            let key = authority.path("ca.key")
-            try authority.openssl([
-                "ocsp", "-issuer", authority.file, "-cert", issued.certificate, "-no_nonce", "-reqout", request,
-            ])
-            try authority.openssl([
-                "ocsp", "-index", index, "-CA", authority.file, "-rsigner", authority.file, "-rkey", key, "-ndays", "7",
-                "-reqin", request, "-respout", response,
-            ])
+            let response = try authority.ocspResponse(for: issued)
             let relay = try await Relay.start(
                 settings(issued).merging(["server.tls.ocsp_file": .string(response)]) { $1 }
             )

@@ -14,7 +14,7 @@ final class Certificate: Sendable {
     var notBefore: Int64? { Self.seconds(X509_get0_notBefore(pointer)) }
     var notAfter: Int64? { Self.seconds(X509_get0_notAfter(pointer)) }
 
-    private static func seconds(_ time: UnsafePointer<ASN1_TIME>?) -> Int64? {
+    static func seconds(_ time: UnsafePointer<ASN1_TIME>?) -> Int64? {
         var parts = tm()
         guard ASN1_TIME_to_tm(time, &parts) == 1 else { return nil }
         return Int64(timegm(&parts))

@@ -15,7 +15,7 @@ public final class ServerCertificate: Sendable {
     public let isSelfSigned: Bool
     /// Others than its owner and group can read the key's file.
     public let isKeyExposed: Bool
-    let ocspResponse: [UInt8]?
+    let ocspResponse: OCSPResponse?
     private let chain: [Certificate]
     private let key: KeyHandle
 
@@ -26,7 +26,9 @@ public final class ServerCertificate: Sendable {
         self.files = files
         chain = try PEMFile(files.certificate).certificates()
         key = try PEMFile(files.key).privateKey()
-        ocspResponse = try files.ocspResponse.map { path throws(CertificateFailure) in try Self.response(path) }
+        ocspResponse = try files.ocspResponse.map { [own = chain[0]] path throws(CertificateFailure) in
+            try OCSPResponse(path, for: own)
+        }
         isKeyExposed = PEMFile.isExposed(files.key)
         let own = chain[0]
         guard let notBefore = own.notBefore, let notAfter = own.notAfter else {
@@ -45,15 +47,6 @@ public final class ServerCertificate: Sendable {
             let reason = "the certificate is valid from \(utc(notBefore)) only; is the system's clock right?"
             throw CertificateFailure(files.certificate, reason)
         }
-    }
-
-    /// Looked at no closer: a client that gets a stale one asks the authority itself.
-    private static func response(_ path: String) throws(CertificateFailure) -> [UInt8] {
-        let bytes = try PEMFile(path).bytes
-        guard bytes.first == 0x30, bytes.count > 2 else {
-            throw CertificateFailure(path, "is no OCSP response in DER (openssl ocsp -respout)")
-        }
-        return bytes
     }
 
     private static func check(_ key: KeyHandle, _ files: CertificateFiles) throws(CertificateFailure) {
@@ -85,6 +78,9 @@ public final class ServerCertificate: Sendable {
         let left = notAfter - now
         return left >= 0 ? left / 86_400 : -1
     }
+
+    /// Seconds since 1970 from when the OCSP response is withheld; nil where that never comes.
+    public var ocspNextUpdate: Int64? { ocspResponse?.nextUpdate }
 
     func install(on context: TLSContext) throws(CertificateFailure) {
         do throws(TLSFailure) {

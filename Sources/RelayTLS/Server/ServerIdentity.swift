@@ -1,4 +1,5 @@
 internal import COpenSSL
+import Glibc
 
 /// The certificates that connections begin with from some moment on: one context for each. A connection keeps those it
 /// began with, so a change drops nobody.
@@ -108,7 +109,8 @@ final class ServerIdentity: Sendable {
     private static func staple(_ ssl: OpaquePointer?) -> Int32 {
         let chosen = SSL_get_SSL_CTX(ssl)
         guard let identity = of(ssl), let place = identity.contexts.firstIndex(where: { $0.pointer == chosen }),
-            identity.certificates.indices.contains(place), let response = identity.certificates[place].ocspResponse,
+            identity.certificates.indices.contains(place),
+            let response = identity.certificates[place].ocspResponse?.stapled(at: Int64(time(nil))),
             // The session frees it.
             let copy = CRYPTO_malloc(response.count, "", 0)
         else { return SSL_TLSEXT_ERR_NOACK }

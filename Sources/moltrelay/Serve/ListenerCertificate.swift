@@ -160,6 +160,12 @@ extension ListenerCertificate {
         }
         for certificate in tls.certificates {
             logger.notice("agents connect with TLS", metadata: certificate.fields)
+            if let nextUpdate = certificate.ocspNextUpdate, nextUpdate <= Self.now {
+                logger.warning(
+                    "the OCSP response is too old to be given to agents, fetch another",
+                    metadata: ["file": "\(certificate.files.ocspResponse ?? "")"]
+                )
+            }
             guard certificate.isKeyExposed else { continue }
             logger.warning(
                 "others than its owner can read the certificate's key",

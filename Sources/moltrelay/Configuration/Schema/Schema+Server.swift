@@ -88,7 +88,8 @@ extension Schema {
             \.server.tls.ocspFile,
             .path,
             "An OCSP response for `cert_file`, in DER, that agents who ask get with it. Whatever renews it only has to "
-                + "replace the file; a stale one is handed out as it is."
+                + "replace the file; one past its next update is withheld. One for another certificate or that says "
+                + "`revoked` is refused as a wrong certificate is."
         ),
         Setting(
             "server.tls.client_certificates",
