@@ -53,6 +53,7 @@ autobahn: ## Hold the WebSocket codec and the relay to the Autobahn test suite; 
 lint: setup ## Check format, imports, names, sizes, shell scripts and the Dockerfile
 	swift-format lint --strict --parallel --recursive $(SWIFT_FOLDERS)
 	@python3 -m Scripts.lint
+	shellcheck -x deploy/backup/moltrelay-backup deploy/backup/moltrelay-restore deploy/backup/stores/*.sh
 	shellcheck Scripts/setup .ci/run Tests/Fuzz/run Tests/Sanitizers/run
 	$(dir $(PYTHON))hadolint deploy/docker/Dockerfile fluentd/Dockerfile
 

@@ -62,5 +62,32 @@ class Unit(unittest.TestCase):
         self.assertEqual(unit["ExecStart"], ["/usr/local/bin/moltrelay serve --config /etc/moltrelay/config.yaml"])
 
 
+class BackupUnit(unittest.TestCase):
+    def setUp(self):
+        self.folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
+        for path in (ROOT / "deploy/systemd").glob("moltrelay-backup.*"):
+            text = path.read_text().replace("/usr/local/lib/moltrelay/backup/moltrelay-backup", "/bin/true")
+            (self.folder / path.name).write_text(text)
+
+    def test_verify_is_silent(self):
+        units = [str(path) for path in self.folder.iterdir()]
+        self.assertEqual(len(units), 2)
+        result = subprocess.run(["systemd-analyze", "verify", *units], capture_output=True, text=True)
+        self.assertEqual((result.returncode, result.stdout, result.stderr), (0, "", ""))
+
+    def test_exposure(self):
+        unit = str(self.folder / "moltrelay-backup.service")
+        command = ["systemd-analyze", "security", "--offline=true", "--no-pager", unit]
+        told = subprocess.run(command, capture_output=True, text=True).stdout
+        self.assertLessEqual(float(re.search(r"exposure level for \S+: ([\d.]+)", told)[1]), MOST_EXPOSED, told)
+
+    def test_it_finds_the_relays_files_and_keeps_its_runtime_folder(self):
+        unit = settings((ROOT / "deploy/systemd/moltrelay-backup.service").read_text())
+        self.assertEqual((unit["User"], unit["StateDirectory"]), (["moltrelay"], ["moltrelay"]))
+        self.assertNotIn("RuntimeDirectory", unit, "its end would remove the relay's admin socket")
+        self.assertTrue(unit["ExecStart"][0].startswith("/usr/local/lib/moltrelay/backup/moltrelay-backup "))
+        self.assertTrue((ROOT / "deploy/backup/moltrelay-backup").stat().st_mode & 0o111)
+
+
 if __name__ == "__main__":
     unittest.main()
