@@ -12,6 +12,9 @@ LABEL = re.compile(r"`([a-z_]+)`: ((?:`[^`]*`(?:, )?)+)")
 # Of the scrape, not of the relay.
 TARGET_LABELS = {"job", "instance"}
 OTHER_METRICS = {"up": set(), "ALERTS": {"alertname", "alertstate"}}
+# What deploy/backup writes for node_exporter.
+BACKUP = (ROOT / "deploy/backup/moltrelay-backup").read_text()
+OTHER_METRICS |= {name: set() for name in re.findall(r"^# TYPE (\w+) gauge$", BACKUP, re.MULTILINE)}
 
 
 class Metric:

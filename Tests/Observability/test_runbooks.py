@@ -12,7 +12,7 @@ from . import catalogue, live
 
 PAGES = [*sorted((catalogue.ROOT / "docs/runbooks").glob("*.md")), catalogue.ROOT / "docs/troubleshooting.md"]
 # Files, programs and settings of the system, and columns of a health document.
-SYSTEM = {"dmesg", "timedatectl", "cpu.stat", "relay.db", "LimitNOFILE=", "fdatasync", "max_connections", "listeners"}
+SYSTEM = {"dmesg", "timedatectl", "cpu.stat", "relay.db", "LimitNOFILE=", "fdatasync", "max_connections", "listeners", "/backup"}
 # Reasons of a failing store in SQLite's words.
 SQLITE = {"disk I/O error", "database or disk is full", "database is locked"}
 PROGRAMS = (
