@@ -172,8 +172,8 @@ let package = Package(
             name: "moltrelay",
             dependencies: [
                 "ACME", "CMalloc", "HTTPClient", "Identity", "LibCrypto", "Listening", "RelayAdmin", "RelayClient",
-                "RelayCore", "RelayStores", "RelayTLS", "RelayTelemetry", "RelayTransport", "Telemetry", "WireProtocol",
-                argumentParser, instrumentation, logging, nioCore, nioPosix, unixSignals, yams,
+                "Redis", "RelayCore", "RelayStores", "RelayTLS", "RelayTelemetry", "RelayTransport", "Telemetry",
+                "WireProtocol", argumentParser, instrumentation, logging, nioCore, nioPosix, unixSignals, yams,
             ],
             swiftSettings: settings
         ),
@@ -343,7 +343,9 @@ let package = Package(
         ),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["CertificateFixture", "JournalFixture", "PebbleFixture", "ProgramFixture", "RelayFixture"],
+            dependencies: [
+                "CertificateFixture", "JournalFixture", "PebbleFixture", "ProgramFixture", "RedisFixture", "RelayFixture",
+            ],
             swiftSettings: settings
         ),
     ],

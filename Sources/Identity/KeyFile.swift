@@ -49,6 +49,18 @@ public enum KeyFile {
         return String(decoding: token, as: UTF8.self)
     }
 
+    /// A password is whatever the file holds, less the line end that editors put behind it.
+    public static func readPassword(_ path: String) throws(Failure) -> String {
+        var bytes = try read(path, isPrivate: true)
+        if bytes.last == 0x0A { bytes.removeLast() }
+        if bytes.last == 0x0D { bytes.removeLast() }
+        guard !bytes.isEmpty else { throw .notAKey(path: path, reason: "it is empty") }
+        guard !bytes.contains(0), let password = String(validating: bytes, as: UTF8.self) else {
+            throw .notAKey(path: path, reason: "a password is text in UTF-8")
+        }
+        return password
+    }
+
     public static func readPublicKey(_ path: String) throws(Failure) -> Ed25519.PublicKey {
         let bytes = try read(path, isPrivate: false)
         do { return try Ed25519.PublicKey(pem: bytes) } catch {

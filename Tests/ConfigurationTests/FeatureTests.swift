@@ -4,9 +4,12 @@ import Testing
 
 @Suite struct FeatureTests {
     @Test(arguments: [
-        ("queue: {storage: redis}", Feature.redis, "1:18: queue.storage"),
+        (
+            "queue: {storage: redis}\nstorage: {redis: {cluster: true}}", Feature.redisCluster,
+            "2:28: storage.redis.cluster"
+        ),
         ("queue: {storage: postgres}", .postgres, "1:18: queue.storage"),
-        ("queue: {storage: redis, enabled: false}", .redis, "1:18: queue.storage"),
+        ("queue: {storage: postgres, enabled: false}", .postgres, "1:18: queue.storage"),
         ("cluster: {enabled: true}", .cluster, "1:20: cluster.enabled"),
         ("kafka: {clusters: {eu: {bootstrap_servers: [\"k:9092\"]}}}", .kafka, "1:19: kafka.clusters"),
         ("kafka: {mirror_maker: {enabled: true}}", .kafka, "1:33: kafka.mirror_maker.enabled"),

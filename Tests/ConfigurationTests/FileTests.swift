@@ -19,16 +19,16 @@ import Testing
         #expect(try report.text == goldenText("deployment-guide.txt", actual: report.text))
     }
 
-    /// Its keys are placeholders and Redis not built: with those places mended it is accepted.
+    /// Its keys are placeholders: with those mended it is accepted, and its queue is in Redis.
     @Test func theGuidesOwnSampleIsAcceptedOnceMended() throws {
         let key = "ed25519:11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
         let yaml = try String(contentsOf: golden("deployment-guide.yaml"), encoding: .utf8)
             .replacingOccurrences(of: "ed25519:...", with: key)
-            .replacingOccurrences(of: "storage: \"redis\"", with: "storage: \"sqlite\"")
         let report = try load(yaml)
         #expect(report.isAcceptable, "\(report.text)")
         #expect(report.configuration.auth.trustedOrgs.map(\.name) == ["anthropic", "openai"])
         #expect(report.configuration.server.listen.websocket == HostPort(host: "0.0.0.0", port: 443))
+        #expect(report.configuration.queue.storage == .redis)
         #expect(report.configuration.logging.output == .file("/var/log/moltrelay/relay.log"))
         #expect(report.configuration.cluster.peers.map(\.description) == ["10.0.0.2:443", "10.0.0.3:443"])
     }

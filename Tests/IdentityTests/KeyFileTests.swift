@@ -66,6 +66,23 @@ import Testing
         }
     }
 
+    @Test func aPasswordIsWhatTheFileHoldsButItsLineEnd() throws {
+        try withTemporaryFolder { (folder: String) throws in
+            func password(_ bytes: [UInt8], mode: UInt32 = 0o600) throws -> String {
+                let path = folder + "/\(UUID().uuidString)"
+                try KeyFile.write(bytes, to: path, mode: mode)
+                return try KeyFile.readPassword(path)
+            }
+            #expect(try password(Array(" two words\t".utf8)) == " two words\t")
+            #expect(try password(Array("caf\u{E9}\r\n".utf8)) == "caf\u{E9}")
+            #expect(try password(Array("a\n\n".utf8)) == "a\n")
+            for wrong in [[], [0x0A], [0x61, 0], [0xFF]] as [[UInt8]] {
+                #expect(throws: KeyFile.Failure.self) { try password(wrong) }
+            }
+            #expect(throws: KeyFile.Failure.self) { try password([0x61], mode: 0o644) }
+        }
+    }
+
     @Test func writesForTheOwnerOnlyAndNeverOverAnything() throws {
         try withTemporaryFolder { folder in
             let path = folder + "/key"

@@ -36,6 +36,11 @@ final class ObservedRelay {
         let readings = RelayReadings(
             loops: { tables.loops.withLock { $0 } },
             store: { tables.store.withLock { $0 } },
+            counts: {
+                var counts = RelayReadings.Store()
+                counts.files = .init(databaseBytes: 0, logBytes: 0)
+                return counts
+            },
             logs: { tables.logs.withLock { $0 } },
             clock: {
                 var clock = RelayReadings.Clock()

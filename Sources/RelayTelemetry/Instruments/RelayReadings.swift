@@ -16,13 +16,22 @@ public struct RelayReadings: Sendable {
         public init() {}
     }
 
-    /// What a store on this machine's disk counted since it was opened; all 0 for another.
-    public struct StoreFiles: Sendable, Equatable {
+    /// What the store counted since it was opened.
+    public struct Store: Sendable, Equatable {
+        public struct Files: Sendable, Equatable {
+            public var databaseBytes: Int
+            public var logBytes: Int
+
+            public init(databaseBytes: Int, logBytes: Int) {
+                (self.databaseBytes, self.logBytes) = (databaseBytes, logBytes)
+            }
+        }
+
         public var inboxRefused = 0
         public var reopened = 0
         public var corruptRows = 0
-        public var databaseBytes = 0
-        public var logBytes = 0
+        /// nil for a store that has none on this machine, from the first reading on.
+        public var files: Files?
 
         public init() {}
     }
@@ -59,7 +68,7 @@ public struct RelayReadings: Sendable {
 
     public var loops: @Sendable () -> Loops
     public var store: @Sendable () -> StoreTotals
-    public var storeFiles: @Sendable () -> StoreFiles
+    public var counts: @Sendable () -> Store
     public var logs: @Sendable () -> Logs
     public var clock: @Sendable () -> Clock
     public var memory: @Sendable () -> Memory
@@ -67,14 +76,14 @@ public struct RelayReadings: Sendable {
     public init(
         loops: @escaping @Sendable () -> Loops,
         store: @escaping @Sendable () -> StoreTotals,
-        storeFiles: @escaping @Sendable () -> StoreFiles = { StoreFiles() },
+        counts: @escaping @Sendable () -> Store = { Store() },
         logs: @escaping @Sendable () -> Logs,
         clock: @escaping @Sendable () -> Clock,
         memory: @escaping @Sendable () -> Memory = { Memory() }
     ) {
         self.loops = loops
         self.store = store
-        self.storeFiles = storeFiles
+        self.counts = counts
         self.logs = logs
         self.clock = clock
         self.memory = memory
@@ -85,7 +94,8 @@ extension RelayReadings {
     func register(in registry: MetricRegistry) throws(MetricDeclarationError) {
         try registerLoops(in: registry)
         try registerStore(in: registry)
-        try registerStoreFiles(in: registry)
+        try registerCounts(in: registry)
+        try registerFiles(in: registry)
         try registerLogs(in: registry)
         try registerClock(in: registry)
         try registerMemory(in: registry)
@@ -111,17 +121,24 @@ extension RelayReadings {
         }
     }
 
-    private func registerStoreFiles(in registry: MetricRegistry) throws(MetricDeclarationError) {
+    private func registerCounts(in registry: MetricRegistry) throws(MetricDeclarationError) {
         let refused = try registry.counter(RelayCatalogue.storeInboxRefused).shared()
         let reopened = try registry.counter(RelayCatalogue.storeReopened).shared()
         let corrupt = try registry.counter(RelayCatalogue.storeCorruptRows).shared()
+        registry.beforeScrape { [counts] in
+            let counts = counts()
+            refused.raise(to: UInt64(max(counts.inboxRefused, 0)))
+            reopened.raise(to: UInt64(max(counts.reopened, 0)))
+            corrupt.raise(to: UInt64(max(counts.corruptRows, 0)))
+        }
+    }
+
+    private func registerFiles(in registry: MetricRegistry) throws(MetricDeclarationError) {
+        guard counts().files != nil else { return }
         let bytes = try registry.gauge(RelayCatalogue.storeFileBytes)
         let (database, log) = (bytes.shared(0), bytes.shared(1))
-        registry.beforeScrape { [storeFiles] in
-            let files = storeFiles()
-            refused.raise(to: UInt64(max(files.inboxRefused, 0)))
-            reopened.raise(to: UInt64(max(files.reopened, 0)))
-            corrupt.raise(to: UInt64(max(files.corruptRows, 0)))
+        registry.beforeScrape { [counts] in
+            guard let files = counts().files else { return }
             database.set(Double(files.databaseBytes))
             log.set(Double(files.logBytes))
         }

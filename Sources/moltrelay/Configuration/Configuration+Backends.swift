@@ -6,10 +6,19 @@ extension Configuration {
         }
 
         struct Redis: Sendable, Equatable {
+            struct TLS: Sendable, Equatable {
+                var enabled = false
+                var caFile: String?
+            }
+
             var addresses = [HostPort(host: "localhost", port: 6379)]
+            /// Empty for the server's default user.
+            var user = ""
             var password = ""
+            var passwordFile: String?
             var database = 0
             var cluster = false
+            var tls = TLS()
         }
 
         struct Postgres: Sendable, Equatable {

@@ -26,7 +26,7 @@ struct ServeComposition {
         let certificate = try ListenerCertificate(configuration, logger: logger)
         let tokens = try AccessTokens(configuration)
         let blocked = try BlockList(folder: configuration.stateFolder)
-        let choice = try StoreChoice(configuration)
+        let choice = try await StoreChoice(configuration)
         if choice.rowsKeptAside > 0 {
             logger.warning("damaged messages are kept aside", metadata: ["count": "\(choice.rowsKeptAside)"])
         }
@@ -146,7 +146,7 @@ struct ServeComposition {
         return RelayReadings(
             loops: { gauges.sum },
             store: { store.totals },
-            storeFiles: choice.readings,
+            counts: choice.readings,
             logs: {
                 var logs = RelayReadings.Logs()
                 let statistics = log.statistics

@@ -10,51 +10,86 @@ struct StoreChoice {
     let queue: (any MessageStore)?
     /// Beside the bound in bytes; nil for none.
     let maxMessages: Int?
-    private let files: @Sendable () -> SQLiteStatistics?
+    /// It is another program, which may be away while the relay starts.
+    let isRemote: Bool
+    private let counted: @Sendable () -> StoreCounts?
 
-    init(_ configuration: Configuration) throws {
-        kind = configuration.queue.storage.rawValue
+    /// Returns also where a server is away: the store then fails until it comes.
+    /// - Throws: what trying again would not change.
+    init(_ configuration: Configuration) async throws {
+        let limits = configuration.queueLimits
         switch configuration.queue.storage {
         case .memory:
-            store = MemoryStore(limits: configuration.queueLimits)
-            maxMessages = nil
-            files = { nil }
+            self.init(configuration, MemoryStore(limits: limits)) { nil }
         case .sqlite:
-            let sqlite = try SQLiteStore(path: configuration.storage.sqlite.path, limits: configuration.queueLimits)
-            store = sqlite
-            maxMessages = configuration.queueLimits.maxMessages
-            files = { sqlite.statistics }
-        case .redis, .postgres:
-            // The loader refuses both by key and line until they are built.
-            throw StartError(text: "queue.storage: \(kind) is not in this build")
+            let store = try SQLiteStore(path: configuration.storage.sqlite.path, limits: limits)
+            self.init(configuration, store, maxMessages: limits.maxMessages) { StoreCounts(store.statistics) }
+        case .redis:
+            let store = try await configuration.storage.redis.open(limits)
+            self.init(configuration, store, isRemote: true) { StoreCounts(store.statistics) }
+        case .postgres:
+            // The loader refuses it by key and line until it is built.
+            throw StartError(text: "queue.storage: \(configuration.queue.storage.rawValue) is not in this build")
         }
+    }
+
+    /// - Parameter counted: nil for a store where nothing becomes durable.
+    private init(
+        _ configuration: Configuration,
+        _ store: any MessageStore,
+        maxMessages: Int? = nil,
+        isRemote: Bool = false,
+        counted: @escaping @Sendable () -> StoreCounts?
+    ) {
+        kind = configuration.queue.storage.rawValue
+        self.store = store
         queue = configuration.queue.enabled ? store : nil
+        self.maxMessages = maxMessages
+        self.isRemote = isRemote
+        self.counted = counted
     }
 }
 
 extension StoreChoice {
     /// Rows put aside because they were not what was written, by this start or earlier ones.
-    var rowsKeptAside: Int { files()?.rowsKeptAside ?? 0 }
+    var rowsKeptAside: Int { counted()?.rowsKeptAside ?? 0 }
 
-    var isDurable: Bool { files() != nil }
+    var isDurable: Bool { counted() != nil }
 
     /// Those that became durable, and how long the last took; nil where none did, or nothing is.
     var commits: (count: Int, last: MonotonicNanoseconds)? {
-        files().flatMap { $0.commits > 0 ? ($0.commits, $0.lastCommitNanoseconds) : nil }
+        counted().flatMap { $0.commits > 0 ? ($0.commits, $0.lastCommit) : nil }
     }
 
     /// For scrapes. Damage found by earlier runs is not this one's.
-    var readings: @Sendable () -> RelayReadings.StoreFiles {
-        { [files] in
-            var readings = RelayReadings.StoreFiles()
-            guard let statistics = files() else { return readings }
-            readings.inboxRefused = statistics.inboxRefused
-            readings.reopened = statistics.reopened
-            readings.corruptRows = statistics.corruptRows
-            readings.databaseBytes = statistics.databaseBytes
-            readings.logBytes = statistics.logBytes
-            return readings
-        }
+    var readings: @Sendable () -> RelayReadings.Store {
+        { [counted] in counted()?.readings ?? RelayReadings.Store() }
+    }
+}
+
+/// What a durable store counted since it was opened, of whatever kind.
+struct StoreCounts: Sendable {
+    var commits: Int
+    var lastCommit: MonotonicNanoseconds
+    var rowsKeptAside = 0
+    var readings = RelayReadings.Store()
+
+    init(_ statistics: SQLiteStatistics) {
+        commits = statistics.commits
+        lastCommit = statistics.lastCommitNanoseconds
+        rowsKeptAside = statistics.rowsKeptAside
+        readings.inboxRefused = statistics.inboxRefused
+        readings.reopened = statistics.reopened
+        readings.corruptRows = statistics.corruptRows
+        readings.files = .init(databaseBytes: statistics.databaseBytes, logBytes: statistics.logBytes)
+    }
+
+    init(_ statistics: RedisStatistics) {
+        commits = statistics.commits
+        lastCommit = statistics.lastCommitNanoseconds
+        readings.inboxRefused = statistics.refused
+        readings.reopened = max(0, statistics.connections - 1)
+        readings.corruptRows = statistics.corruptRows
     }
 }
 

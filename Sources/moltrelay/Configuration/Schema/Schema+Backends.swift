@@ -16,7 +16,8 @@ extension Schema {
             "storage.redis.addresses",
             \.storage.redis.addresses,
             .list(of: .remoteAddress, name: "hosts with a port"),
-            "Redis servers. Used with `queue.storage: redis` only, like the rest of this section.",
+            "Redis servers, of which the first that answers is used. In use with `queue.storage: redis` only, like the rest of "
+                + "this section; [redis.md](redis.md) says what an acknowledgement then means.",
             alias: "MOLTRELAY_REDIS_ADDRESS"
         ),
         Setting(
@@ -27,8 +28,35 @@ extension Schema {
             default: "none",
             isSecret: true
         ),
+        Setting(
+            "storage.redis.password_file",
+            \.storage.redis.passwordFile,
+            .path,
+            "A file that holds the password instead, which nobody else can read."
+        ),
+        Setting(
+            "storage.redis.user",
+            \.storage.redis.user,
+            .text,
+            "The ACL user that the password is of.",
+            default: "the server's default user"
+        ),
         Setting("storage.redis.db", \.storage.redis.database, .whole(0...65_535), "Number of the Redis database."),
-        Setting("storage.redis.cluster", \.storage.redis.cluster, .boolean, "The servers are a Redis Cluster."),
+        Setting(
+            "storage.redis.cluster",
+            \.storage.redis.cluster,
+            .boolean,
+            "The servers are a Redis Cluster.",
+            needs: .when(.redisCluster) { $0.queue.storage == .redis && $0.storage.redis.cluster }
+        ),
+        Setting("storage.redis.tls.enabled", \.storage.redis.tls.enabled, .boolean, "Talk to Redis by TLS."),
+        Setting(
+            "storage.redis.tls.ca_file",
+            \.storage.redis.tls.caFile,
+            .path,
+            "Authorities that the server's certificate may come from, in PEM. It must name the host that is dialled.",
+            default: "the system's"
+        ),
     ]
 
     private static let postgres = [

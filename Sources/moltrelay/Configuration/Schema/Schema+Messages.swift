@@ -40,7 +40,7 @@ extension Schema {
             "Where queued messages and the keys pinned to agent ids are kept, the keys with the queue off too. "
                 + "`sqlite` survives a crash and the loss of power; `memory` survives "
                 + "nothing; `redis` and `postgres` can be shared by relays.",
-            needs: .init(features: [.redis, .postgres]) { $0.queue.storage.feature }
+            needs: .init(features: [.postgres]) { $0.queue.storage.feature }
         ),
         Setting(
             "queue.max_messages_per_agent",
@@ -78,8 +78,7 @@ extension Schema {
 extension Configuration.Queue.Storage {
     fileprivate var feature: Feature? {
         switch self {
-        case .sqlite, .memory: nil
-        case .redis: .redis
+        case .sqlite, .memory, .redis: nil
         case .postgres: .postgres
         }
     }

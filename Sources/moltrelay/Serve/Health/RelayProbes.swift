@@ -50,7 +50,9 @@ struct RelayProbes: Sendable {
 
     private var store: HealthProbe {
         let stall = Remembered(StoreStall())
-        return HealthProbe("store", [.readiness, .startup], failAfter: 2, passAfter: 2) { [choice, gauges] now in
+        // A server that comes late is no reason to end this process, as a startup probe that fails would.
+        let tiers: Set<HealthTier> = choice.isRemote ? [.readiness] : [.readiness, .startup]
+        return HealthProbe("store", tiers, failAfter: 2, passAfter: 2) { [choice, gauges] now in
             let (commits, waiting) = (choice.commits, choice.isDurable ? gauges.sum.committingBytes : 0)
             let stalled = stall.value.withLock {
                 $0.looked(commits: commits?.count ?? 0, waitingBytes: waiting, at: now)
