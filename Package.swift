@@ -173,7 +173,8 @@ let package = Package(
             dependencies: [
                 "ACME", "CMalloc", "HTTPClient", "Identity", "LibCrypto", "Listening", "RelayAdmin", "RelayClient",
                 "Redis", "RelayCore", "RelayStores", "RelayTLS", "RelayTelemetry", "RelayTransport", "Telemetry",
-                "WireProtocol", argumentParser, instrumentation, logging, nioCore, nioPosix, unixSignals, yams,
+                "WireProtocol", argumentParser, instrumentation, logging, nioCore, nioHTTP1, nioPosix, unixSignals,
+                yams,
             ],
             swiftSettings: settings
         ),
@@ -315,7 +316,9 @@ let package = Package(
         ),
         .testTarget(
             name: "RelayAdminTests",
-            dependencies: ["ProgramFixture", "RelayAdmin", "Telemetry", logging, nioCore, nioHTTP1, nioPosix],
+            dependencies: [
+                "ProgramFixture", "RelayAdmin", "Telemetry", logging, nioCore, nioEmbedded, nioHTTP1, nioPosix,
+            ],
             swiftSettings: settings
         ),
         .testTarget(
@@ -336,7 +339,7 @@ let package = Package(
             dependencies: [
                 "Identity", "RelayAdmin", "RelayCore", "RelayFixture", "RelayTelemetry", "RelayTransport", "Telemetry",
                 "WireProtocol",
-                "moltrelay", logging, nioCore, nioPosix,
+                "moltrelay", logging, nioCore, nioHTTP1, nioPosix,
             ],
             exclude: ["Golden"],
             swiftSettings: settings

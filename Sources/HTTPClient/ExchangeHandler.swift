@@ -43,7 +43,10 @@ final class ExchangeHandler: ChannelInboundHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard current != nil else { return context.close(promise: nil) }
         switch unwrapInboundIn(data) {
-        case .head(let head): current?.head = head
+        case .head(let head):
+            current?.head = head
+            // What follows is another protocol's, and the parser makes nothing of it any more.
+            if head.status == .switchingProtocols { fail(HTTPClientError.unaskedUpgrade) }
         case .body(let bytes):
             current?.body += bytes.readableBytesView
             if current?.body.count ?? 0 > maxBodyBytes { fail(HTTPClientError.bodyTooLarge(limit: maxBodyBytes)) }

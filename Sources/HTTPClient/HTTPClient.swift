@@ -155,6 +155,8 @@ public enum HTTPClientError: Error, Equatable, CustomStringConvertible {
     /// The connection ended before the response did.
     case cutOff
     case bodyTooLarge(limit: Int)
+    /// 101, to a request without `Upgrade`.
+    case unaskedUpgrade
     /// No connection, and why in the system's words.
     case unreachable(String)
 
@@ -169,6 +171,7 @@ public enum HTTPClientError: Error, Equatable, CustomStringConvertible {
         case .timeout: "no answer in time"
         case .cutOff: "the connection ended before the answer did"
         case .bodyTooLarge(let limit): "the answer is longer than \(limit) bytes"
+        case .unaskedUpgrade: "the server switches to another protocol (101), which nobody asked for"
         case .unreachable(let reason): "no connection: \(reason)"
         }
     }

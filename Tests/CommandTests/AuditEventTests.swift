@@ -1,12 +1,15 @@
 import Foundation
 import Identity
 import Logging
+import NIOCore
+import NIOHTTP1
 import RelayCore
 import RelayTransport
 import Telemetry
 import Testing
 import WireProtocol
 
+@testable import RelayAdmin
 @testable import moltrelay
 
 @Suite struct AuditEventTests {
@@ -46,16 +49,28 @@ import WireProtocol
         return rows
     }
 
-    private func written() throws -> [[String: Any]] {
+    private func written(_ write: (ConnectionLog) -> Void) throws -> [[String: Any]] {
         let path = FileManager.default.temporaryDirectory.appending(path: "audit-\(UUID().uuidString)").path
         defer { try? FileManager.default.removeItem(atPath: path) }
         let log = try LogBackend(.file(path: path), format: .json, level: .debug, repetition: nil)
         let connections = ConnectionLog(Logger(label: "test") { log.handler(label: $0) }, relayID: "relay-1")
-        for entry in Self.entries { connections.write(entry, "192.0.2.1") }
+        write(connections)
         #expect(log.close(within: .seconds(60)))
         return try contents(path).split(separator: "\n").compactMap { line in
             try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
         }
+    }
+
+    private func written() throws -> [[String: Any]] {
+        try written { log in
+            for entry in Self.entries { log.write(entry, "192.0.2.1") }
+            log.orderRefused(.unauthorized, Self.asked("/v1/drain"))
+        }
+    }
+
+    private static func asked(_ uri: String) -> AdminRequest {
+        let head = HTTPRequestHead(version: .http1_1, method: .POST, uri: uri)
+        return AdminRequest(head, body: ByteBuffer(), peer: try? SocketAddress(ipAddress: "192.0.2.1", port: 1))
     }
 
     @Test func thePageNamesEveryEventWithItsLevel() throws {
@@ -67,7 +82,7 @@ import WireProtocol
     @Test func everyLineHasTheFieldsThatThePageNames() throws {
         let rows = try documented()
         let lines = try written()
-        #expect(lines.count == Self.entries.count)
+        #expect(lines.count == Self.entries.count + 1)
         for line in lines {
             let row = try #require(rows[line["event"] as? String ?? ""], "\(line)")
             let fields = Set(line.keys).subtracting(["timestamp", "level", "message", "logger", "event", "relay_id"])
@@ -87,8 +102,23 @@ import WireProtocol
         #expect(
             reasons == [
                 "max_connections_per_ip", "untrusted", "signature_invalid", "too_many_connections", "message_rate",
-                "handshake_timeout", "slow_consumer",
+                "handshake_timeout", "slow_consumer", "unauthorized",
             ]
         )
+    }
+
+    /// A path is whatever somebody without the token likes to write into the log.
+    @Test func aRefusedOrderSaysWhatWasAskedAndNoMore() throws {
+        let evil = "/v1/agents/\u{9B}31m\"\u{2028}" + String(repeating: "e\u{301}", count: 5_000)
+        let lines = try written { log in
+            log.orderRefused(.foreignPage, Self.asked("/v1/drain?token=sesame"))
+            log.orderRefused(.unauthorized, Self.asked(evil))
+        }
+        #expect(lines.count == 2, "a line each, whatever is in them")
+        #expect(lines.map { $0["method"] as? String } == ["POST", "POST"])
+        #expect(lines.map { $0["reason"] as? String } == ["foreign_page", "unauthorized"])
+        #expect(lines[0]["path"] as? String == "/v1/drain")
+        let path = try #require(lines[1]["path"] as? String)
+        #expect(path.unicodeScalars.elementsEqual(evil.unicodeScalars.prefix(256)))
     }
 }

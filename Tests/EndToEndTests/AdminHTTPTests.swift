@@ -55,6 +55,7 @@ extension EndToEnd {
             #expect(refused == Double(paths.count * 4))
             let line = try await relay.logged("admin request refused")
             #expect(line["event"] == "order_refused" && line["reason"] == "unauthorized", "\(line)")
+            #expect(line["method"] == "GET" && line["path"].string?.hasPrefix("/v1/") == true, "\(line)")
             #expect(!relay.process.output.lines.contains { $0.contains(Self.token) })
             #expect(await relay.stop() == .exit(0))
         }

@@ -54,6 +54,13 @@ import Testing
         try await server.close()
     }
 
+    @Test func anUpgradeThatNobodyAskedForIsNoAnswerToWaitFor() async throws {
+        let answer = "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n"
+        let server = try await ScriptedServer([answer])
+        await #expect(throws: HTTPClientError.unaskedUpgrade) { try await post(client(server)) }
+        try await server.close()
+    }
+
     /// The log line of whoever asked is read by somebody who does not know SwiftNIO.
     @Test func saysInTheSystemsWordsWhyThereIsNoConnection() async throws {
         let server = try await ScriptedServer([""])

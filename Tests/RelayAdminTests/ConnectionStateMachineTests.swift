@@ -17,7 +17,7 @@ private final class Subject {
 
     func fault() -> HTTPFault? { state.takeFault() }
     func pass(seconds: Int64) { now = now + .seconds(seconds) }
-    func bytes() { state.receivedBytes(at: now) }
+    func bytes(endInBlankLine: Bool = true) { state.receivedBytes(endsInBlankLine: endInBlankLine, at: now) }
     func part(_ part: HTTPServerRequestPart) -> ConnectionStateMachine.Action { state.received(part, at: now) }
     func answered() -> ConnectionStateMachine.Action { state.answered(at: now) }
     func timedOut() -> ConnectionStateMachine.Action { state.timedOut(at: now) }
@@ -89,6 +89,45 @@ private final class Subject {
         #expect(subject.timedOut() == .reject(.requestTimeout, reason: "The request took too long to arrive."))
         #expect(subject.secondsLeft == 2)
         #expect(subject.timedOut() == .close)
+    }
+
+    /// The parser says nothing of half a head.
+    @Test func `what came with the end of a request may be the next one's beginning, and has its time`() {
+        let subject = Subject()
+        subject.bytes(endInBlankLine: false)
+        _ = subject.part(.head(head))
+        #expect(subject.part(.end(nil)) == respond(head))
+        #expect(subject.answered() == .none)
+        #expect(subject.secondsLeft == 5)
+        subject.pass(seconds: 4)
+        subject.bytes(endInBlankLine: false)
+        #expect(subject.secondsLeft == 5)
+        subject.pass(seconds: 4)
+        subject.bytes(endInBlankLine: false)
+        #expect(subject.secondsLeft == 1)
+        #expect(subject.timedOut() == .reject(.requestTimeout, reason: "The request took too long to arrive."))
+        let maybe = Subject()
+        maybe.bytes(endInBlankLine: false)
+        _ = maybe.part(.head(head))
+        _ = maybe.part(.end(nil))
+        _ = maybe.answered()
+        #expect(maybe.timedOut() == .close, "nobody knows whether it asked for anything")
+        #expect(maybe.fault() == nil)
+    }
+
+    @Test func `a head behind a whole request, in the same read, is the next one's beginning`() {
+        var order = HTTPRequestHead(version: .http1_1, method: .POST, uri: "/")
+        order.headers.add(name: "content-length", value: "3")
+        let subject = Subject()
+        _ = subject.request(head)
+        _ = subject.answered()
+        #expect(subject.secondsLeft == 75)
+        _ = subject.part(.head(order))
+        #expect(subject.secondsLeft == 5)
+        _ = subject.part(.body(ByteBuffer(string: "abc")))
+        _ = subject.part(.end(nil))
+        _ = subject.answered()
+        #expect(subject.secondsLeft == 5, "a body may end as a head does")
     }
 
     @Test func `a client that says nothing, or does not take its answer, is closed without a word`() {

@@ -1,6 +1,7 @@
 import RelayTelemetry
-import Telemetry
 import Testing
+
+@testable import Telemetry
 
 @Suite struct SelfReadingsTests {
     @Test func lossesAreToldBySignalAndCause() throws {
@@ -18,6 +19,24 @@ import Testing
                 #"moltrelay_telemetry_lost_total{signal="logs",cause="queue_full"}"#: 5,
                 #"moltrelay_telemetry_lost_total{signal="traces",cause="unreachable"}"#: 3,
                 #"moltrelay_telemetry_lost_total{signal="traces",cause="queue_full"}"#: 2,
+            ]
+        )
+    }
+
+    /// Nobody listens: every datagram is sent, and comes back.
+    @Test func aStatsdServerThatIsNotThereIsALoss() throws {
+        let relay = try ObservedRelay()
+        let statsd = relay.instruments.statsd
+        let changes = relay.changes {
+            statsd.refusedDatagrams.add(3)
+            statsd.lostLines.add(4)
+            statsd.oversizedLines.add(5)
+        }
+        #expect(
+            changes.filter { $0.key.hasPrefix("moltrelay_telemetry_lost_total") } == [
+                #"moltrelay_telemetry_lost_total{signal="statsd",cause="refused"}"#: 3,
+                #"moltrelay_telemetry_lost_total{signal="statsd",cause="unreachable"}"#: 4,
+                #"moltrelay_telemetry_lost_total{signal="statsd",cause="too_large"}"#: 5,
             ]
         )
     }

@@ -11,6 +11,7 @@ final class AdminConnection: ChannelInboundHandler {
     private let told: (HTTPFault) -> Void
     private var state: ConnectionStateMachine
     private var timer: Scheduled<Void>?
+    private var armedFor = NIODeadline.distantFuture
     private var context: ChannelHandlerContext?
     private var stream: StreamWriter?
 
@@ -57,7 +58,9 @@ final class AdminConnection: ChannelInboundHandler {
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         switch event {
-        case is ReadTap.BytesRead: state.receivedBytes(at: context.eventLoop.now)
+        case let read as ReadTap.BytesRead:
+            state.receivedBytes(endsInBlankLine: read.endsInBlankLine, at: context.eventLoop.now)
+            armTimer(context)
         case is MoreToStream: goOn(context)
         default: break
         }
@@ -82,6 +85,7 @@ final class AdminConnection: ChannelInboundHandler {
 
     private func carryOut(_ action: ConnectionStateMachine.Action, _ context: ChannelHandlerContext) {
         if let fault = state.takeFault() { told(fault) }
+        armTimer(context)
         switch action {
         case .none: break
         case .respond(let request): respond(to: request, context)
@@ -184,26 +188,17 @@ final class AdminConnection: ChannelInboundHandler {
         try? context.channel.syncOptions?.setOption(.autoRead, value: isOn)
     }
 
-    /// One timer a connection, armed for the deadline as it was; a deadline that moved is looked at again then.
+    /// One timer a connection, armed for the earliest deadline since it last fired; one that moved away is looked at
+    /// again then.
     private func armTimer(_ context: ChannelHandlerContext) {
+        guard context.channel.isActive, state.deadline < armedFor else { return }
+        timer?.cancel()
+        armedFor = state.deadline
         timer = context.eventLoop.assumeIsolated().scheduleTask(deadline: state.deadline) {
+            self.armedFor = .distantFuture
             let now = context.eventLoop.now
             if now >= self.state.deadline { self.carryOut(self.state.timedOut(at: now), context) }
-            if context.channel.isActive { self.armTimer(context) }
+            self.armTimer(context)
         }
-    }
-}
-
-/// Tells handlers behind the parser that bytes came in, before the parser has made anything of them: a request's time
-/// runs from its first byte.
-final class ReadTap: ChannelInboundHandler {
-    typealias InboundIn = ByteBuffer
-    typealias InboundOut = ByteBuffer
-
-    struct BytesRead: Sendable {}
-
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        context.fireUserInboundEventTriggered(BytesRead())
-        context.fireChannelRead(data)
     }
 }

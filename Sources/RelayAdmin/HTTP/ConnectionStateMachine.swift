@@ -23,12 +23,21 @@ struct ConnectionStateMachine {
         case lingering
     }
 
+    /// Of the request behind the last whole one.
+    private enum Part {
+        case absent
+        /// The bytes that ended the last request may have brought some of it: its parser does not say.
+        case possible
+        case begun
+    }
+
     private let limits: AdminLimits
     private let bodyLimit: (HTTPRequestHead) -> Int?
     private var maxBodyBytes = 0
     private var phase = Phase.open
-    /// Bytes came in after the last whole request.
-    private var hasPart = false
+    private var part = Part.absent
+    /// So did the bytes that came last.
+    private var endedInBlankLine = false
     private var arriving: Request?
     private var waiting: [Request] = []
     private(set) var deadline: NIODeadline
@@ -51,9 +60,15 @@ struct ConnectionStateMachine {
         return fault
     }
 
-    mutating func receivedBytes(at now: NIODeadline) {
-        guard !hasPart else { return }
-        hasPart = true
+    /// - Parameter endsInBlankLine: as only a whole head does, or a body in chunks.
+    mutating func receivedBytes(endsInBlankLine: Bool, at now: NIODeadline) {
+        endedInBlankLine = endsInBlankLine
+        begun(at: now)
+    }
+
+    private mutating func begun(at now: NIODeadline) {
+        guard part != .begun else { return }
+        part = .begun
         if phase == .open { deadline = now + limits.requestTimeout }
     }
 
@@ -61,6 +76,7 @@ struct ConnectionStateMachine {
         guard phase != .lingering else { return .none }
         switch part {
         case .head(let head):
+            begun(at: now)
             arriving = Request(head: head, body: ByteBuffer())
             maxBodyBytes = bodyLimit(head) ?? limits.maxBodyBytes
             let length = head.headers.first(name: "content-length").flatMap(Int.init) ?? 0
@@ -94,7 +110,7 @@ struct ConnectionStateMachine {
         guard case .responding(let keepAlive) = phase else { return .none }
         guard keepAlive else { return .close }
         phase = .open
-        deadline = now + (hasPart ? limits.requestTimeout : limits.idleTimeout)
+        deadline = now + (part == .absent ? limits.idleTimeout : limits.requestTimeout)
         return next(at: now)
     }
 
@@ -115,7 +131,7 @@ struct ConnectionStateMachine {
         case .responding, .streaming: fault = .responseTimeout
         case .open, .lingering: break
         }
-        guard phase == .open && hasPart else { return .close }
+        guard phase == .open && part == .begun else { return .close }
         fault = .requestTimeout
         return reject(.requestTimeout, "The request took too long to arrive.", at: now)
     }
@@ -123,7 +139,9 @@ struct ConnectionStateMachine {
     private mutating func receivedEnd(at now: NIODeadline) -> Action {
         guard let request = arriving else { return .none }
         arriving = nil
-        hasPart = false
+        // A body of a given length ends in anything, so that what it ends in says nothing.
+        let isLength = request.head.headers.contains(name: "content-length")
+        part = endedInBlankLine && !isLength ? .absent : .possible
         waiting.append(request)
         guard waiting.count > limits.maxPipelined else { return next(at: now) }
         fault = .pipelined

@@ -1,6 +1,8 @@
 import Identity
 import LibCrypto
 import Logging
+import NIOCore
+import NIOHTTP1
 import RelayAdmin
 import RelayCore
 import RelayTransport
@@ -9,6 +11,9 @@ import WireProtocol
 /// The log's view of connections: hashes for who, a constant text for what. Addresses are hashed with a salt of this
 /// process, so that a log tells one client from another and nobody learns who they are.
 final class ConnectionLog: Sendable {
+    /// Of a refused order's path.
+    private static let maxAskedScalars = 256
+
     private let logger: Logger
     private let salt: [UInt8]
 
@@ -56,8 +61,17 @@ final class ConnectionLog: Sendable {
     }
 
     /// Of the HTTP listener, whose proxies are not asked for whom they speak.
-    func orderRefused(_ fault: HTTPFault, _ client: String) {
-        logger.audit(.orderRefused, fields(nil, client, ["reason": "\(fault.rawValue)"]))
+    func orderRefused(_ fault: HTTPFault, _ request: AdminRequest) {
+        let asked: Logger.Metadata = [
+            "reason": "\(fault.rawValue)", "method": "\(start(of: request.method.rawValue))",
+            "path": "\(start(of: request.path))",
+        ]
+        logger.audit(.orderRefused, fields(nil, request.peer?.ipAddress ?? "", asked))
+    }
+
+    /// Of what anybody may have written. Counted in scalars, of which one character may be made of any number.
+    private func start(of text: String) -> String {
+        String(String.UnicodeScalarView(text.unicodeScalars.prefix(Self.maxAskedScalars)))
     }
 
     private func closed(

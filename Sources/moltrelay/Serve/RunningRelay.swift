@@ -175,7 +175,7 @@ final class RunningRelay: Sendable {
         let (http, log) = (instruments.http, connectionLog)
         let access = OrderAccess(token: token) { fault, request in
             http.turnedAway(for: fault.rawValue)
-            log.orderRefused(fault, request.peer?.ipAddress ?? "")
+            log.orderRefused(fault, request)
         }
         return access.guarding(adminRoutes.filter { $0.key.hasPrefix("/v1/") })
     }

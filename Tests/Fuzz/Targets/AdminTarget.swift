@@ -37,7 +37,7 @@ private struct Asked: Equatable {
 }
 
 /// What came of a stream as soon as it was there. When the rest of a request that stays half is given up does depend on
-/// the cut: one that shares a read with the request before it has the time of an idle connection.
+/// the cut: one that shares a read with the request before it ends without a word.
 private struct AdminReading: Equatable {
     static let limits = {
         var limits = AdminLimits()

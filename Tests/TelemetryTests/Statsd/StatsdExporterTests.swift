@@ -8,14 +8,18 @@ import Testing
     private let registry = MetricRegistry(shards: 0)
     private let logger = Logger(label: "statsd") { _ in SwiftLogNoOpLogHandler() }
 
-    private func exporter(_ host: String, _ port: Int, _ options: StatsdOptions) throws -> StatsdExporter {
-        let metrics = try StatsdMetrics(registry: registry, prefix: "my_")
-        return StatsdExporter(
+    private func exporter(
+        _ host: String,
+        _ port: Int,
+        _ options: StatsdOptions,
+        _ metrics: StatsdMetrics? = nil
+    ) throws -> StatsdExporter {
+        StatsdExporter(
             registry: registry,
             host: host,
             port: port,
             options: options,
-            metrics: metrics,
+            metrics: try metrics ?? StatsdMetrics(registry: registry, prefix: "my_"),
             logger: logger
         )
     }
@@ -59,11 +63,14 @@ import Testing
         receiver = nil
         for index in 0..<20 { _ = try registry.gauge(.gauge("gauge_\(index)", help: "Gauge.")) }
         let options = StatsdOptions(flushInterval: .milliseconds(1), maxDatagramBytes: 16)
-        let exporter = try exporter("127.0.0.1", port, options)
+        let metrics = try StatsdMetrics(registry: registry, prefix: "my_")
+        let exporter = try exporter("127.0.0.1", port, options, metrics)
         try waitUntil { total("datagrams", "refused") > 0 }
         receiver = try UDPReceiver(port: port)
         #expect(try #require(receiver).receive().hasPrefix("gauge_"), "and found as soon as it is")
         exporter.close(within: .seconds(60))
+        #expect(metrics.refused == total("datagrams", "refused") && metrics.refused > 0)
+        #expect(metrics.lost == 0, "a datagram that came back was sent")
     }
 
     @Test func aNameWithoutAnAddressLosesNothing() throws {
