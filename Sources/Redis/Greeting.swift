@@ -14,6 +14,8 @@ struct Greeting {
             own.append(command)
         }
         if settings.database != 0 { own.append(RedisCommand("SELECT", String(settings.database))) }
+        // Whoever restores a backup, or looks at CLIENT LIST, sees that a relay is there.
+        own.append(RedisCommand("CLIENT", "SETNAME", "moltrelay"))
         own.append(RedisCommand("PING"))
         self.own = own
     }

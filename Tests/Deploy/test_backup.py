@@ -1,4 +1,4 @@
-"""A queue that is backed up under load, destroyed and restored, and what must not harm a backup."""
+"""The embedded queue backed up and restored, and what must not harm a backup."""
 
 import contextlib
 import fcntl
@@ -11,39 +11,19 @@ import time
 import unittest
 
 import backups
-from backups import live
-
-SETTINGS = {"queue": {"max_messages_per_agent": 1_000_000, "max_share_per_sender": 1}}
 
 
-class SQLite(backups.BackupTests):
+class SQLite(backups.RestoredQueue, backups.BackupTests):
+    store, suffix = "sqlite", "db"
+
     def setUp(self):
         super().setUp()
-        self.settings = SETTINGS
+        self.settings = {"queue": backups.LIMITS}
         self.database = self.state / "relay.db"
 
-    def test_every_message_acknowledged_before_the_backup_is_there_after_it(self):
-        relay = self.relay()
-        sender = backups.Sender(relay)
-        sender.wait_for(500)
-        before = set(sender.acknowledged)
-        self.back_up()
-        sender.wait_for(len(before) + 500)
-        sender.stop()
-        delivered = backups.receive(relay, 100)
-        relay.stop(signal.SIGKILL)
+    def destroy(self):
         self.database.write_bytes(b"not what it was" * 10_000)
         self.state.joinpath("relay.db-wal").unlink()
-
-        told = self.restore(self.backup_file("sqlite", "db"))
-        self.assertIn("Start the relay", told)
-        relay = self.relay(ports=relay.ports)
-        count = backups.queued(relay)
-        self.assertLess(count, len(sender.acknowledged), "messages of after the backup are not in it")
-        back = backups.receive(relay, count)
-        self.assertEqual(len(before - set(back)), 0, "acknowledged before the backup, and lost")
-        self.assertEqual(len(back), len(set(back)), "none comes twice from the restored queue")
-        self.assertTrue(set(delivered) & set(back), "what was delivered since comes again")
 
     def test_the_present_queue_is_kept_aside_with_its_log(self):
         relay = self.relay()
@@ -68,16 +48,14 @@ class SQLite(backups.BackupTests):
 
     def test_a_relay_that_is_down_is_backed_up_and_its_log_left_alone(self):
         relay = self.relay()
-        sender = backups.Sender(relay)
-        sender.wait_for(100)
-        sender.stop()
+        sent = backups.send(relay, 100)
         relay.stop(signal.SIGKILL)
         log = self.state.joinpath("relay.db-wal").read_bytes()
         self.assertTrue(log)
         self.back_up()
         self.assertEqual(self.state.joinpath("relay.db-wal").read_bytes(), log)
         self.restore(self.backup_file("sqlite", "db"))
-        self.assertEqual(backups.queued(self.relay(ports=relay.ports)), len(sender.acknowledged))
+        self.assertEqual(backups.queued(self.relay(ports=relay.ports)), sent)
 
     def test_a_damaged_backup_is_refused(self):
         self.relay().stop()
@@ -115,7 +93,7 @@ class SQLite(backups.BackupTests):
 class Backup(backups.BackupTests):
     def setUp(self):
         super().setUp()
-        self.settings = SETTINGS
+        self.settings = {"queue": backups.LIMITS}
         self.relay().stop()
 
     def file(self):

@@ -34,7 +34,7 @@ store_refuse_while_used() {
     flock -n 8 || die "process $(head -n 1 "$sqlite_path.lock") runs on $sqlite_path: stop that relay first"
 }
 
-store_aside() { printf '%s.before-%s' "$sqlite_path" "$1"; }
+store_aside() { printf '%s.before-%s' "$sqlite_path" "$2"; }
 
 # $1 into the place of the present queue, and that to $2, its log after it: a relay refuses a log without its database.
 store_restore() {

@@ -1,0 +1,133 @@
+"""A queue in a real Redis server, backed up and restored."""
+
+import re
+import shutil
+import signal
+import subprocess
+import unittest
+
+import backups
+from backups import live
+
+BASE = "moltrelay:{0}"
+PERMISSIONS = re.search(r"`(~moltrelay:[^`]* [+]psync[^`]*)`", (backups.ROOT / "docs/backup.md").read_text())[1].split()
+
+
+class Redis(backups.RestoredQueue, backups.BackupTests):
+    store, suffix = "redis", "rdb"
+
+    def setUp(self):
+        super().setUp()
+        self.port = live.free_port()
+        self.start("--appendonly", "yes")
+        self.settings = {
+            "queue": backups.LIMITS | {"storage": "redis"},
+            "storage": {"redis": {"addresses": [f"127.0.0.1:{self.port}"]}},
+        }
+
+    def start(self, *arguments):
+        folder = self.folder / "redis"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        self.server = live.Program(
+            "redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--dir", folder,
+            "--repl-diskless-sync-delay", "0", *arguments, folder=self.folder,
+        )
+        self.addCleanup(self.server.stop)
+        live.wait_until(lambda: "Ready to accept" in self.server.output.read_text(), "a Redis server")
+
+    def cli(self, *arguments):
+        command = ["redis-cli", "-e", "-p", str(self.port), *arguments]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+    def destroy(self):
+        """Another server in its place, with keys of somebody else and of another queue."""
+        self.server.stop(signal.SIGKILL)
+        self.start()
+        self.cli("SET", "theirs", "stays")
+        self.cli("SET", f"{BASE}:c:another", "queue")
+
+    def test_what_is_not_the_relays_is_left_alone(self):
+        relay = self.relay()
+        sent = backups.send(relay, 100)
+        relay.stop()
+        self.back_up()
+        self.destroy()
+        told = self.restore(self.backup_file("redis", "rdb"))
+        self.assertEqual(self.cli("GET", "theirs"), "stays")
+        self.assertEqual(self.cli("EXISTS", f"{BASE}:c:another"), "0")
+        self.assertEqual(self.cli("HGET", f"{BASE}:t", "m"), str(sent))
+        (aside,) = (self.to / "redis").glob("moltrelay-before-*.rdb")
+        self.assertIn(f"What was there before is in {aside}", told)
+        self.assertIn("holds no queue of a relay", self.restore(aside, status=1))
+        self.assertEqual(self.cli("HGET", f"{BASE}:t", "m"), str(sent), "nothing was changed")
+
+    def test_a_restore_is_refused_while_a_relay_is_connected(self):
+        relay = self.relay()
+        backups.send(relay, 50)
+        self.back_up()
+        refusal = self.restore(self.backup_file("redis", "rdb"), status=1)
+        self.assertRegex(refusal, r"\d connections of relays to this Redis server: stop every relay that uses it first")
+        relay.stop()
+        self.restore(self.backup_file("redis", "rdb"))
+
+    def test_no_relay_starts_on_half_a_queue(self):
+        relay = self.relay()
+        sent = backups.send(relay, 2_000)
+        relay.stop()
+        self.back_up()
+        backup = self.backup_file("redis", "rdb")
+        self.cli("CONFIG", "SET", "maxmemory", "2mb")
+        self.assertIn("Make room, and restore again", self.restore(backup, status=1))
+        with self.assertRaisesRegex(AssertionError, "written by a newer relay"):
+            self.relay()
+        self.cli("CONFIG", "SET", "maxmemory", "0")
+        self.restore(backup)
+        self.assertEqual(backups.queued(self.relay()), sent)
+
+    def test_the_mark_is_there_before_the_rest_goes_and_until_the_rest_has_come(self):
+        relay = self.relay()
+        for agent in range(8):
+            backups.send(relay, 50, to=f"agent {agent}")
+        relay.stop()
+        self.back_up()
+        monitor = live.Program("redis-cli", "-p", str(self.port), "MONITOR", folder=self.folder)
+        self.addCleanup(monitor.stop)
+        live.wait_until(lambda: "OK" in monitor.output.read_text(), "MONITOR")
+        self.restore(self.backup_file("redis", "rdb"))
+        live.wait_until(lambda: f'"RESTORE" "{BASE}:t"' in monitor.output.read_text(), "the last key")
+        seen = re.findall(r'"(UNLINK|HSET|RESTORE)" "moltrelay:\{0\}(\S*)"', monitor.output.read_text())
+        self.assertEqual((seen[0], seen[-1]), (("HSET", ":t"), ("RESTORE", ":t")))
+        self.assertGreater(len([name for name, _ in seen if name == "UNLINK"]), 8)
+
+    def test_a_server_that_is_away_leaves_the_backup_before(self):
+        relay = self.relay()
+        backups.send(relay, 50)
+        self.back_up()
+        before = self.backup_file("redis", "rdb").read_bytes()
+        relay.stop()
+        self.server.stop()
+        self.assertIn("Connection refused", self.back_up(status=1))
+        self.assertEqual(self.backup_file("redis", "rdb").read_bytes(), before)
+
+    def test_the_password_is_in_no_argument(self):
+        """Of a user with no more rights than docs/backup.md asks for; what runs is seen through strace."""
+        self.cli("ACL", "SETUSER", "relay", "on", ">s3cret", *PERMISSIONS)
+        (self.folder / "password").write_text("s3cret\n")
+        (self.folder / "password").chmod(0o600)
+        self.settings["storage"]["redis"] |= {"user": "relay", "password_file": str(self.folder / "password")}
+        relay = self.relay()
+        backups.send(relay, 50)
+        self.cli("CONFIG", "SET", "requirepass", "another")
+        relay.stop()
+        trace = self.folder / "trace"
+        strace = ["strace", "-f", "-qq", "-s", "4096", "-e", "trace=execve", "-o", trace]
+        self.back_up(wrapper=strace)
+        self.assertIn("--rdb", trace.read_text())
+        self.assertNotIn("s3cret", trace.read_text())
+        self.restore(self.backup_file("redis", "rdb"), wrapper=strace)
+        self.assertNotIn("s3cret", trace.read_text())
+
+
+if __name__ == "__main__":
+    unittest.main()
