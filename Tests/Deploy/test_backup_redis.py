@@ -1,13 +1,12 @@
 """A queue in a real Redis server, backed up and restored."""
 
 import re
-import shutil
 import signal
-import subprocess
 import unittest
 
 import backups
 from backups import live
+from redis_server import RedisServer
 
 BASE = "moltrelay:{0}"
 PERMISSIONS = re.search(r"`(~moltrelay:[^`]* [+]psync[^`]*)`", (backups.ROOT / "docs/backup.md").read_text())[1].split()
@@ -18,34 +17,15 @@ class Redis(backups.RestoredQueue, backups.BackupTests):
 
     def setUp(self):
         super().setUp()
-        self.port = live.free_port()
-        self.start("--appendonly", "yes")
-        self.settings = {
-            "queue": backups.LIMITS | {"storage": "redis"},
-            "storage": {"redis": {"addresses": [f"127.0.0.1:{self.port}"]}},
-        }
-
-    def start(self, *arguments):
-        folder = self.folder / "redis"
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir()
-        self.server = live.Program(
-            "redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--dir", folder,
-            "--repl-diskless-sync-delay", "0", *arguments, folder=self.folder,
-        )
-        self.addCleanup(self.server.stop)
-        live.wait_until(lambda: "Ready to accept" in self.server.output.read_text(), "a Redis server")
-
-    def cli(self, *arguments):
-        command = ["redis-cli", "-e", "-p", str(self.port), *arguments]
-        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+        self.server = RedisServer(self, "--appendonly", "yes")
+        self.settings = {"queue": backups.LIMITS | {"storage": "redis"}, "storage": self.server.settings}
 
     def destroy(self):
         """Another server in its place, with keys of somebody else and of another queue."""
         self.server.stop(signal.SIGKILL)
-        self.start()
-        self.cli("SET", "theirs", "stays")
-        self.cli("SET", f"{BASE}:c:another", "queue")
+        self.server.start()
+        self.server.cli("SET", "theirs", "stays")
+        self.server.cli("SET", f"{BASE}:c:another", "queue")
 
     def test_what_is_not_the_relays_is_left_alone(self):
         relay = self.relay()
@@ -54,13 +34,13 @@ class Redis(backups.RestoredQueue, backups.BackupTests):
         self.back_up()
         self.destroy()
         told = self.restore(self.backup_file("redis", "rdb"))
-        self.assertEqual(self.cli("GET", "theirs"), "stays")
-        self.assertEqual(self.cli("EXISTS", f"{BASE}:c:another"), "0")
-        self.assertEqual(self.cli("HGET", f"{BASE}:t", "m"), str(sent))
+        self.assertEqual(self.server.cli("GET", "theirs"), "stays")
+        self.assertEqual(self.server.cli("EXISTS", f"{BASE}:c:another"), "0")
+        self.assertEqual(self.server.cli("HGET", f"{BASE}:t", "m"), str(sent))
         (aside,) = (self.to / "redis").glob("moltrelay-before-*.rdb")
         self.assertIn(f"What was there before is in {aside}", told)
         self.assertIn("holds no queue of a relay", self.restore(aside, status=1))
-        self.assertEqual(self.cli("HGET", f"{BASE}:t", "m"), str(sent), "nothing was changed")
+        self.assertEqual(self.server.cli("HGET", f"{BASE}:t", "m"), str(sent), "nothing was changed")
 
     def test_a_restore_is_refused_while_a_relay_is_connected(self):
         relay = self.relay()
@@ -77,11 +57,11 @@ class Redis(backups.RestoredQueue, backups.BackupTests):
         relay.stop()
         self.back_up()
         backup = self.backup_file("redis", "rdb")
-        self.cli("CONFIG", "SET", "maxmemory", "2mb")
+        self.server.cli("CONFIG", "SET", "maxmemory", "2mb")
         self.assertIn("Make room, and restore again", self.restore(backup, status=1))
         with self.assertRaisesRegex(AssertionError, "written by a newer relay"):
             self.relay()
-        self.cli("CONFIG", "SET", "maxmemory", "0")
+        self.server.cli("CONFIG", "SET", "maxmemory", "0")
         self.restore(backup)
         self.assertEqual(backups.queued(self.relay()), sent)
 
@@ -91,7 +71,7 @@ class Redis(backups.RestoredQueue, backups.BackupTests):
             backups.send(relay, 50, to=f"agent {agent}")
         relay.stop()
         self.back_up()
-        monitor = live.Program("redis-cli", "-p", str(self.port), "MONITOR", folder=self.folder)
+        monitor = live.Program("redis-cli", "-p", str(self.server.port), "MONITOR", folder=self.folder)
         self.addCleanup(monitor.stop)
         live.wait_until(lambda: "OK" in monitor.output.read_text(), "MONITOR")
         self.restore(self.backup_file("redis", "rdb"))
@@ -112,13 +92,13 @@ class Redis(backups.RestoredQueue, backups.BackupTests):
 
     def test_the_password_is_in_no_argument(self):
         """Of a user with no more rights than docs/backup.md asks for; what runs is seen through strace."""
-        self.cli("ACL", "SETUSER", "relay", "on", ">s3cret", *PERMISSIONS)
+        self.server.cli("ACL", "SETUSER", "relay", "on", ">s3cret", *PERMISSIONS)
         (self.folder / "password").write_text("s3cret\n")
         (self.folder / "password").chmod(0o600)
         self.settings["storage"]["redis"] |= {"user": "relay", "password_file": str(self.folder / "password")}
         relay = self.relay()
         backups.send(relay, 50)
-        self.cli("CONFIG", "SET", "requirepass", "another")
+        self.server.cli("CONFIG", "SET", "requirepass", "another")
         relay.stop()
         trace = self.folder / "trace"
         strace = ["strace", "-f", "-qq", "-s", "4096", "-e", "trace=execve", "-o", trace]
