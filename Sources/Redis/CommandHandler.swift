@@ -9,20 +9,24 @@ final class CommandHandler: ChannelInboundHandler {
 
     private let reader: ReplyReader
     private let timeout: TimeAmount
-    private let heartbeat: TimeAmount
+    private let heartbeat: (command: RedisCommand, interval: TimeAmount)
     private let ended: (RedisFailure) -> Void
     private var context: ChannelHandlerContext?
-    private var owed: Deque<Completion> = []
+    private var owed: Deque<(completion: Completion, mayBeRefused: Bool)> = []
     private var heardAt = NIODeadline.uptimeNanoseconds(0)
     private var watch: Scheduled<Void>?
     private var failure: RedisFailure?
     private var isFinishing = false
 
     /// - Parameter ended: the connection is over and everything it owed has failed; called once.
-    init(_ settings: RedisSettings, ended: @escaping (RedisFailure) -> Void) throws(RedisFailure) {
+    init(
+        _ settings: RedisSettings,
+        heartbeat: RedisCommand = RedisCommand("PING"),
+        ended: @escaping (RedisFailure) -> Void
+    ) throws(RedisFailure) {
         reader = try ReplyReader(maxReplyBytes: settings.maxReplyBytes)
         timeout = settings.answerTimeout
-        heartbeat = settings.heartbeat
+        self.heartbeat = (heartbeat, settings.heartbeat)
         self.ended = ended
     }
 
@@ -43,7 +47,7 @@ final class CommandHandler: ChannelInboundHandler {
                 heardAt = context.eventLoop.now
                 schedule(in: timeout)
             }
-            owed.append(completion)
+            owed.append((completion, command.mayBeRefused))
             context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
         } catch {
             completion(.failure(error))
@@ -63,7 +67,7 @@ final class CommandHandler: ChannelInboundHandler {
         watch?.cancel()
         let failed = owed
         owed = []
-        for completion in failed { completion(.failure(reason)) }
+        for command in failed { command.completion(.failure(reason)) }
         context?.close(promise: nil)
         ended(reason)
     }
@@ -78,7 +82,7 @@ final class CommandHandler: ChannelInboundHandler {
             end(error)
         }
         guard owed.isEmpty, failure == nil else { return }
-        if isFinishing { end(.closed) } else { schedule(in: heartbeat) }
+        if isFinishing { end(.closed) } else { schedule(in: heartbeat.interval) }
     }
 
     func channelInactive(context: ChannelHandlerContext) {
@@ -89,13 +93,15 @@ final class CommandHandler: ChannelInboundHandler {
     func errorCaught(context: ChannelHandlerContext, error: any Error) { end(.temporary("\(error)")) }
 
     private func received(_ reply: RedisReply) {
-        guard let completion = owed.popFirst() else {
+        guard let (completion, mayBeRefused) = owed.popFirst() else {
             return end(.temporary("the server sent a reply to no command"))
         }
         guard case .error(let text) = reply else { return completion(.success(reply)) }
         let failure = RedisFailure(reply: text)
         completion(.failure(failure))
-        if failure.endsConnection { end(failure.isFinal ? failure : .temporary(text)) }
+        if failure.endsConnection, !(mayBeRefused && failure.isFinal) {
+            end(failure.isFinal ? failure : .temporary(text))
+        }
     }
 
     private func schedule(in delay: TimeAmount) {
@@ -105,7 +111,7 @@ final class CommandHandler: ChannelInboundHandler {
 
     private func look() {
         guard let context, failure == nil else { return }
-        guard !owed.isEmpty else { return send(RedisCommand("PING"), { _ in }) }
+        guard !owed.isEmpty else { return send(heartbeat.command, { _ in }) }
         let late = heardAt + timeout - context.eventLoop.now
         if late <= .zero {
             end(.temporary("no answer within \(timeout.nanoseconds / 1_000_000) ms"))

@@ -58,7 +58,7 @@ final class Link {
     private func connect() {
         attempt += 1
         let (number, address) = (attempt, settings.addresses[reconnection.address])
-        let (loop, settings) = (loop, settings)
+        let (loop, settings, heartbeat) = (loop, settings, session.heartbeat)
         let this = NIOLoopBound(self, eventLoop: loop)
         let secured = loop.makePromise(of: Void.self)
         ClientBootstrap(group: loop)
@@ -67,7 +67,9 @@ final class Link {
                 channel.eventLoop.makeCompletedFuture {
                     let pipeline = channel.pipeline.syncOperations
                     try pipeline.addSecurity(settings, to: address.host, secured)
-                    let handler = try CommandHandler(settings) { reason in this.value.lost(number, reason) }
+                    let handler = try CommandHandler(settings, heartbeat: heartbeat) { reason in
+                        this.value.lost(number, reason)
+                    }
                     try pipeline.addHandler(handler)
                 }
             }

@@ -15,6 +15,8 @@ public final class RedisClient: Sendable {
             for case .failure(let failure) in answers { return failure }
             return nil
         }
+        /// Asked of an idle connection; an error that ends connections ends this one.
+        public var heartbeat = RedisCommand("PING")
         /// nil when there is a connection, why where there is none any more or still.
         public var changed: @Sendable (RedisFailure?) -> Void = { _ in }
 

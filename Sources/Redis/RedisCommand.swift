@@ -5,6 +5,8 @@ public import NIOCore
 public struct RedisCommand: Sendable {
     private var bytes = ByteBuffer()
     private var ends: [Int] = []
+    /// A server that forbids it (NOPERM) is of use for the rest all the same.
+    public var mayBeRefused = false
 
     public init(_ words: String...) { for word in words { append(word) } }
 

@@ -24,7 +24,7 @@ public struct RedisSettings: Sendable {
     /// Without a byte from the server while answers are owed.
     public var answerTimeout = TimeAmount.seconds(3)
     /// An idle connection is asked for a sign of life this often.
-    public var heartbeat = TimeAmount.seconds(1)
+    public var heartbeat = TimeAmount.milliseconds(500)
     /// Of commands not answered; one over it is taken where nothing else waits, or it never could be.
     public var maxBytesInFlight = 64 << 20
     public var maxReplyBytes = 64 << 20

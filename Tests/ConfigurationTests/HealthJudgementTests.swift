@@ -18,6 +18,8 @@ import Testing
 
     @Test func aStoreFailsOrHangs() {
         #expect(HealthReport.store(.ok, stalled: StoreStall.patience, lastCommit: 3) == HealthReport(.pass, latency: 3))
+        let suspect = HealthReport.store(.ok, stalled: 0, lastCommit: 3, complaint: "it evicts")
+        #expect(suspect == HealthReport(.warn, reason: "it evicts", latency: 3))
         let failing = HealthReport.store(.failing(reason: "disk full", since: 1), stalled: 0, lastCommit: nil)
         #expect(failing == HealthReport(.fail, reason: "disk full"))
         let hanging = HealthReport.store(.ok, stalled: 11 * Self.second, lastCommit: 3)

@@ -69,8 +69,41 @@ import WireProtocol
         let mixed = [StoreOperation.put(more)] + stored.prefix(20).map { .remove($0.key) }
         await #expect(throws: StoreFailure.self) { try await store.commit(mixed) }
         #expect(store.totals.messages == stored.count - 20)
+        #expect(store.health != .ok)
         #expect(try await store.put(more).count == 1)
         #expect(store.health == .ok)
+        await store.close()
+    }
+
+    /// Nobody need put anything for it to be found out that there is room again.
+    @Test func aServerThatWasFullIsTriedAgain() async throws {
+        let server = try RedisServer()
+        let store = try await open(server)
+        try server.cli("CONFIG", "SET", "maxmemory", "1")
+        await #expect(throws: StoreFailure.self) { try await store.put(Sample.message(1)) }
+        _ = try await store.expire(now: 0, limit: 1)
+        #expect(try await store.status(of: 2).messages == 0)
+        #expect(store.health != .ok)
+        try server.cli("CONFIG", "SET", "maxmemory", "0")
+        _ = try await store.expire(now: 0, limit: 1)
+        // Behind what the expiry sent.
+        _ = try await store.status(of: 2)
+        #expect(store.health == .ok)
+        await store.close()
+    }
+
+    @Test(arguments: [
+        (["--appendonly", "yes", "--appendfsync", "always"], "a crash of the server and the loss of power"),
+        (["--appendonly", "yes"], "a crash of the server; the loss of power takes the last second or two"),
+        (["--appendonly", "yes", "--appendfsync", "no"], "a crash of the server; the loss of power takes what Linux"),
+        ([], "nothing but the server's last snapshot"),
+        (["--rename-command", "CONFIG", ""], "unknown: the server does not tell"),
+    ])
+    func whatAnAcknowledgementMeansIsAsked(arguments: [String], words: String) async throws {
+        let store = try await open(RedisServer(arguments))
+        let policy = try #require(store.statistics.policy)
+        #expect(policy.survives.hasPrefix(words), "\(policy)")
+        #expect(policy.complaint == nil)
         await store.close()
     }
 

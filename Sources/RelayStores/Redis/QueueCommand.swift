@@ -36,7 +36,7 @@ extension RedisCommand {
         append(limits.maxMessagesPerSender)
         append(limits.maxTotalBytes)
         append(limits.deduplicationMaxIDs)
-        append(batch.contains { if case .put = $0 { true } else { false } } ? "1" : "0")
+        append(batch.contains(where: \.isPut) ? "1" : "0")
         for operation in batch {
             switch operation {
             case .put(let message): append(message)

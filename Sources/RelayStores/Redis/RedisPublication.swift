@@ -19,6 +19,10 @@ final class RedisPublication: Sendable {
     }
 
     private let state = Mutex(State())
+    private let told: @Sendable (RedisPolicy) -> Void
+
+    /// - Parameter told: the first policy, and each that differs from the one before.
+    init(_ told: @escaping @Sendable (RedisPolicy) -> Void) { self.told = told }
 
     var totals: StoreTotals { state.withLock { $0.totals } }
 
@@ -34,20 +38,23 @@ final class RedisPublication: Sendable {
 
     /// The first answer of a new connection. What it has more than was known is a batch that was reported as failed, or
     /// what others did.
-    func opened(_ scripts: [ByteBuffer], _ found: QueueSums) {
-        state.withLock { state in
+    func opened(_ scripts: [ByteBuffer], _ found: QueueSums, _ policy: RedisPolicy) {
+        let isNew = state.withLock { state in
             state.scripts = scripts
             state.totals.recovered += found.messages - state.totals.messages
             state.set(found)
+            defer { state.statistics.policy = policy }
+            return state.statistics.policy != policy
         }
+        if isNew { told(policy) }
     }
 
-    func changed(_ sums: QueueSums) {
-        state.withLock { state in
-            state.set(sums)
-            state.writes = .ok
-        }
-    }
+    func changed(_ sums: QueueSums) { state.withLock { $0.set(sums) } }
+
+    /// A server whose memory is full still removes.
+    var isRefusingWrites: Bool { state.withLock { $0.writes != .ok } }
+
+    func wrote() { state.withLock { $0.writes = .ok } }
 
     func connected(_ failure: String?, at now: MonotonicNanoseconds) {
         state.withLock { state in

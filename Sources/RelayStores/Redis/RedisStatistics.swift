@@ -13,6 +13,8 @@ public struct RedisStatistics: Sendable, Equatable {
     public var refused = 0
     /// Of commands not answered.
     public var bytesInFlight = 0
+    /// Of the server last connected to; nil before the first.
+    public var policy: RedisPolicy?
 
     mutating func committed(nanoseconds: MonotonicNanoseconds) {
         commits += 1

@@ -11,6 +11,9 @@ extension RedisStore {
         var totals = RedisCommand("EVAL", QueueScript.totals.source, "1", QueueScript.base)
         totals.append(now: 0)
         session.prepare.append(totals)
+        session.prepare += RedisPolicy.questions
+        // A server that has become a replica refuses it; nothing is removed.
+        session.heartbeat = RedisCommand("DEL", QueueScript.base + ":none")
         session.prepared = { answers in
             do throws(RedisFailure) {
                 try opened(answers, publication)
@@ -30,8 +33,9 @@ extension RedisStore {
         _ publication: RedisPublication
     ) throws(RedisFailure) {
         var digests: [ByteBuffer] = []
-        for answer in answers.dropLast() { digests.append(try answer.get().bytes ?? ByteBuffer()) }
-        guard let parts = try answers.last?.get().array, let sums = QueueSums(parts), parts.count == 4 else {
+        let scripts = QueueScript.allCases.count
+        for answer in answers.prefix(scripts) { digests.append(try answer.get().bytes ?? ByteBuffer()) }
+        guard let parts = try answers[scripts].get().array, let sums = QueueSums(parts), parts.count == 4 else {
             throw .temporary("an answer that is not one of ours")
         }
         if let version = parts[3].integer, version > QueueScript.schemaVersion {
@@ -40,7 +44,7 @@ extension RedisStore {
                     + "\(QueueScript.schemaVersion)"
             )
         }
-        publication.opened(digests, sums)
+        publication.opened(digests, sums, RedisPolicy(answers.dropFirst(scripts + 1)))
     }
 
     func call<Value: Sendable>(

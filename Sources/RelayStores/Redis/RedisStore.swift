@@ -17,9 +17,14 @@ public final class RedisStore: MessageStore {
 
     /// Returns also where the server is away: the store then fails until it comes.
     /// - Throws: `RedisFailure.refused` where trying again changes nothing.
-    public static func open(_ settings: RedisSettings, limits: QueueLimits) async throws -> RedisStore {
+    /// - Parameter told: what the server does with what it is given, when it was connected to and when that changed.
+    public static func open(
+        _ settings: RedisSettings,
+        limits: QueueLimits,
+        told: @escaping @Sendable (RedisPolicy) -> Void = { _ in }
+    ) async throws -> RedisStore {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        let publication = RedisPublication()
+        let publication = RedisPublication(told)
         do {
             let session = session(publication)
             let (client, first) = try await RedisClient.start(settings, session, on: group.next())
@@ -57,6 +62,7 @@ public final class RedisStore: MessageStore {
         } completion: { result in
             switch result {
             case .success(let outcomes):
+                if batch.contains(where: \.isPut) { publication.wrote() }
                 let spent = NIODeadline.now() - began
                 publication.count { $0.committed(nanoseconds: MonotonicNanoseconds(max(0, spent.nanoseconds))) }
                 completion(.success(outcomes))
@@ -73,7 +79,7 @@ public final class RedisStore: MessageStore {
         now: UnixMilliseconds,
         _ finished: @escaping @Sendable () -> Void
     ) {
-        let removals = batch.filter { if case .remove = $0 { true } else { false } }
+        let removals = batch.filter { !$0.isPut }
         guard !removals.isEmpty, removals.count < batch.count else { return finished() }
         commit(removals, now: now) { _ in finished() }
     }
@@ -121,8 +127,18 @@ public final class RedisStore: MessageStore {
             $0.append(limit)
         } decoding: {
             QueueAnswer.keys($0)
-        } completion: {
-            completion($0.mapError(\.ofStore))
+        } completion: { result in
+            if case .success = result { self.tryWriting() }
+            completion(result.mapError(\.ofStore))
+        }
+    }
+
+    /// A server that was full may have room again, though nobody has put anything since.
+    private func tryWriting() {
+        guard publication.isRefusingWrites else { return }
+        let publication = publication
+        client.send(bytes: 64, { RedisCommand("HSET", QueueScript.base + ":t", "v", "\(QueueScript.schemaVersion)") }) {
+            if case .success = $0 { publication.wrote() }
         }
     }
 
@@ -200,4 +216,8 @@ public final class RedisStore: MessageStore {
         guard closing.begin(completion) else { return }
         client.close { [group, closing] in group.shutdownGracefully { _ in closing.finish() } }
     }
+}
+
+extension StoreOperation {
+    var isPut: Bool { if case .put = self { true } else { false } }
 }

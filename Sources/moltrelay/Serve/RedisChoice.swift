@@ -1,4 +1,5 @@
 import Identity
+import Logging
 import Redis
 import RelayCore
 import RelayStores
@@ -6,8 +7,10 @@ import RelayTLS
 
 extension Configuration.Storage.Redis {
     /// Returns also where the server is away.
-    func open(_ limits: QueueLimits) async throws -> RedisStore {
-        do { return try await RedisStore.open(try settings(), limits: limits) } catch let failure as RedisFailure {
+    func open(_ limits: QueueLimits, _ logger: Logger) async throws -> RedisStore {
+        do {
+            return try await RedisStore.open(try settings(), limits: limits) { $0.tell(logger) }
+        } catch let failure as RedisFailure {
             let servers = addresses.map(\.description).joined(separator: ", ")
             let reason = failure.description.hasSuffix(".") ? "\(failure)".dropLast() : "\(failure)"[...]
             throw StartError(text: "the Redis server (\(servers)) refuses: \(reason): \(advice(on: failure))")
@@ -41,5 +44,16 @@ extension Configuration.Storage.Redis {
         case "ERR": text.contains("AUTH") ? "remove storage.redis.password" : "check storage.redis.db"
         default: "use another database (storage.redis.db), or the newer relay"
         }
+    }
+}
+
+extension RedisPolicy {
+    fileprivate func tell(_ logger: Logger) {
+        let fields: Logger.Metadata = [
+            "appendonly": "\(appendOnly ?? "unknown")", "appendfsync": "\(appendFsync ?? "unknown")",
+            "survives": "\(survives)",
+        ]
+        logger.log(level: appendOnly == "no" ? .warning : .info, "queue in Redis", metadata: fields)
+        if let complaint { logger.warning("Redis may lose messages", metadata: ["reason": "\(complaint)"]) }
     }
 }

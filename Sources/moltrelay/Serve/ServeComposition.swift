@@ -26,7 +26,7 @@ struct ServeComposition {
         let certificate = try ListenerCertificate(configuration, logger: logger)
         let tokens = try AccessTokens(configuration)
         let blocked = try BlockList(folder: configuration.stateFolder)
-        let choice = try await StoreChoice(configuration)
+        let choice = try await StoreChoice(configuration, logger)
         if choice.rowsKeptAside > 0 {
             logger.warning("damaged messages are kept aside", metadata: ["count": "\(choice.rowsKeptAside)"])
         }

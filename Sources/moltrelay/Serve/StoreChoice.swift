@@ -1,3 +1,4 @@
+import Logging
 import RelayCore
 import RelayStores
 import RelayTelemetry
@@ -16,7 +17,7 @@ struct StoreChoice {
 
     /// Returns also where a server is away: the store then fails until it comes.
     /// - Throws: what trying again would not change.
-    init(_ configuration: Configuration) async throws {
+    init(_ configuration: Configuration, _ logger: Logger) async throws {
         let limits = configuration.queueLimits
         switch configuration.queue.storage {
         case .memory:
@@ -25,7 +26,7 @@ struct StoreChoice {
             let store = try SQLiteStore(path: configuration.storage.sqlite.path, limits: limits)
             self.init(configuration, store, maxMessages: limits.maxMessages) { StoreCounts(store.statistics) }
         case .redis:
-            let store = try await configuration.storage.redis.open(limits)
+            let store = try await configuration.storage.redis.open(limits, logger)
             self.init(configuration, store, isRemote: true) { StoreCounts(store.statistics) }
         case .postgres:
             // The loader refuses it by key and line until it is built.
@@ -61,6 +62,9 @@ extension StoreChoice {
         counted().flatMap { $0.commits > 0 ? ($0.commits, $0.lastCommit) : nil }
     }
 
+    /// What is wrong with a store that does what it is told.
+    var complaint: String? { counted()?.complaint }
+
     /// For scrapes. Damage found by earlier runs is not this one's.
     var readings: @Sendable () -> RelayReadings.Store {
         { [counted] in counted()?.readings ?? RelayReadings.Store() }
@@ -72,6 +76,7 @@ struct StoreCounts: Sendable {
     var commits: Int
     var lastCommit: MonotonicNanoseconds
     var rowsKeptAside = 0
+    var complaint: String?
     var readings = RelayReadings.Store()
 
     init(_ statistics: SQLiteStatistics) {
@@ -90,6 +95,7 @@ struct StoreCounts: Sendable {
         readings.inboxRefused = statistics.refused
         readings.reopened = max(0, statistics.connections - 1)
         readings.corruptRows = statistics.corruptRows
+        complaint = statistics.policy?.complaint
     }
 }
 

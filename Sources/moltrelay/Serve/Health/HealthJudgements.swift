@@ -28,16 +28,20 @@ extension HealthReport {
     /// - Parameters:
     ///   - stalled: how long nothing has become durable though something waits.
     ///   - lastCommit: what the last one took; nil before the first.
+    ///   - complaint: what will go wrong though nothing does yet.
     static func store(
         _ health: StoreHealth,
         stalled: MonotonicNanoseconds,
-        lastCommit: MonotonicNanoseconds?
+        lastCommit: MonotonicNanoseconds?,
+        complaint: String? = nil
     ) -> HealthReport {
         switch health {
         case .failing(let reason, _):
             return HealthReport(.fail, reason: reason, latency: lastCommit)
         case .ok:
-            guard stalled > StoreStall.patience else { return HealthReport(.pass, latency: lastCommit) }
+            guard stalled > StoreStall.patience else {
+                return HealthReport(complaint == nil ? .pass : .warn, reason: complaint, latency: lastCommit)
+            }
             let reason = "no commit has ended for \(stalled / .seconds(1)) s"
             return HealthReport(.fail, reason: reason, latency: stalled)
         }

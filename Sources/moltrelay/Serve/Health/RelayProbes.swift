@@ -57,7 +57,12 @@ struct RelayProbes: Sendable {
             let stalled = stall.value.withLock {
                 $0.looked(commits: commits?.count ?? 0, waitingBytes: waiting, at: now)
             }
-            return .store(choice.store.health, stalled: stalled, lastCommit: commits?.last)
+            return .store(
+                choice.store.health,
+                stalled: stalled,
+                lastCommit: commits?.last,
+                complaint: choice.complaint
+            )
         }
     }
 
