@@ -48,6 +48,7 @@ let package = Package(
         .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
         // Its hiredis.pc asks for a macro that SwiftPM lets nobody ask for, and for nothing else that is needed.
         .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
+        .systemLibrary(name: "CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
@@ -99,7 +100,7 @@ let package = Package(
         ),
         .target(
             name: "RelayStores",
-            dependencies: ["CSQLite", "Redis", "RelayCore", "WireProtocol", deques, nioCore, nioPosix],
+            dependencies: ["CSQLite", "Postgres", "Redis", "RelayCore", "WireProtocol", deques, nioCore, nioPosix],
             swiftSettings: hotPath
         ),
         .executableTarget(
@@ -121,6 +122,11 @@ let package = Package(
         .target(
             name: "Redis",
             dependencies: ["CHiredis", "RelayTLS", deques, nioCore, nioPosix],
+            swiftSettings: settings
+        ),
+        .target(
+            name: "Postgres",
+            dependencies: ["CLibpq", nioCore],
             swiftSettings: settings
         ),
         .target(
@@ -249,14 +255,17 @@ let package = Package(
         ),
         .testTarget(
             name: "StoreContractTests",
-            dependencies: ["Redis", "RedisFixture", "RelayCore", "RelayStores", "StoreFixtures", "WireProtocol"],
+            dependencies: [
+                "Postgres", "PostgresFixture", "Redis", "RedisFixture", "RelayCore", "RelayStores", "StoreFixtures",
+                "WireProtocol",
+            ],
             swiftSettings: settings
         ),
         .testTarget(
             name: "RelayStoresTests",
             dependencies: [
-                "CSQLite", "Redis", "RedisFixture", "RelayCore", "RelayFixture", "RelayStores", "StoreCrashProbe",
-                "StoreFixtures", "WireProtocol",
+                "CSQLite", "Postgres", "PostgresFixture", "Redis", "RedisFixture", "RelayCore", "RelayFixture",
+                "RelayStores", "StoreCrashProbe", "StoreFixtures", "WireProtocol",
             ],
             exclude: ["Version1.sql"],
             swiftSettings: settings
@@ -265,6 +274,17 @@ let package = Package(
             name: "RedisFixture",
             dependencies: ["ProgramFixture"],
             path: "Tests/RedisFixture",
+            swiftSettings: settings
+        ),
+        .target(
+            name: "PostgresFixture",
+            dependencies: ["ProgramFixture"],
+            path: "Tests/PostgresFixture",
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "PostgresTests",
+            dependencies: ["Postgres", "PostgresFixture", nioCore],
             swiftSettings: settings
         ),
         .testTarget(

@@ -12,8 +12,13 @@ DOCKERFILE = ROOT / "deploy/docker/Dockerfile"
 BINARY = os.environ.get("RELAY_BINARY", str(ROOT / ".build/release/moltrelay"))
 # Essential, or needed by what is: in every Debian image.
 IN_THE_BASE = {"libc6", "libgcc-s1", "libstdc++6"}
-# libsystemd0's own dependencies, which come with it.
-BROUGHT = {"libcap2", "libgcrypt20", "libgpg-error0", "liblzma5"}
+# The dependencies of libsystemd0, and of libpq5 behind them, which come with these.
+BROUGHT = {
+    "libcap2", "libgcrypt20", "libgpg-error0", "liblzma5",
+    "libcom-err2", "libffi8", "libgmp10", "libgnutls30", "libgssapi-krb5-2", "libhogweed6", "libidn2-0", "libk5crypto3",
+    "libkeyutils1", "libkrb5-3", "libkrb5support0", "libldap-2.5-0", "libnettle8", "libp11-kit0", "libsasl2-2",
+    "libtasn1-6", "libunistring2",
+}
 # Files the relay reads, not libraries.
 DATA = {"ca-certificates", "tzdata"}
 
