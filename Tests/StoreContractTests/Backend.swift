@@ -8,17 +8,18 @@ import WireProtocol
 
 /// The back ends the contract is held against.
 enum Backend: String, CaseIterable, CustomTestStringConvertible {
-    case memory, sqlite, redis
+    case memory, sqlite, redis, postgres
 
     var testDescription: String { rawValue }
 
-    static let durable: [Backend] = [.sqlite, .redis]
+    static let durable: [Backend] = [.sqlite, .redis, .postgres]
 
     func open(in folder: TemporaryFolder, limits: QueueLimits = roomy) async throws -> any MessageStore {
         switch self {
         case .memory: MemoryStore(limits: limits)
         case .sqlite: try SQLiteStore(path: folder.file("relay.db"), limits: limits)
         case .redis: try await RedisStore.open(SharedRedis.settings(for: folder.path), limits: limits)
+        case .postgres: try await PostgresStore.open(SharedPostgres.settings(for: folder.path), limits: limits)
         }
     }
 

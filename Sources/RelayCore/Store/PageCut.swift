@@ -1,7 +1,7 @@
 /// Where a page of a queue ends: shared by the back ends, so that they end it alike.
 package struct PageCut {
-    private let maxMessages: Int
-    private let maxBytes: Int
+    package let maxMessages: Int
+    package let maxBytes: Int
     private var messages = 0
     private var bytes = 0
 

@@ -37,8 +37,9 @@ final class Inbox<Job: Sendable>: Sendable {
         return admission
     }
 
-    /// Everything there is, waiting until there is something; nil once closed and empty.
-    func take() -> [Job]? {
+    /// Everything there is, waiting until there is something, or for so long: then it is empty. nil once closed and
+    /// empty.
+    func take(waiting limit: DispatchTimeInterval = .never) -> [Job]? {
         while true {
             let taken = state.withLock { state -> [Job]? in
                 if state.jobs.isEmpty && !state.isClosed {
@@ -49,7 +50,13 @@ final class Inbox<Job: Sendable>: Sendable {
                 return state.jobs
             }
             if let taken { return taken.isEmpty ? nil : taken }
-            wake.wait()
+            // A signal that came too late for this wait ends the next one early, which looks again.
+            guard wake.wait(timeout: .now() + limit) == .timedOut else { continue }
+            let isStillIdle = state.withLock { state -> Bool in
+                state.isAsleep = false
+                return state.jobs.isEmpty && !state.isClosed
+            }
+            if isStillIdle { return [] }
         }
     }
 
