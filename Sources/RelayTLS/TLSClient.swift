@@ -38,7 +38,7 @@ public final class TLSClient: Sendable {
     }
 
     func session(to host: String) throws(TLSFailure) -> TLSSession {
-        let session = try TLSSession(context, role: .client)
+        let session = try TLSSession(context, role: .client, owner: DialledHost(host))
         try session.expect(host: host)
         return session
     }

@@ -27,7 +27,7 @@ final class TLSContext: Sendable {
         SSL_CTX_set_options(context.pointer, COpenSSL_client_options())
         try context.restrict(to: minimum)
         COpenSSL_set_session_cache_off(context.pointer)
-        SSL_CTX_set_verify(context.pointer, SSL_VERIFY_PEER, nil)
+        SSL_CTX_set_verify(context.pointer, SSL_VERIFY_PEER) { DialledHost.verified($0, $1) }
         return context
     }
 

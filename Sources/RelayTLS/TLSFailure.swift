@@ -30,10 +30,21 @@ public struct TLSFailure: Error, Equatable, Sendable, CustomStringConvertible {
     public let cause: Cause
     /// For a person.
     public let reason: String
+    /// The certificate is somebody's, of an authority that is trusted: another was dialled.
+    public let isOtherName: Bool
 
     public init(_ cause: Cause, _ reason: String) {
+        self.init(cause, reason, isOtherName: false)
+    }
+
+    private init(_ cause: Cause, _ reason: String, isOtherName: Bool) {
         self.cause = cause
         self.reason = reason
+        self.isOtherName = isOtherName
+    }
+
+    static func otherName(_ complaint: String) -> Self {
+        Self(.certificate, "the certificate does not hold: \(complaint)", isOtherName: true)
     }
 
     public var description: String { reason }

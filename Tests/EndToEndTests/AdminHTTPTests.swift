@@ -100,7 +100,7 @@ extension EndToEnd {
                       timeout client 60s
                       timeout server 60s
                     listen admin
-                      bind 127.0.0.1:\(port) ssl crt FOLDER/pair.pem
+                      bind 127.0.0.1:\(port),127.0.0.2:\(port) ssl crt FOLDER/pair.pem
                       server relay \(relay.http)
                     """,
                 ]
@@ -134,6 +134,21 @@ extension EndToEnd {
             #expect(unknown.ending == .exit(69))
             #expect(unknown.text.contains("no TLS with \(url): the certificate does not hold:"), "\(unknown.text)")
             #expect(unknown.text.contains("--ca-file names the authority"))
+            let other = try await elsewhere(
+                "status",
+                "--ca-file",
+                authority.file,
+                at: "https://127.0.0.2:\(port)",
+                token: token
+            )
+            #expect(other.ending == .exit(69))
+            #expect(
+                other.text.contains(
+                    "no TLS with https://127.0.0.2:\(port): the certificate does not hold: it is for localhost, "
+                        + "127.0.0.1, not for 127.0.0.2; --admin has to say a name that it is for"
+                ),
+                "\(other.text)"
+            )
             let plain = try await elsewhere("status", at: "https://\(relay.http)", token: token)
             #expect(
                 plain.ending == .exit(69) && plain.text.contains("the relay itself speaks http://"),

@@ -16,6 +16,8 @@ public struct AdminClientError: Error, Sendable, Equatable, CustomStringConverti
         case unresolved(String)
         /// No TLS, and why.
         case insecure(String)
+        /// No TLS: the certificate is another host's.
+        case otherName(String)
         case refused(status: Int, String)
         case unreadable(String)
         case system(code: Int32)
@@ -52,6 +54,7 @@ public struct AdminClientError: Error, Sendable, Equatable, CustomStringConverti
             "no TLS with \(place): \(text); the relay itself speaks http://, and https:// is a proxy's in front of it"
         case .insecure(let text):
             "no TLS with \(place): \(text); --ca-file names the authority of a certificate that the system does not know"
+        case .otherName(let text): "no TLS with \(place): \(text); --admin has to say a name that it is for"
         case .refused(400, let text): "the relay behind \(place) refuses: \(text)"
         case .refused(let status, let text): "the relay behind \(place) answers \(status): \(text)"
         case .unreadable(let text): "what answers on \(place) is no relay of this version: \(text)"

@@ -23,7 +23,7 @@ final class AdminWire {
                 tls = try port.tls.map { client throws(TLSFailure) in try TLSStream(client, to: port.host) }
             } catch {
                 close(descriptor)
-                throw .insecure(error.reason)
+                throw AdminClientError.Reason(error)
             }
         }
         try shakeHands()
@@ -68,7 +68,7 @@ final class AdminWire {
         } catch {
             // An alert, where there is one to send.
             if let output = tls?.takeOutput(), !output.isEmpty { try? write(output) }
-            throw .insecure(error.reason)
+            throw AdminClientError.Reason(error)
         }
     }
 
@@ -99,5 +99,11 @@ final class AdminWire {
         guard left > 0, poll(&entry, 1, Int32(min(left.rounded(.up), 1e9))) != 0 || isPatient else {
             throw .timedOut
         }
+    }
+}
+
+extension AdminClientError.Reason {
+    fileprivate init(_ failure: TLSFailure) {
+        self = failure.isOtherName ? .otherName(failure.reason) : .insecure(failure.reason)
     }
 }

@@ -153,6 +153,7 @@ extension TLSSession {
         let result = SSL_get_verify_result(ssl)
         guard result != Int(X509_V_OK), let text = X509_verify_cert_error_string(result) else { return nil }
         ERR_clear_error()
+        if let complaint = (owner as? DialledHost)?.complaint { return .otherName(complaint) }
         return TLSFailure(.certificate, "the certificate does not hold: \(String(cString: text))")
     }
 }
