@@ -117,6 +117,29 @@ extension EndToEnd {
             #expect(try await client(lenient, "-tls1_1 -cipher ALL:@SECLEVEL=0").contains("alert protocol version"))
         }
 
+        /// TLS ends without close_notify, and half a message is there: nothing is made of it.
+        @Test func aConnectionThatIsCutOffInTheMiddleOfAMessage() async throws {
+            let relay = try await start()
+            let alice = try await PythonAgent.connected("alice", to: relay, credentials(relay))
+            let bob = try await PythonAgent.connected("bob", to: relay, credentials(relay))
+            try await alice.tell("send", ["to": "bob", "delivery": 2])
+            try await bob.tell("expect", ["ack": true])
+            try await alice.tell("send_half", ["to": "bob"])
+            try await alice.tell("drop")
+            let scrape = try await relay.scrape {
+                $0.sum("moltrelay_connections_closed_total", ["reason": "lost"]) == 1
+            }
+            #expect(scrape.sum("moltrelay_connections_closed_total") == 1)
+            #expect(scrape.sum("moltrelay_connection_errors_total") == 0, "agents lose their networks every day")
+            #expect(scrape.sum("moltrelay_messages_accepted_total") == 1)
+            let again = try PythonAgent("alice")
+            try await again.connect(to: relay, credentials(relay))
+            try await again.tell("send", ["to": "bob", "body": "whole", "delivery": 2])
+            let next = try await bob.tell("expect", ["ack": true]).frames
+            #expect(next.count == 1 && next[0]["body"] == "whole", "\(next)")
+            #expect(await relay.stop() == .exit(0))
+        }
+
         @Test func tellsPlainHTTPWhatThePortSpeaks() async throws {
             let relay = try await start()
             let answer = try await HTTP.get("http://\(relay.websocket)/v1/connect")

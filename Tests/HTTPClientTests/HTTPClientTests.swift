@@ -87,7 +87,10 @@ import Testing
         try await server.close()
     }
 
-    @Test(arguments: ["HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf", "HTTP/1.1 20"])
+    @Test(arguments: [
+        "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf", "HTTP/1.1 20",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n",
+    ])
     func sawTheConnectionEnd(_ answer: String) async throws {
         let server = try await ScriptedServer([answer], closes: true)
         await #expect(throws: (any Error).self) { try await post(client(server)) }

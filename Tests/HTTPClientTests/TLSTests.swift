@@ -92,4 +92,16 @@ import Testing
         try await whole.close()
         try await cut.close()
     }
+
+    /// Said or not: what has a length ends where it says.
+    @Test(
+        arguments: ["Content-Length: 9\r\n\r\nhalf", "Transfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n"],
+        [true, false]
+    )
+    func doesNotTakeHalfAnAnswer(_ answer: String, cutsOff: Bool) async throws {
+        let server = try await server(authority.issue(), answer: "HTTP/1.1 200 OK\r\n" + answer, cutsOff: cutsOff)
+        let client = try client(server, authorities: authority.file)
+        await #expect(throws: (any Error).self) { try await client.post("/", headers: [], body: Array("spans".utf8)) }
+        try await server.close()
+    }
 }

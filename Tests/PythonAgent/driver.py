@@ -105,6 +105,10 @@ class Driver:
             sent.append(str(message.id))
         return {"ids": sent} | (await self.settled(set(sent)) if settle else {})
 
+    async def do_send_half(self, to, body="half"):
+        """The first half of a message, under a WebSocket head that announces all of it."""
+        self.session.send_half(self.session.message(to, body.encode()))
+
     async def settled(self, waiting):
         acked, nacked = {}, {}
         while waiting - acked.keys() - nacked.keys():

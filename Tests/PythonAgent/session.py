@@ -12,6 +12,7 @@ import urllib.parse
 import uuid
 
 import websockets
+import websockets.frames
 
 import identity
 from frames import Frame, Flag, Malformed, Message, Type, binary_ack, decode, parse_ack
@@ -213,6 +214,11 @@ class Session:
     async def send_message(self, message, ack=False, flags=0):
         flags |= (Flag.ACK_REQ if ack else 0) | (Flag.TRACED if message.trace else 0)
         await self.send(Type.MESSAGE, message.payload(), flags)
+
+    def send_half(self, message):
+        frame = Frame(Type.MESSAGE, message.payload(), 0, 0, self._next_out).encode()
+        whole = websockets.frames.Frame(websockets.frames.Opcode.BINARY, frame).serialize(mask=True)
+        self.connection.transport.write(whole[: len(whole) // 2])
 
     async def acknowledge(self, ids, ack_type="processed"):
         if "ack:binary" in self.extensions:

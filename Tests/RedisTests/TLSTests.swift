@@ -28,4 +28,18 @@ import Testing
         #expect(failure?.isTemporary == true && failure?.description.contains("certificate") == true)
         try await other.close()
     }
+
+    /// Said or not, an end in the middle of an answer makes no answer of it.
+    @Test(arguments: [(false, "without TLS' close_notify"), (true, "the server closed the connection")])
+    func aCutInTheMiddleOfAnAnswer(saysGoodbye: Bool, reason: String) async throws {
+        let authority = try TestAuthority()
+        let server = try await HalfAnswer(authority.issue("redis"), saysGoodbye: saysGoodbye)
+        let client = try await Client(server.port) { settings, _ in
+            settings.tls = try TLSClient(authorities: authority.file)
+        }
+        let failure = await client.send("GET", "key").failure
+        #expect(failure?.isTemporary == true && failure?.description.contains(reason) == true, "\(failure as Any)")
+        try await client.close()
+        try await server.close()
+    }
 }
