@@ -337,7 +337,8 @@ let package = Package(
         .testTarget(
             name: "RelayAdminTests",
             dependencies: [
-                "ProgramFixture", "RelayAdmin", "Telemetry", logging, nioCore, nioEmbedded, nioHTTP1, nioPosix,
+                "Listening", "ProgramFixture", "RelayAdmin", "Telemetry", logging, nioCore, nioEmbedded, nioHTTP1,
+                nioPosix,
             ],
             swiftSettings: settings
         ),
@@ -367,7 +368,8 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "CertificateFixture", "JournalFixture", "PebbleFixture", "ProgramFixture", "RedisFixture", "RelayFixture",
+                "CertificateFixture", "JournalFixture", "PebbleFixture", "ProgramFixture", "RedisFixture",
+                "RelayFixture",
             ],
             swiftSettings: settings
         ),

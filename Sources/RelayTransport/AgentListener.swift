@@ -1,5 +1,5 @@
 import Identity
-import Listening
+public import Listening
 public import NIOCore
 import NIOHTTP1
 import NIOPosix
@@ -124,7 +124,7 @@ public struct AgentListener: Sendable {
         if header != .proxyProtocol { try serve(channel, on: loop, from: peer, header) }
         let timeout = settings.current.limits.handshakeTimeout
         let handler = ProxyHeaderHandler(
-            isExpected: header == .proxyProtocol,
+            expecting: header == .proxyProtocol ? .header : .noHeader,
             patience: timeout > .zero ? timeout : nil
         ) { outcome in try take(outcome, of: channel, on: loop) }
         try channel.pipeline.syncOperations.addHandler(handler, position: .first)
@@ -135,7 +135,8 @@ public struct AgentListener: Sendable {
         case .client(let client):
             loop.relay?.note(.proxyHeader(client == nil ? .own : .client))
             try serve(channel, on: loop, from: client ?? channel.remoteAddress, nil)
-        case .refused(let result):
+        case .refused(let refusal):
+            let result = ProxyHeaderResult(refusal)
             loop.relay?.note(.proxyHeader(result))
             loop.relay?.note(.connectionFailed(.proxyHeader))
             journal.write(.proxyRefused(result), ClientNetwork(channel.remoteAddress).description)
@@ -201,4 +202,9 @@ private final class ClosingHandler: ChannelOutboundHandler {
         turnstile.close()
         context.close(mode: mode, promise: promise)
     }
+}
+
+extension ProxyHeaderResult {
+    /// A test holds the two lists together.
+    public init(_ refusal: ProxyRefusal) { self = Self(rawValue: refusal.rawValue) ?? .malformed }
 }

@@ -13,7 +13,7 @@ extension EndToEnd {
 
             var header: JSON { self == .forwardedFor ? "x_forwarded_for" : "proxy_protocol" }
 
-            func configuration(_ port: Int, _ relay: Relay) -> String {
+            func configuration(_ port: Int, _ address: String) -> String {
                 let isHTTP = self == .forwardedFor
                 return """
                     defaults
@@ -24,7 +24,7 @@ extension EndToEnd {
                       \(isHTTP ? "option forwardfor" : "")
                     listen relay
                       bind 127.0.0.1:\(port)
-                      server relay \(relay.websocket) check inter 100 \(isHTTP ? "" : rawValue)
+                      server relay \(address) check inter 100 \(isHTTP ? "" : rawValue)
                     """
             }
         }
@@ -32,10 +32,14 @@ extension EndToEnd {
         private func url(_ port: Int) -> JSON { .string("ws://127.0.0.1:\(port)/v1/connect") }
 
         private func proxy(_ way: Way, before relay: Relay) async throws -> (RunningProgram, port: Int) {
+            try await proxy(way, before: relay.websocket)
+        }
+
+        private func proxy(_ way: Way, before address: String) async throws -> (RunningProgram, port: Int) {
             let port = try FreePort.tcp()
             let proxy = try RunningProgram(
                 ["haproxy", "-db", "-f", "FOLDER/haproxy.cfg"],
-                files: ["haproxy.cfg": way.configuration(port, relay)]
+                files: ["haproxy.cfg": way.configuration(port, address)]
             )
             let listening = try await Programs.shell(
                 "for try in {1..200}; do : 2>/dev/null >/dev/tcp/127.0.0.1/\(port) && exit; sleep 0.05; done; exit 1"
@@ -108,6 +112,52 @@ extension EndToEnd {
             #expect(scrape.sum("moltrelay_connection_failures_total", ["cause": "proxy_header"]) == 0)
             let hashes = relay.log.filter { $0["event"] == "auth_success" }.compactMap { $0["client_ip_hash"].string }
             #expect(Set(hashes).count == 2, "\(hashes)")
+            withExtendedLifetime(proxy) {}
+        }
+
+        private func asked(_ url: String, _ flags: String = "") async throws -> String {
+            try await Programs.shell("curl -s -o /dev/null -w '%{http_code}' \(flags) \(url)").text
+        }
+
+        /// The HTTP and the metrics listener, through the proxy and past it: probes and scrapers bring no header.
+        @Test(arguments: [Way.version1, .version2]) func theOtherListenersTakeTheHeaderToo(way: Way) async throws {
+            let folder = try RelayFolder()
+            let token = try folder.write("5e6a3c0f7b1d4e8a9c2b6d0f1a3e5c7b\n", to: "admin.token")
+            chmod(token, 0o600)
+            try folder.configure([
+                "server.proxy.header": way.header, "server.proxy.trusted_networks": ["127.0.0.1"],
+                "admin.http": true, "admin.token_file": .string(token),
+            ])
+            let relay = try await Relay.start(in: folder)
+            for (listener, path) in [(relay.http, "/health/detailed"), (relay.metrics, "/health/detailed")] {
+                let (proxy, port) = try await self.proxy(way, before: listener)
+                #expect(try await asked("http://localhost:\(port)/health/ready") == "200")
+                #expect(
+                    try await asked("http://localhost:\(port)\(path)") == "403",
+                    "the proxy's client is no neighbour"
+                )
+                #expect(try await asked("http://\(listener)\(path)") == "200")
+                #expect(try await asked("http://\(listener)/health/ready") == "200")
+                // Those of agents' limits come from other addresses of this machine, which are no proxies'.
+                #expect(try await asked("http://\(listener)/health/ready", "--interface 127.0.0.3") == "200")
+                withExtendedLifetime(proxy) {}
+            }
+            let (proxy, port) = try await self.proxy(way, before: relay.http)
+            for address in ["127.0.0.2", "127.0.0.3", "127.0.0.2"] {
+                #expect(try await asked("http://127.0.0.1:\(port)/v1/status", "--interface \(address)") == "401")
+            }
+            _ = try await relay.scrape { $0.sum("moltrelay_http_faults_total", ["fault": "unauthorized"]) == 3 }
+            let hashes = relay.log.filter { $0["event"] == "order_refused" }.map { $0["client_ip_hash"].string }
+            #expect(hashes.count == 3 && hashes[0] == hashes[2] && hashes[0] != hashes[1], "\(hashes)")
+            let said = try await Programs.shell(
+                "curl -s --haproxy-protocol --interface 127.0.0.3 http://\(relay.http)/health || echo refused"
+            )
+            #expect(said.text == "refused")
+            let line = try await relay.logged("proxy header refused")
+            #expect(line["event"] == "proxy_header" && line["reason"] == "untrusted")
+            let scrape = try await relay.scrape()
+            #expect(scrape.sum("moltrelay_http_faults_total", ["fault": "proxy_header"]) == 1)
+            #expect(scrape.sum("moltrelay_http_faults_total") == 4, "the proxy's checks are nobody's failure")
             withExtendedLifetime(proxy) {}
         }
 

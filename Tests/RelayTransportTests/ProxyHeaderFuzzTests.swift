@@ -1,6 +1,7 @@
 import NIOCore
 import Testing
 
+@testable import Listening
 @testable import RelayTransport
 
 /// Headers damaged by chance, from a seed: whatever comes, it is read the same however it was cut, and in bounds.

@@ -1,8 +1,8 @@
-import Listening
 import NIOCore
 import NIOHTTP1
 import Testing
 
+@testable import Listening
 @testable import RelayTransport
 
 /// Headers made by hand, byte by byte, after proxy-protocol.txt.

@@ -1,3 +1,4 @@
+import Listening
 import RelayCore
 import RelayTLS
 import Testing
@@ -9,6 +10,12 @@ import Testing
     @Test func causesAreTheSame() {
         #expect(TLSHandshakeFailure.allCases.map(\.rawValue) == TLSFailure.Cause.allCases.map(\.rawValue))
         #expect(TLSHandshakeFailure(TLSFailure(.plainHTTP, "")) == .plainHTTP)
+    }
+
+    @Test func whatAProxyIsRefusedForIsTheSame() {
+        let refusals = ProxyRefusal.allCases.map(\.rawValue)
+        #expect(["client", "own"] + refusals == ProxyHeaderResult.allCases.map(\.rawValue))
+        #expect(ProxyHeaderResult(.tooSlow) == .tooSlow)
     }
 
     @Test func suitesAreTheSame() {

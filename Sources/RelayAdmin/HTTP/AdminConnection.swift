@@ -13,6 +13,9 @@ final class AdminConnection: ChannelInboundHandler {
     private var timer: Scheduled<Void>?
     private var armedFor = NIODeadline.distantFuture
     private var context: ChannelHandlerContext?
+    /// A proxy brought it, for `client` where it said for whom.
+    private var isProxied = false
+    private var client: SocketAddress?
     private var stream: StreamWriter?
 
     /// - Parameter told: of what the client is refused or cut off for.
@@ -33,6 +36,12 @@ final class AdminConnection: ChannelInboundHandler {
 
     /// By when its request, its answer or its next request is due.
     var deadline: NIODeadline { state.deadline }
+
+    /// - Parameter client: nil where the proxy speaks for itself, or does not know.
+    func isSpoken(for client: SocketAddress?) {
+        isProxied = true
+        self.client = client
+    }
 
     /// It makes room for another.
     func crowdedOut() {
@@ -95,7 +104,8 @@ final class AdminConnection: ChannelInboundHandler {
     }
 
     private func respond(to request: ConnectionStateMachine.Request, _ context: ChannelHandlerContext) {
-        let question = AdminRequest(request.head, body: request.body, peer: context.channel.remoteAddress)
+        var question = AdminRequest(request.head, body: request.body, peer: client ?? context.channel.remoteAddress)
+        question.isProxied = isProxied
         setAutoRead(false, context)
         router.respond(to: question, on: context.eventLoop).assumeIsolated().whenSuccess { answer in
             guard context.channel.isActive else {

@@ -11,8 +11,12 @@ public struct AdminRequest: Sendable {
     public var query: [(name: Substring, value: Substring?)]
     public var headers: HTTPHeaders
     public var body: ByteBuffer
-    /// nil where the connection is gone already.
+    /// Who asks, as a trusted proxy told it where one did; nil where the connection is gone already.
     public var peer: SocketAddress?
+    /// A proxy stands between, which said so.
+    var isProxied = false
+    /// Who is at the other end of the socket and asks for itself: what a proxy says of its client opens nothing.
+    var directPeer: SocketAddress? { isProxied ? nil : peer }
     /// What the answering is traced as.
     var span: SpanContext?
 

@@ -69,7 +69,7 @@ public struct AdminRoute: Sendable {
     /// Reading only, for those that `access` lets in. What answers is for a page of this origin, and no other's.
     func guarded(by access: DetailedAccess) -> AdminRoute {
         AdminRoute(asking: { request, loop in
-            guard access.allows(peer: request.peer, headers: request.headers) else {
+            guard access.allows(peer: request.directPeer, headers: request.headers) else {
                 return loop.makeSucceededFuture(.text(.forbidden, access.rule))
             }
             return respond(to: request, on: loop).map { response in

@@ -1,4 +1,4 @@
-import Listening
+public import Listening
 public import NIOCore
 import NIOHTTP1
 import NIOPosix
@@ -12,9 +12,22 @@ public final class AdminServer: Sendable {
     private let socketFiles = Mutex<[UnixSocketFile]>([])
 
     private let told: @Sendable (HTTPFault) -> Void
+    private let proxies: ProxyTrust
+    private let proxyRefused: @Sendable (ProxyRefusal, SocketAddress?) -> Void
 
-    /// - Parameter told: on the server's own loop.
-    public init(told: @escaping @Sendable (HTTPFault) -> Void = { _ in }) { self.told = told }
+    /// - Parameters:
+    ///   - proxies: whose sockets may begin with a PROXY header. Their own probes bring none.
+    ///   - told: on the server's own loop.
+    ///   - proxyRefused: likewise, beside the fault, of whose header was refused.
+    public init(
+        proxies: ProxyTrust = .none,
+        told: @escaping @Sendable (HTTPFault) -> Void = { _ in },
+        proxyRefused: @escaping @Sendable (ProxyRefusal, SocketAddress?) -> Void = { _, _ in }
+    ) {
+        self.proxies = proxies
+        self.told = told
+        self.proxyRefused = proxyRefused
+    }
 
     /// Reads only: what changes the relay is for the Unix socket, which has an owner, and for routes that take a token.
     /// - Returns: the address bound, with its real port where `port` is 0.
@@ -25,10 +38,12 @@ public final class AdminServer: Sendable {
         limits: AdminLimits = AdminLimits()
     ) async throws(ListenerError) -> SocketAddress {
         do {
-            let bootstrap = try await bootstrap(router.forAnybody, limits)
-                .serverChannelOption(.backlog, value: Self.backlog)
-                .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-                .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+            let bootstrap = try await bootstrap(router.forAnybody, limits) { channel in
+                try self.takeHeader(on: channel, within: limits.requestTimeout)
+            }
+            .serverChannelOption(.backlog, value: Self.backlog)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             let channel = try await bootstrap.bind(host: host, port: port).get()
             guard let address = channel.localAddress else { throw ChannelError.unknownLocalAddress }
             return address
@@ -64,7 +79,35 @@ public final class AdminServer: Sendable {
         try await group.shutdownGracefully()
     }
 
-    private func bootstrap(_ router: AdminRouter, _ limits: AdminLimits) async throws -> ServerBootstrap {
+    private struct Gone: Error {}
+
+    /// To be called first, so that its time ends before a request's.
+    private func takeHeader(on channel: any Channel, within patience: TimeAmount) throws {
+        let peer = channel.remoteAddress
+        // Reset before it was looked at, as haproxy ends its checks: nobody knows whose word its bytes are.
+        if peer == nil, proxies.expectsHeaders { throw Gone() }
+        let mayBringOne = proxies.header(from: peer) == .proxyProtocol
+        let (told, proxyRefused) = (told, proxyRefused)
+        let handler = ProxyHeaderHandler(
+            expecting: mayBringOne ? .headerOrNone : .noHeader,
+            patience: patience
+        ) { outcome in
+            switch outcome {
+            case .client(let client):
+                try channel.pipeline.syncOperations.handler(type: AdminConnection.self).isSpoken(for: client)
+            case .refused(let refusal):
+                told(.proxyHeader)
+                proxyRefused(refusal, peer)
+            }
+        }
+        try channel.pipeline.syncOperations.addHandler(handler)
+    }
+
+    private func bootstrap(
+        _ router: AdminRouter,
+        _ limits: AdminLimits,
+        opened: @escaping @Sendable (any Channel) throws -> Void = { _ in }
+    ) async throws -> ServerBootstrap {
         let loop = group.next()
         let open = try await loop.submit {
             NIOLoopBound(OpenConnections(limit: limits.maxConnections), eventLoop: loop)
@@ -78,6 +121,7 @@ public final class AdminServer: Sendable {
             }
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    try opened(channel)
                     try Self.addHandlers(to: channel, router: router, limits: limits, open: open.value, told: told)
                 }
             }

@@ -14,4 +14,6 @@ public enum HTTPFault: String, Sendable, CaseIterable {
     case unauthorized
     /// A page of another origin asked for it in a browser.
     case foreignPage = "foreign_page"
+    /// Its PROXY header is none, or comes from who may not bring one.
+    case proxyHeader = "proxy_header"
 }

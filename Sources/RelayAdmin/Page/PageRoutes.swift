@@ -25,7 +25,7 @@ public struct PageRoutes: Sendable {
     private var page: AdminRoute {
         let page = OperatorPage()
         return AdminRoute { [access] request in
-            guard access.hasToken || access.allows(peer: request.peer, headers: request.headers) else {
+            guard access.hasToken || access.allows(peer: request.directPeer, headers: request.headers) else {
                 return .text(.forbidden, access.rule)
             }
             return page.response

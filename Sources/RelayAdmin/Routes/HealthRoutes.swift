@@ -56,7 +56,7 @@ public struct HealthRoutes: Sendable {
 
     private var detailed: AdminRoute {
         AdminRoute { request in
-            guard access.allows(peer: request.peer, headers: request.headers) else {
+            guard access.allows(peer: request.directPeer, headers: request.headers) else {
                 return .text(.forbidden, access.rule)
             }
             let snapshot = registry.snapshot(at: now())

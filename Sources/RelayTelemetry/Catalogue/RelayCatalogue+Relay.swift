@@ -64,7 +64,7 @@ extension RelayCatalogue {
     /// As RelayAdmin names them.
     public static let httpFaults = [
         "request_timeout", "response_timeout", "too_large", "malformed", "pipelined", "crowded",
-        "unauthorized", "foreign_page",
+        "unauthorized", "foreign_page", "proxy_header",
     ]
     static let httpFaultsTotal = MetricDeclaration.counter(
         "moltrelay_http_faults_total",
@@ -72,7 +72,7 @@ extension RelayCatalogue {
         help:
             "Clients of the HTTP, metrics and admin listeners that were refused or cut off, by why: slow with a request or an "
             + "answer, over a bound, no HTTP, in the way of others where as many were connected as may be, or after what takes the admin "
-            + "token without it, or from a page of another origin."
+            + "token without it, from a page of another origin, or behind a PROXY header that is none or nobody's to bring."
     )
     static let memoryLimit = MetricDeclaration.gauge(
         "moltrelay_memory_limit_bytes",

@@ -100,8 +100,12 @@ final class RunningRelay: Sendable {
         self.tokens = tokens
         connectionLog = ConnectionLog(logger, relayID: identity.relayID)
         self.clock = clock
-        let http = instruments.http
-        admin = AdminServer { http.turnedAway(for: $0.rawValue) }
+        let (http, log) = (instruments.http, connectionLog)
+        admin = AdminServer(
+            proxies: configuration.proxyTrust,
+            told: { http.turnedAway(for: $0.rawValue) },
+            proxyRefused: { log.write(.proxyRefused(ProxyHeaderResult($0)), $1?.ipAddress ?? "") }
+        )
         authenticator = Authenticator(policy: configuration.authPolicy(certificateNames: certificate?.names ?? []))
         drainState = DrainState(clock: clock)
         self.blocked = blocked

@@ -1,9 +1,9 @@
-import Listening
 import NIOCore
 import NIOEmbedded
 import NIOHTTP1
 import RelayCore
 
+@testable import Listening
 @testable import RelayTransport
 
 /// What a proxy says of its client: read the same wherever it is cut, within its bounds, with what follows passed on
@@ -48,7 +48,7 @@ enum ProxyTarget {
     }
 
     private static func checkUntrusted(_ reading: ProxyReading, _ stream: [UInt8]) {
-        let refused = "refused \(ProxyHeaderResult.untrusted)"
+        let refused = "refused \(ProxyRefusal.untrusted)"
         expect(reading.outcome == nil || reading.outcome == refused, "\(reading.outcome ?? "") of no proxy")
         expect(
             reading.passed == (reading.outcome == nil ? stream : []),
@@ -102,7 +102,8 @@ private struct ProxyReading: Equatable {
     init(of pieces: [ArraySlice<UInt8>], isExpected: Bool) {
         var told: [String] = []
         let channel = EmbeddedChannel()
-        let handler = ProxyHeaderHandler(isExpected: isExpected, patience: .seconds(1)) { outcome in
+        let handler = ProxyHeaderHandler(expecting: isExpected ? .header : .noHeader, patience: .seconds(1)) {
+            outcome in
             switch outcome {
             case .client(let client): told.append("client \(client?.description ?? "own")")
             case .refused(let result): told.append("refused \(result)")

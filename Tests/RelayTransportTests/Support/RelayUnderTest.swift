@@ -1,4 +1,5 @@
 import Identity
+import Listening
 import NIOCore
 import NIOPosix
 import RelayCore

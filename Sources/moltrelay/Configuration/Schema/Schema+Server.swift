@@ -159,10 +159,11 @@ extension Schema {
             "server.proxy.header",
             \.server.proxy.header,
             .choice,
-            "How the proxies in front of `server.listen.websocket` say whose connection it is. `proxy_protocol`: versions "
-                + "1 and 2, which every connection from `trusted_networks` must then begin with. `x_forwarded_for`: of the "
-                + "upgrade request, the last address that is none of theirs. The client's address then counts in limits, "
-                + "logs and hashes. From any other address a PROXY header is refused and `X-Forwarded-For` ignored."
+            "How the proxies in front say whose connection it is. `proxy_protocol`: versions 1 and 2, which every connection "
+                + "from `trusted_networks` to `server.listen.websocket` must then begin with, and one to the HTTP and "
+                + "metrics listeners may: a balancer's own probe brings none. `x_forwarded_for`: of the upgrade request, "
+                + "the last address that is none of theirs. The client's address then counts in limits, logs and hashes. "
+                + "From any other address a PROXY header is refused and `X-Forwarded-For` ignored."
         ),
         Setting(
             "server.proxy.trusted_networks",

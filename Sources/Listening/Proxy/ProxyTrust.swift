@@ -1,5 +1,4 @@
-package import Listening
-import NIOCore
+package import NIOCore
 
 /// Whose word counts for where a client comes from. Only a proxy's of these networks; from any other address the
 /// address itself.
@@ -23,13 +22,13 @@ public struct ProxyTrust: Sendable {
     public static let none = ProxyTrust()
 
     /// What a socket from there is to bring; nil where its own address counts.
-    func header(from peer: SocketAddress?) -> Header? {
+    package func header(from peer: SocketAddress?) -> Header? {
         guard let header, let peer, trusts(peer) else { return nil }
         return header
     }
 
     /// Before the first word of a trusted proxy's connection.
-    var expectsHeaders: Bool { header == .proxyProtocol }
+    package var expectsHeaders: Bool { header == .proxyProtocol }
 
-    func trusts(_ address: SocketAddress) -> Bool { networks.contains { $0.contains(address) } }
+    package func trusts(_ address: SocketAddress) -> Bool { networks.contains { $0.contains(address) } }
 }

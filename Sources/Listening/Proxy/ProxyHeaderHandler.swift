@@ -1,19 +1,26 @@
-import NIOCore
-import RelayCore
+package import NIOCore
 
 /// In front of everything else: takes the PROXY header off a trusted proxy's socket and lets the rest of the pipeline
 /// be built for the client it names; ends one that brings a header and may not.
-final class ProxyHeaderHandler: ChannelInboundHandler, RemovableChannelHandler {
-    typealias InboundIn = ByteBuffer
-    typealias InboundOut = ByteBuffer
+package final class ProxyHeaderHandler: ChannelInboundHandler, RemovableChannelHandler {
+    package typealias InboundIn = ByteBuffer
+    package typealias InboundOut = ByteBuffer
 
-    enum Outcome {
+    package enum Outcome {
         /// nil: the proxy's own.
         case client(SocketAddress?)
-        case refused(ProxyHeaderResult)
+        case refused(ProxyRefusal)
     }
 
-    private let isExpected: Bool
+    /// What a socket may begin with.
+    package enum Expectation {
+        case header
+        /// Or with something else, which is the sender's own.
+        case headerOrNone
+        case noHeader
+    }
+
+    private let expectation: Expectation
     private let patience: TimeAmount?
     /// Told once. Throws where the socket is not to be served.
     private let told: (Outcome) throws -> Void
@@ -22,18 +29,22 @@ final class ProxyHeaderHandler: ChannelInboundHandler, RemovableChannelHandler {
     private var isDone = false
 
     /// - Parameter patience: nil for no limit.
-    init(isExpected: Bool, patience: TimeAmount?, told: @escaping (Outcome) throws -> Void) {
-        self.isExpected = isExpected
+    package init(
+        expecting expectation: Expectation,
+        patience: TimeAmount?,
+        told: @escaping (Outcome) throws -> Void
+    ) {
+        self.expectation = expectation
         self.patience = patience
         self.told = told
     }
 
-    func handlerAdded(context: ChannelHandlerContext) {
-        guard isExpected, let patience else { return }
+    package func handlerAdded(context: ChannelHandlerContext) {
+        guard expectation != .noHeader, let patience else { return }
         timeout = context.eventLoop.assumeIsolated().scheduleTask(in: patience) { self.timedOut(context) }
     }
 
-    func handlerRemoved(context: ChannelHandlerContext) { timeout?.cancel() }
+    package func handlerRemoved(context: ChannelHandlerContext) { timeout?.cancel() }
 
     private func timedOut(_ context: ChannelHandlerContext) {
         guard !isDone else { return }
@@ -42,13 +53,16 @@ final class ProxyHeaderHandler: ChannelInboundHandler, RemovableChannelHandler {
         refuse(.tooSlow, context)
     }
 
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard !isDone else { return }
         var bytes = unwrapInboundIn(data)
-        guard isExpected else { return look(at: bytes, context) }
+        guard expectation != .noHeader else { return look(at: bytes, context) }
         received.writeBuffer(&bytes)
         switch ProxyHeader(received.readableBytesView) {
         case .needMore: break
+        case .absent where expectation == .headerOrNone:
+            isDone = true
+            pass(received, context)
         case .absent: refuse(.missing, context)
         case .malformed: refuse(.malformed, context)
         case .tooLarge: refuse(.tooLarge, context)
@@ -58,8 +72,8 @@ final class ProxyHeaderHandler: ChannelInboundHandler, RemovableChannelHandler {
         }
     }
 
-    func channelInactive(context: ChannelHandlerContext) {
-        if isExpected, received.readableBytes > 0 { refuse(.malformed, context) }
+    package func channelInactive(context: ChannelHandlerContext) {
+        if expectation != .noHeader, received.readableBytes > 0 { refuse(.malformed, context) }
         context.fireChannelInactive()
     }
 
@@ -88,7 +102,7 @@ final class ProxyHeaderHandler: ChannelInboundHandler, RemovableChannelHandler {
         context.pipeline.syncOperations.removeHandler(context: context, promise: nil)
     }
 
-    private func refuse(_ result: ProxyHeaderResult, _ context: ChannelHandlerContext) {
+    private func refuse(_ result: ProxyRefusal, _ context: ChannelHandlerContext) {
         guard !isDone else { return }
         isDone = true
         received.clear()

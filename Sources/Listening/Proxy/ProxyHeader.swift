@@ -1,6 +1,4 @@
-import Listening
 import NIOCore
-import RelayCore
 
 /// A header of the PROXY protocol (haproxy's proxy-protocol.txt of 2020/03/05), version 1 or 2, as the first bytes of a
 /// connection have it.
