@@ -105,7 +105,7 @@ let package = Package(
         ),
         .executableTarget(
             name: "store-benchmark",
-            dependencies: ["RelayCore", "RelayStores", "WireProtocol", nioCore],
+            dependencies: ["Redis", "RelayCore", "RelayStores", "WireProtocol", nioCore],
             path: "Benchmarks/StoreBenchmark",
             swiftSettings: settings
         ),

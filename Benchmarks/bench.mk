@@ -5,7 +5,7 @@ BENCH_BUILD := .build/bench
 BENCH_CFLAGS := -std=c11 -O2 -g -D_DEFAULT_SOURCE -Wall -Wextra -Wconversion -Wshadow -Werror
 BENCH_HEADERS := $(wildcard Benchmarks/load/*.h)
 
-.PHONY: bench bench-publish bench-programs bench-check
+.PHONY: bench bench-stores bench-publish bench-programs bench-check
 
 bench-programs: $(BENCH_BUILD)/load $(BENCH_BUILD)/floor
 
@@ -16,6 +16,14 @@ $(BENCH_BUILD)/load: $(wildcard Benchmarks/load/*.c) $(BENCH_HEADERS)
 $(BENCH_BUILD)/floor: $(wildcard Benchmarks/floor/*.c) $(BENCH_HEADERS)
 	@mkdir -p $(@D)
 	$(CC) $(BENCH_CFLAGS) -IBenchmarks/load $(filter %.c,$^) -o $@ -lcrypto -ldeflate
+
+$(BENCH_BUILD)/bare-redis: Benchmarks/bare/redis.c
+	@mkdir -p $(@D)
+	$(CC) $(BENCH_CFLAGS) $< -o $@ -lhiredis
+
+bench-stores: setup-bench $(BENCH_BUILD)/bare-redis ## Measure the stores alone, beside a bare client of the same server
+	swift build -c release --product store-benchmark
+	python3 Benchmarks/store_cost.py
 
 bench: setup-bench build bench-programs ## Measure the relay beside nats-server and the C floor
 	Benchmarks/run $(BENCH_ARGS)
