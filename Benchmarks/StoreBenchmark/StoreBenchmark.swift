@@ -3,8 +3,8 @@ import Redis
 import RelayCore
 import RelayStores
 
-/// Puts, loads and removes rows of 352 bytes, batch after batch, and prints rows a second and CPU a row: of this process, and
-/// of the server where there is one.
+/// Puts, loads and removes rows of 352 bytes, batch after batch, and prints rows a second and CPU a row: of this
+/// process, and of the server where there is one.
 @main
 enum StoreBenchmark {
     private static let usage = """
