@@ -8,11 +8,11 @@ import WireProtocol
 
 /// The back ends the contract is held against.
 enum Backend: String, CaseIterable, CustomTestStringConvertible {
-    case memory, sqlite, redis, postgres
+    case memory, sqlite, redis, postgres, spilling
 
     var testDescription: String { rawValue }
 
-    static let durable: [Backend] = [.sqlite, .redis, .postgres]
+    static let durable: [Backend] = [.sqlite, .redis, .postgres, .spilling]
 
     func open(in folder: TemporaryFolder, limits: QueueLimits = roomy) async throws -> any MessageStore {
         switch self {
@@ -20,6 +20,12 @@ enum Backend: String, CaseIterable, CustomTestStringConvertible {
         case .sqlite: try SQLiteStore(path: folder.file("relay.db"), limits: limits)
         case .redis: try await RedisStore.open(SharedRedis.settings(for: folder.path), limits: limits)
         case .postgres: try await PostgresStore.open(SharedPostgres.settings(for: folder.path), limits: limits)
+        // The primary never fails here: what passes by the spill keeps the contract.
+        case .spilling:
+            await SpillingStore.open(
+                try SQLiteStore(path: folder.file("relay.db"), limits: limits),
+                spill: try SQLiteStore(path: folder.file("spill.db"), limits: limits)
+            )
         }
     }
 

@@ -1,0 +1,175 @@
+import Redis
+import RedisFixture
+import RelayCore
+import RelayStores
+import StoreFixtures
+import Testing
+import WireProtocol
+
+/// With a real server that goes and comes back. `appendfsync always`, so that it comes back with what it had.
+@Suite struct SpillingStoreTests {
+    private let server: RedisServer
+    private let folder: TemporaryFolder
+
+    init() throws {
+        server = try RedisServer(["--appendonly", "yes", "--appendfsync", "always"])
+        folder = try TemporaryFolder()
+    }
+
+    private func open(maxMessagesPerAgent: Int = 10_000, spillBytes: Int = 1 << 30) async throws -> SpillingStore {
+        let settings = RedisSettings(addresses: [.init(host: "127.0.0.1", port: server.port)])
+        var limits = QueueLimits(maxMessagesPerAgent: maxMessagesPerAgent, maxSharePerSender: 1)
+        let redis = try await RedisStore.open(settings, limits: limits)
+        limits.maxTotalBytes = spillBytes
+        return await SpillingStore.open(redis, spill: try SQLiteStore(path: folder.file("spill.db"), limits: limits))
+    }
+
+    /// What the relay does every few seconds begins the move.
+    private func untilMoved(_ store: SpillingStore) async throws {
+        while store.statistics.agents > 0 {
+            _ = try? await store.expire(now: Sample.now)
+            await Task.yield()
+        }
+    }
+
+    private func untilConnected(_ store: SpillingStore) async throws {
+        while store.health != .ok { await Task.yield() }
+    }
+
+    @Test func keepsWhatThePrimaryCannotTakeAndTheOrder() async throws {
+        let store = try await open()
+        for number in UInt64(0)..<3 { _ = try await store.put(Sample.message(number)) }
+        server.kill()
+        for number in UInt64(3)..<6 {
+            #expect(try await store.put(Sample.message(number)) == [.stored(sequence: 0)])
+        }
+        #expect(store.health != .ok)
+        #expect(store.totals.messages == 6)
+        #expect(store.statistics.messages == 3)
+        await #expect(throws: StoreFailure.self) { try await store.load(2) }
+        try server.start()
+        try await untilConnected(store)
+        // Behind those that wait, though the primary is there.
+        #expect(try await store.put(Sample.message(6)) == [.stored(sequence: 0)])
+        try await untilMoved(store)
+        #expect(try await store.load(2).messages.map(\.message.routing.id) == (0..<7).map { Sample.id($0) })
+        #expect(store.totals.messages == 7)
+        #expect(store.statistics.moved == 4)
+        guard case .stored(let sequence) = try await store.put(Sample.message(7))[0] else { return }
+        #expect(sequence > 0, "diverted for ever")
+        await store.close()
+    }
+
+    @Test func aRunThatEndedMeanwhileLosesNothing() async throws {
+        let first = try await open()
+        server.kill()
+        _ = try await first.put(Sample.message(1), Sample.message(2, to: 3))
+        await first.close()
+        let second = try await open()
+        #expect(second.totals.messages == 2)
+        #expect(second.statistics.agents == 2)
+        try server.start()
+        try await untilMoved(second)
+        #expect(try await second.load(2).messages.count == 1)
+        #expect(try await second.load(3).messages.count == 1)
+        await second.close()
+    }
+
+    /// The recipient had them already and acknowledges while the primary is away.
+    @Test func aRemovalReachesThePrimaryBeforeAnybodyReadsIt() async throws {
+        let store = try await open()
+        _ = try await store.put(Sample.message(1), Sample.message(2), Sample.message(3, mode: .exactlyOnce))
+        server.kill()
+        #expect(try await store.remove(Sample.message(1)) == .removed)
+        #expect(try await store.remove(Sample.message(3, mode: .exactlyOnce)) == .removed)
+        _ = try await store.put(Sample.message(4))
+        #expect(try await store.remove(Sample.message(4)) == .removed)
+        #expect(store.totals.messages == 1)
+        try server.start()
+        try await untilMoved(store)
+        #expect(try await store.load(2).messages.map(\.message.routing.id) == [Sample.id(2)])
+        #expect(try await store.put(Sample.message(3, mode: .exactlyOnce)) == [.duplicate])
+        #expect(store.totals.messages == 1)
+        await store.close()
+    }
+
+    /// A sender tries again what it has no answer for, and what the primary took is told as a duplicate.
+    @Test func whatBothHaveIsCountedOnce() async throws {
+        let store = try await open()
+        _ = try await store.put(Sample.message(1))
+        server.kill()
+        #expect(try await store.put(Sample.message(1)) == [.stored(sequence: 0)])
+        #expect(store.totals.messages == 2)
+        try server.start()
+        try await untilMoved(store)
+        #expect(store.totals.messages == 1)
+        #expect(store.totals.recovered == -1)
+        #expect(store.statistics.duplicates == 1)
+        await store.close()
+    }
+
+    @Test func aFullSpillRefuses() async throws {
+        let store = try await open(spillBytes: 2_000)
+        server.kill()
+        _ = try await store.put(Sample.message(1, envelopeBytes: 1_000))
+        let second = try await store.put(Sample.message(2, envelopeBytes: 1_000))
+        #expect(second == [.refused(.totalBytes)])
+        await store.close()
+    }
+
+    /// What does not fit into its recipient's queue waits in the file, and holds up nobody else.
+    @Test func aFullQueueIsMovedIntoAsItEmpties() async throws {
+        let store = try await open(maxMessagesPerAgent: 3)
+        let messages = (UInt64(0)..<5).map { Sample.message($0) }
+        for message in messages.prefix(3) { _ = try await store.put(message) }
+        server.kill()
+        for message in messages.suffix(2) { _ = try await store.put(message, Sample.message(9, to: 3)) }
+        try server.start()
+        try await untilConnected(store)
+        while store.statistics.agents > 1 {
+            _ = try? await store.expire(now: Sample.now)
+            await Task.yield()
+        }
+        #expect(try await store.load(3).messages.count == 1)
+        let page = try await store.load(2)
+        #expect(page.messages.count == 3)
+        #expect(!page.isLast)
+        #expect(store.totals.messages == 6)
+        for message in messages.prefix(3) { #expect(try await store.remove(message) == .removed) }
+        try await untilMoved(store)
+        #expect(try await store.load(2).messages.map(\.message) == Array(messages.suffix(2)))
+        await store.close()
+    }
+
+    /// The server dies and comes back in the midst of batches: what was acknowledged is there, in order.
+    @Test func nothingAcknowledgedIsLostHoweverOftenTheServerDies() async throws {
+        let store = try await open()
+        var sent: [MessageID] = []
+        for round in UInt64(0)..<4 {
+            for number in UInt64(0)..<100 {
+                if number == 30 { server.kill() }
+                if number == 60 { try server.start() }
+                let message = Sample.message(round * 1_000 + number)
+                if case .stored = try await store.put(message)[0] { sent.append(message.routing.id) }
+            }
+        }
+        #expect(sent.count == 400)
+        try await untilMoved(store)
+        let page = try await store.load(2, maxMessages: .max, maxBytes: .max)
+        #expect(page.messages.map(\.message.routing.id) == sent)
+        #expect(store.totals.messages == 400)
+        await store.close()
+    }
+
+    @Test func whatExpiresInTheSpillIsTold() async throws {
+        let store = try await open()
+        server.kill()
+        let message = Sample.message(1, expiresAt: Sample.now + 10)
+        _ = try await store.put(message, Sample.message(2))
+        var expired: [MessageKey] = []
+        while expired.isEmpty { expired = (try? await store.expire(now: Sample.now + 20)) ?? [] }
+        #expect(expired == [message.key])
+        #expect(store.totals.messages == 1)
+        await store.close()
+    }
+}
