@@ -80,4 +80,16 @@ import WireProtocol
         let beginsAgain = diversions.beginDraining()
         #expect(beginsAgain)
     }
+
+    @Test func aPageIsWithoutWhatIsOwedAndNeverTheLast() throws {
+        var diversions = Diversions()
+        diversions.divert(Sample.agent(2))
+        let queued = (UInt64(1)...2).map { QueuedMessage(sequence: Int64($0), message: Sample.message($0)) }
+        let page = QueuePage(messages: queued, isLast: true)
+        #expect(diversions.cut(page) == .success(QueuePage(messages: queued, isLast: false)))
+        _ = diversions.owe(queued[0].message.key, isCounted: true)
+        #expect(diversions.cut(page) == .success(QueuePage(messages: [queued[1]], isLast: false)))
+        _ = diversions.owe(queued[1].message.key, isCounted: true)
+        #expect(diversions.cut(page) == .failure(SpillingStore.waiting))
+    }
 }
