@@ -63,5 +63,6 @@ def unaccounted():
             "-", series("moltrelay_messages_in_flight"),
             "-", series("moltrelay_queue_depth"),
             "-", series("moltrelay_store_corrupt_rows_total"),
+            "-", series("moltrelay_spill_duplicates_total"),
         ]
     )

@@ -104,6 +104,17 @@ def build():
         )
         .with_panel(
             graph(
+                "Spill", "short", "What waits on this machine until the store can take it. It is part of the depth.",
+                to_runbook("RelayStoreDown"),
+                [
+                    (q.series("moltrelay_spill_messages"), "{{instance}} waiting"),
+                    (q.total("moltrelay_spill_moved_messages_total"), "moved a second"),
+                ],
+                span=THIRD,
+            )
+        )
+        .with_panel(
+            graph(
                 "Store healthy", "bool", "1 while the store check passes.", to_runbook("RelayStoreDown"),
                 [(q.series("moltrelay_health_check", 'check="store"'), "{{instance}}")],
             )

@@ -103,7 +103,6 @@ import WireProtocol
         try server.start()
         try await untilMoved(store)
         #expect(store.totals.messages == 1)
-        #expect(store.totals.recovered == -1)
         #expect(store.statistics.duplicates == 1)
         await store.close()
     }

@@ -11,8 +11,10 @@ public struct SpillStatistics: Sendable, Equatable {
     public var agents = 0
     public var spilled = 0
     public var moved = 0
-    /// Moved messages that the primary held already.
+    /// Moved messages that the primary held already. Both counted them: to be taken off what is queued.
     public var duplicates = 0
+    /// Of the file, found since the start.
+    public var corruptRows = 0
     public var health = StoreHealth.ok
 }
 

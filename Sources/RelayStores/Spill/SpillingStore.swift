@@ -179,11 +179,7 @@ public final class SpillingStore: MessageStore {
 
     public var totals: StoreTotals {
         var totals = primary.totals + spill.totals
-        update { state in
-            totals.messages = max(0, totals.messages - state.diversions.countedTwice)
-            // Both had it: what the primary had before was never counted here.
-            totals.recovered -= state.statistics.duplicates
-        }
+        totals.messages = max(0, totals.messages - update { $0.diversions.countedTwice })
         return totals
     }
 
@@ -196,6 +192,7 @@ public final class SpillingStore: MessageStore {
         (statistics.messages, statistics.bytes) = (totals.messages, totals.bytes)
         statistics.agents = update { $0.diversions.agents }
         statistics.health = spill.health
+        statistics.corruptRows = spill.statistics.corruptRows
         return statistics
     }
 

@@ -4,7 +4,7 @@ extension RelayCatalogue {
     static let storage = [
         queueDepth, queueBytes, queueOldestAge, queueWait, storeCommitDuration, storeBatchOperations,
         storeOperations, storeElided, storeFailures, storeCommittingBytes, storeInboxRefused, storeReopened,
-        storeCorruptRows, storeFileBytes,
+        storeCorruptRows, storeFileBytes, spillMessages, spillBytes, spilled, spillMoved, spillDuplicates,
     ]
 
     static let queueDepth = MetricDeclaration.gauge(
@@ -66,6 +66,27 @@ extension RelayCatalogue {
     static let storeCorruptRows = MetricDeclaration.counter(
         "moltrelay_store_corrupt_rows_total",
         help: "Queued messages found damaged, at the start or since: kept aside, never delivered."
+    )
+    static let spillMessages = MetricDeclaration.gauge(
+        "moltrelay_spill_messages",
+        help: "Messages that wait in a file on this machine until the store can take them; part of the queue's depth."
+    )
+    static let spillBytes = MetricDeclaration.gauge(
+        "moltrelay_spill_bytes",
+        unit: .bytes,
+        help: "Bytes of the messages in the spill."
+    )
+    static let spilled = MetricDeclaration.counter(
+        "moltrelay_spilled_messages_total",
+        help: "Messages given to the spill because the store could not take them."
+    )
+    static let spillMoved = MetricDeclaration.counter(
+        "moltrelay_spill_moved_messages_total",
+        help: "Messages moved from the spill to the store."
+    )
+    static let spillDuplicates = MetricDeclaration.counter(
+        "moltrelay_spill_duplicates_total",
+        help: "Moved messages that the store had already, from a batch it failed after all: counted twice until then."
     )
     static let storeFileBytes = MetricDeclaration.gauge(
         "moltrelay_store_file_bytes",

@@ -27,11 +27,25 @@ public struct RelayReadings: Sendable {
             }
         }
 
+        /// What waits in a file for the store, and what passed through it.
+        public struct Spill: Sendable, Equatable {
+            public var messages = 0
+            public var bytes = 0
+            public var spilled = 0
+            public var moved = 0
+            /// Moved though the store had them.
+            public var duplicates = 0
+
+            public init() {}
+        }
+
         public var inboxRefused = 0
         public var reopened = 0
         public var corruptRows = 0
         /// nil for a store that has none on this machine, from the first reading on.
         public var files: Files?
+        /// Zeros without one.
+        public var spill = Spill()
 
         public init() {}
     }
@@ -96,6 +110,7 @@ extension RelayReadings {
         try registerStore(in: registry)
         try registerCounts(in: registry)
         try registerFiles(in: registry)
+        try registerSpill(in: registry)
         try registerLogs(in: registry)
         try registerClock(in: registry)
         try registerMemory(in: registry)
@@ -141,6 +156,22 @@ extension RelayReadings {
             guard let files = counts().files else { return }
             database.set(Double(files.databaseBytes))
             log.set(Double(files.logBytes))
+        }
+    }
+
+    private func registerSpill(in registry: MetricRegistry) throws(MetricDeclarationError) {
+        let messages = try registry.gauge(RelayCatalogue.spillMessages).shared()
+        let bytes = try registry.gauge(RelayCatalogue.spillBytes).shared()
+        let spilled = try registry.counter(RelayCatalogue.spilled).shared()
+        let moved = try registry.counter(RelayCatalogue.spillMoved).shared()
+        let duplicates = try registry.counter(RelayCatalogue.spillDuplicates).shared()
+        registry.beforeScrape { [counts] in
+            let spill = counts().spill
+            messages.set(Double(spill.messages))
+            bytes.set(Double(spill.bytes))
+            spilled.raise(to: UInt64(spill.spilled))
+            moved.raise(to: UInt64(spill.moved))
+            duplicates.raise(to: UInt64(spill.duplicates))
         }
     }
 

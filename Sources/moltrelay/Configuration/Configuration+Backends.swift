@@ -37,9 +37,16 @@ extension Configuration {
             var maxConnections = 50
         }
 
+        /// What takes messages while the store of another machine cannot.
+        struct Spill: Sendable, Equatable {
+            var path: String?
+            var maxSizeBytes = 1 << 30
+        }
+
         var sqlite = SQLite()
         var redis = Redis()
         var postgres = Postgres()
+        var spill = Spill()
     }
 
     struct Cluster: Sendable, Equatable {

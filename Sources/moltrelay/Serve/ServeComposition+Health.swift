@@ -23,6 +23,9 @@ extension ServeComposition {
         if configuration.queue.storage == .sqlite {
             volumes.append(VolumeWatch(name: "store", file: configuration.storage.sqlite.path))
         }
+        if configuration.queue.storage == .redis, let path = configuration.storage.spill.path {
+            volumes.append(VolumeWatch(name: "spill", file: path))
+        }
         if case .file(let path) = configuration.logging.output {
             volumes.append(VolumeWatch(name: "log", file: path))
         }

@@ -13,6 +13,8 @@ struct StoreChoice {
     let maxMessages: Int?
     /// It is another program, which may be away while the relay starts.
     let isRemote: Bool
+    /// Beside such a store, where the configuration names a file for it.
+    let spill: SpillingStore?
     private let counted: @Sendable () -> StoreCounts?
 
     /// Returns also where a server is away: the store then fails until it comes.
@@ -26,8 +28,9 @@ struct StoreChoice {
             let store = try SQLiteStore(path: configuration.storage.sqlite.path, limits: limits)
             self.init(configuration, store, maxMessages: limits.maxMessages) { StoreCounts(store.statistics) }
         case .redis:
-            let store = try await configuration.storage.redis.open(limits, logger)
-            self.init(configuration, store, isRemote: true) { StoreCounts(store.statistics) }
+            let redis = try await configuration.storage.redis.open(limits, logger)
+            let spill = try await configuration.storage.spill.open(over: redis, limits)
+            self.init(configuration, spill ?? redis, isRemote: true, spill: spill) { StoreCounts(redis.statistics) }
         case .postgres:
             // The loader refuses it by key and line until it is built.
             throw StartError(text: "queue.storage: \(configuration.queue.storage.rawValue) is not in this build")
@@ -40,6 +43,7 @@ struct StoreChoice {
         _ store: any MessageStore,
         maxMessages: Int? = nil,
         isRemote: Bool = false,
+        spill: SpillingStore? = nil,
         counted: @escaping @Sendable () -> StoreCounts?
     ) {
         kind = configuration.queue.storage.rawValue
@@ -47,6 +51,7 @@ struct StoreChoice {
         queue = configuration.queue.enabled ? store : nil
         self.maxMessages = maxMessages
         self.isRemote = isRemote
+        self.spill = spill
         self.counted = counted
     }
 }
@@ -67,7 +72,13 @@ extension StoreChoice {
 
     /// For scrapes. Damage found by earlier runs is not this one's.
     var readings: @Sendable () -> RelayReadings.Store {
-        { [counted] in counted()?.readings ?? RelayReadings.Store() }
+        { [counted, spill] in
+            var readings = counted()?.readings ?? RelayReadings.Store()
+            guard let statistics = spill?.statistics else { return readings }
+            readings.corruptRows += statistics.corruptRows
+            readings.spill = .init(statistics)
+            return readings
+        }
     }
 }
 
@@ -96,6 +107,24 @@ struct StoreCounts: Sendable {
         readings.reopened = max(0, statistics.connections - 1)
         readings.corruptRows = statistics.corruptRows
         complaint = statistics.policy?.complaint
+    }
+}
+
+extension RelayReadings.Store.Spill {
+    fileprivate init(_ statistics: SpillStatistics) {
+        self.init()
+        (messages, bytes) = (statistics.messages, statistics.bytes)
+        (spilled, moved, duplicates) = (statistics.spilled, statistics.moved, statistics.duplicates)
+    }
+}
+
+extension Configuration.Storage.Spill {
+    /// - Returns: nil where nothing is to be spilled.
+    fileprivate func open(over primary: any MessageStore, _ limits: QueueLimits) async throws -> SpillingStore? {
+        guard let path else { return nil }
+        var limits = limits
+        limits.maxTotalBytes = maxSizeBytes
+        return await SpillingStore.open(primary, spill: try SQLiteStore(path: path, limits: limits))
     }
 }
 

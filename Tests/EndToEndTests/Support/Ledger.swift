@@ -2,7 +2,7 @@ import Testing
 
 /// The conservation law of docs/architecture.md as one scrape states it.
 struct Ledger: CustomStringConvertible {
-    let accepted, recovered, delivered, expired, dropped, inFlight, queued: Double
+    let accepted, recovered, delivered, expired, dropped, inFlight, queued, duplicates: Double
 
     init(_ scrape: Scrape, location: SourceLocation = #_sourceLocation) throws {
         func sum(_ name: String, _ labels: [String: String] = [:]) throws -> Double {
@@ -15,14 +15,15 @@ struct Ledger: CustomStringConvertible {
         dropped = try sum("moltrelay_messages_dropped_total")
         inFlight = try sum("moltrelay_messages_in_flight")
         queued = try sum("moltrelay_queue_depth")
+        duplicates = try sum("moltrelay_spill_duplicates_total")
     }
 
     var came: Double { accepted + recovered }
-    var went: Double { delivered + expired + dropped + inFlight + queued }
+    var went: Double { delivered + expired + dropped + inFlight + queued + duplicates }
     var isBalanced: Bool { came == went }
 
     var description: String {
         "accepted \(accepted) + recovered \(recovered) = delivered \(delivered) + expired \(expired) + dropped \(dropped)"
-            + " + in flight \(inFlight) + queued \(queued)"
+            + " + in flight \(inFlight) + queued \(queued) + duplicates \(duplicates)"
     }
 }

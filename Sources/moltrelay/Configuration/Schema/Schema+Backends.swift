@@ -1,5 +1,5 @@
 extension Schema {
-    static let storage = embedded + redis + postgres
+    static let storage = embedded + redis + postgres + spill
 
     private static let embedded = [
         Setting(
@@ -86,6 +86,22 @@ extension Schema {
             \.storage.postgres.maxConnections,
             .whole(1...10_000),
             "Connections to the server at once."
+        ),
+    ]
+
+    private static let spill = [
+        Setting(
+            "storage.spill.path",
+            \.storage.spill.path,
+            .path,
+            "A database file on this machine that takes what the store of another machine cannot, until it can: "
+                + "[spill.md](spill.md). In use with `queue.storage: redis` only."
+        ),
+        Setting(
+            "storage.spill.max_size_bytes",
+            \.storage.spill.maxSizeBytes,
+            .whole(1_048_576...(.max), .bytes),
+            "Bytes of messages that may wait in it; past it NACK QUEUE_FULL."
         ),
     ]
 

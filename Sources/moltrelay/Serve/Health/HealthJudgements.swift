@@ -1,4 +1,5 @@
 import RelayCore
+import RelayStores
 import Telemetry
 
 /// What each check makes of what it sees.
@@ -45,6 +46,16 @@ extension HealthReport {
             let reason = "no commit has ended for \(stalled / .seconds(1)) s"
             return HealthReport(.fail, reason: reason, latency: stalled)
         }
+    }
+
+    static func spill(_ spill: SpillStatistics) -> HealthReport {
+        let observed = Observed(Double(spill.messages))
+        if case .failing(let reason, _) = spill.health {
+            return HealthReport(.warn, reason: "the spill: \(reason)", observed: observed)
+        }
+        guard spill.messages > 0 else { return HealthReport(.pass, observed: observed) }
+        let reason = "\(spill.messages) messages wait in the spill until the store takes them"
+        return HealthReport(.warn, reason: reason, observed: observed)
     }
 
     /// - Parameter volumes: nil room where the folder cannot be asked; `waiting` for an answer for so long.

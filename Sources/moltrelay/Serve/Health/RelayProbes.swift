@@ -1,4 +1,5 @@
 import RelayCore
+import RelayStores
 import RelayTLS
 import RelayTelemetry
 import RelayTransport
@@ -22,7 +23,7 @@ struct RelayProbes: Sendable {
     /// What can take traffic away first.
     var all: [HealthProbe] {
         [
-            eventLoops, store, disk, queue, connections, accepting, logWriter, clock, configuration, shortage,
+            eventLoops, store, spill, disk, queue, connections, accepting, logWriter, clock, configuration, shortage,
             listenerCertificate,
         ]
     }
@@ -64,6 +65,10 @@ struct RelayProbes: Sendable {
                 complaint: choice.complaint
             )
         }
+    }
+
+    private var spill: HealthProbe {
+        HealthProbe("spill") { [choice] _ in choice.spill.map { .spill($0.statistics) } ?? HealthReport(.pass) }
     }
 
     private var disk: HealthProbe {
