@@ -4,8 +4,7 @@ extension RelayCatalogue {
     /// Checks and latches by the names the relay registers them under.
     public static let healthChecks = [
         "event_loops", "store", "spill", "disk", "queue", "connections", "accepting", "log", "clock", "configuration",
-        "memory",
-        "certificate", "listeners", "draining",
+        "memory", "certificate", "listeners", "draining",
     ]
     static let healthTiers = ["liveness", "readiness", "startup"]
 
