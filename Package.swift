@@ -178,7 +178,8 @@ let package = Package(
             name: "moltrelay",
             dependencies: [
                 "ACME", "CMalloc", "HTTPClient", "Identity", "LibCrypto", "Listening", "RelayAdmin", "RelayClient",
-                "Redis", "RelayCore", "RelayStores", "RelayTLS", "RelayTelemetry", "RelayTransport", "Telemetry",
+                "Postgres", "Redis", "RelayCore", "RelayStores", "RelayTLS", "RelayTelemetry", "RelayTransport",
+                "Telemetry",
                 "WireProtocol", argumentParser, instrumentation, logging, nioCore, nioHTTP1, nioPosix, unixSignals,
                 yams,
             ],
@@ -368,8 +369,8 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "CertificateFixture", "JournalFixture", "PebbleFixture", "ProgramFixture", "RedisFixture",
-                "RelayFixture",
+                "CertificateFixture", "JournalFixture", "PebbleFixture", "PostgresFixture", "ProgramFixture",
+                "RedisFixture", "RelayFixture",
             ],
             swiftSettings: settings
         ),

@@ -42,11 +42,7 @@ struct Connecting: ~Copyable {
                 throw PostgresFailure(connecting: String(cString: PQerrorMessage(connection)))
             }
             let events = state == PGRES_POLLING_READING ? POLLIN : POLLOUT
-            do throws(PostgresFailure) {
-                try patience.wait(for: PQsocket(connection), events)
-            } catch {
-                throw .temporary("\(String(cString: PQhost(connection))): \(error)")
-            }
+            try patience.wait(for: PQsocket(connection), events)
             state = PQconnectPoll(connection)
         }
         self.connection = nil

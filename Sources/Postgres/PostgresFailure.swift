@@ -18,7 +18,9 @@ public enum PostgresFailure: Error, Sendable, Equatable, CustomStringConvertible
     init(connecting text: String) {
         // A line for each address of the host, with details behind some.
         let lines = text.split(separator: "\n")
-        let line = String(lines.last { $0.hasPrefix("connection to ") } ?? lines.first ?? "no reason given")
+        let whole = lines.last { $0.hasPrefix("connection to ") } ?? lines.first ?? "no reason given"
+        // Which host it was is told by who tried it.
+        let line = String(whole.firstRange(of: " failed: ").map { whole[$0.upperBound...] } ?? whole)
         guard let (state, message) = Self.parts(of: line) else {
             self = Self.finalWords.contains { line.contains($0) } ? .refused(line) : .temporary(line)
             return
@@ -26,14 +28,14 @@ public enum PostgresFailure: Error, Sendable, Equatable, CustomStringConvertible
         self = Self.isFinal(state) ? .refused(message) : .temporary(message)
     }
 
-    /// The server's way to say it: `FATAL:  28P01: password authentication failed`, behind which host it was.
+    /// The server's way to say it: `FATAL:  28P01: password authentication failed`.
     private static func parts(of line: String) -> (state: String, message: String)? {
         guard let mark = line.firstRange(of: ":  ") else { return nil }
         let rest = line[mark.upperBound...]
         let state = rest.prefix(5)
         guard state.count == 5, state.allSatisfy({ $0.isNumber || $0.isUppercase }), rest.dropFirst(5).hasPrefix(": ")
         else { return nil }
-        return (String(state), line[..<mark.lowerBound] + ": " + rest.dropFirst(7))
+        return (String(state), String(rest.dropFirst(7)))
     }
 
     /// Authorisation, no such database or schema, no right to it.
@@ -50,6 +52,15 @@ public enum PostgresFailure: Error, Sendable, Equatable, CustomStringConvertible
     /// A replica, also one that was the primary a moment ago; an administrator's word; a connection that broke.
     private static func endsConnection(_ state: String) -> Bool {
         state == "25006" || state.hasPrefix("08") || state.hasPrefix("57P") || state == "25P03"
+    }
+
+    /// What came of a connection to that server, before it was of use.
+    func at(_ server: String) -> PostgresFailure {
+        switch self {
+        case .refused(let reason): .refused("\(server): \(reason)")
+        case .temporary, .statement: .temporary("\(server): \(self)")
+        case .closed: self
+        }
     }
 
     /// Trying again changes nothing.

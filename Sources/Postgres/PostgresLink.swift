@@ -36,7 +36,7 @@ public final class PostgresLink {
                 connection = new
                 return new
             } catch {
-                lastFailure = error.isOfConnection ? error : .temporary("\(host): \(error)")
+                lastFailure = error.at("\(host):\(settings.port)")
                 let delay = reconnection.failed(chance: .random(in: 0..<1))
                 if delay == nil, !error.isFinal { continue }
                 notBefore = .now + (delay ?? .zero)

@@ -20,7 +20,8 @@ struct MoltRelay: AsyncParsableCommand {
             AgentCommand.self, ConfigCommand.self, ReloadCommand.self,
             ExplainCommand.self, SlowCommand.self, TraceCommand.self, LogsCommand.self, LogLevelCommand.self,
             SendCommand.self,
-            ListenCommand.self, CheckConfigCommand.self, KeygenCommand.self, AttestCommand.self, VersionCommand.self,
+            ListenCommand.self, CheckConfigCommand.self, MigrateCommand.self, KeygenCommand.self, AttestCommand.self,
+            VersionCommand.self,
             CompletionCommand.self, MetricsReferenceCommand.self,
         ]
     )

@@ -8,8 +8,6 @@ import Testing
             "queue: {storage: redis}\nstorage: {redis: {cluster: true}}", Feature.redisCluster,
             "2:28: storage.redis.cluster"
         ),
-        ("queue: {storage: postgres}", .postgres, "1:18: queue.storage"),
-        ("queue: {storage: postgres, enabled: false}", .postgres, "1:18: queue.storage"),
         ("cluster: {enabled: true}", .cluster, "1:20: cluster.enabled"),
         ("kafka: {clusters: {eu: {bootstrap_servers: [\"k:9092\"]}}}", .kafka, "1:19: kafka.clusters"),
         ("kafka: {mirror_maker: {enabled: true}}", .kafka, "1:33: kafka.mirror_maker.enabled"),
@@ -26,6 +24,7 @@ import Testing
         "server: {tls: {enabled: false, cert_file: /c, key_file: /k, auto_cert: true, acme_domains: [a.example]}}",
         "server: {tls: {acme_email: a@b.example}}",
         "storage: {redis: {addresses: [\"r:1\"], cluster: true}, postgres: {host: db}}",
+        "queue: {storage: postgres}\nstorage: {postgres: {host: \"a, /run/b, ::1, [::2]\", max_connections: 2}}",
         "cluster: {enabled: false, peers: [\"a:1\"], node_id: n}",
         "kafka: {topics: {messages: {name: m}}, mirror_maker: {enabled: false}}",
         "messages: {compression: false, compression_threshold: 1}",

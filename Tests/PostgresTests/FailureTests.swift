@@ -31,8 +31,7 @@ import Testing
 
     private static func plain(_ text: String) -> String {
         let line = text.split(separator: "\n")[0]
-        guard let state = line.firstRange(of: ":  ") else { return to + line }
-        return to + line[..<state.lowerBound] + ": " + line[state.upperBound...].dropFirst(7)
+        return String(line.firstRange(of: ":  ").map { line[$0.upperBound...].dropFirst(7) } ?? line)
     }
 
     /// `localhost` is two addresses, and the server listens on the second.

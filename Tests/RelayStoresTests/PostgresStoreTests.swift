@@ -85,12 +85,13 @@ import WireProtocol
         let database = await #expect(throws: PostgresFailure.self) { try await open(server) { $0.database = "none" } }
         #expect(database?.description.hasSuffix("database \"none\" does not exist") == true)
         let without = await #expect(throws: PostgresFailure.self) { try await open(server, migrates: false) }
-        let expected = "the tables in schema moltrelay are not there; `moltrelay migrate` makes version 1"
+        let expected =
+            "127.0.0.1:\(server.port): the tables in schema moltrelay are not there; `moltrelay migrate` makes version 1"
         #expect(without == .refused(expected))
         await (try open(server)).close()
         try server.sql("INSERT INTO moltrelay.schema_version VALUES (2)")
         let newer = await #expect(throws: PostgresFailure.self) { try await open(server) }
-        #expect(newer?.description.hasPrefix("the tables there are of version 2") == true)
+        #expect(newer?.description.contains(": the tables there are of version 2,") == true)
     }
 
     /// What docs/postgres.md says is enough, once the tables are made.
@@ -208,6 +209,33 @@ import WireProtocol
             return
         }
         #expect(after > before)
+        await store.close()
+    }
+
+    @Test func aServerThatDoesNotSyncIsComplainedOf() async throws {
+        let store = try await open(PostgresServer())
+        #expect(store.statistics.complaint == nil)
+        await store.close()
+        let careless = try await open(PostgresServer(settings: ["fsync = off"]))
+        #expect(careless.statistics.complaint == "fsync is off: the loss of power may take the queue")
+        await careless.close()
+    }
+
+    /// `synchronous_commit = off` would lose what was acknowledged; anything else is the operator's choice.
+    @Test(arguments: [("off", "on"), ("local", "local"), ("remote_apply", "remote_apply")])
+    func whatACommitWaitsForIsAtLeastTheDisk(_ setting: String, _ expected: String) async throws {
+        let server = try PostgresServer(settings: ["synchronous_commit = \(setting)"])
+        let store = try await open(server)
+        try server.sql(
+            """
+            CREATE TABLE moltrelay.seen AS SELECT ''::text AS setting;
+            CREATE FUNCTION moltrelay.see() RETURNS trigger LANGUAGE plpgsql AS
+            $$ BEGIN UPDATE moltrelay.seen SET setting = current_setting('synchronous_commit'); RETURN NULL; END $$;
+            CREATE TRIGGER see AFTER INSERT ON moltrelay.queue EXECUTE FUNCTION moltrelay.see();
+            """
+        )
+        _ = try await store.put(Sample.message(1))
+        #expect(try server.sql("SELECT setting FROM moltrelay.seen") == expected)
         await store.close()
     }
 

@@ -14,8 +14,14 @@ final class LockedQueue {
     func opened(_ connection: PostgresConnection) throws(PostgresFailure) {
         // Another server may be there now, with another past.
         oldestSequence = 0
-        let rows = try connection.run([PostgresCall(QueueStatements.totals), .oldest(from: 0)])
+        let calls = [PostgresCall(QueueStatements.totals), .oldest(from: 0), PostgresCall(QueueStatements.durability)]
+        let rows = try connection.run(calls)
         let (messages, bytes) = (Int(rows[0].integer(0, 0)), Int(rows[0].integer(0, 1)))
+        let settings = ["fsync", "full_page_writes"]
+        let off = settings.indices.filter { rows[2].integer(0, $0) == 0 }.map { settings[$0] + " is off" }
+        publication.count {
+            $0.complaint = off.isEmpty ? nil : off.joined(separator: ", ") + ": the loss of power may take the queue"
+        }
         publication.opened(messages: messages, bytes: bytes, oldest: note(rows[1]))
     }
 

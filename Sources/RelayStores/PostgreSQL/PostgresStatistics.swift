@@ -13,6 +13,8 @@ public struct PostgresStatistics: Sendable, Equatable {
     public var refused = 0
     /// Of calls not answered.
     public var bytesInFlight = 0
+    /// What makes an acknowledgement worth less than it says; nil for nothing.
+    public var complaint: String?
 
     mutating func committed(nanoseconds: MonotonicNanoseconds) {
         commits += 1

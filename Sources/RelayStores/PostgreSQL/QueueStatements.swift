@@ -114,6 +114,10 @@ enum QueueStatements {
         "SELECT sequence, accepted_at FROM queue WHERE sequence >= $1::int8 ORDER BY sequence LIMIT 1"
     )
     static let totals = PostgresStatement("totals", "SELECT messages, bytes FROM totals")
+    static let durability = PostgresStatement(
+        "durability",
+        "SELECT current_setting('fsync') = 'on', current_setting('full_page_writes') = 'on'"
+    )
     /// Proves that a write is possible without changing anything.
     static let touch = PostgresStatement("touch", "UPDATE totals SET messages = messages")
 

@@ -28,13 +28,14 @@ extension Configuration {
                 case verifyFull = "verify-full"
             }
 
-            var host = "localhost"
+            var hosts = ["localhost"]
             var port = 5432
             var database = "moltrelay"
             var user = "moltrelay"
             var passwordFile: String?
             var sslMode = SSLMode.require
             var maxConnections = 50
+            var migrates = true
         }
 
         /// What takes messages while the store of another machine cannot.

@@ -32,8 +32,11 @@ struct StoreChoice {
             let spill = try await configuration.storage.spill.open(over: redis, limits)
             self.init(configuration, spill ?? redis, isRemote: true, spill: spill) { StoreCounts(redis.statistics) }
         case .postgres:
-            // The loader refuses it by key and line until it is built.
-            throw StartError(text: "queue.storage: \(configuration.queue.storage.rawValue) is not in this build")
+            let postgres = try await configuration.storage.postgres.open(limits)
+            let spill = try await configuration.storage.spill.open(over: postgres, limits)
+            self.init(configuration, spill ?? postgres, isRemote: true, spill: spill) {
+                StoreCounts(postgres.statistics)
+            }
         }
     }
 
@@ -107,6 +110,15 @@ struct StoreCounts: Sendable {
         readings.reopened = max(0, statistics.connections - 1)
         readings.corruptRows = statistics.corruptRows
         complaint = statistics.policy?.complaint
+    }
+
+    init(_ statistics: PostgresStatistics) {
+        commits = statistics.commits
+        lastCommit = statistics.lastCommitNanoseconds
+        readings.inboxRefused = statistics.refused
+        readings.reopened = max(0, statistics.connections - 1)
+        readings.corruptRows = statistics.corruptRows
+        complaint = statistics.complaint
     }
 }
 

@@ -1,5 +1,5 @@
 extension Rule {
-    static let all = network + certificates + agents + sizes + places + proxy + tracing + admin + redis
+    static let all = network + certificates + agents + sizes + places + proxy + tracing + admin + redis + postgres
 }
 
 // MARK: Listeners

@@ -62,30 +62,43 @@ extension Schema {
     private static let postgres = [
         Setting(
             "storage.postgres.host",
-            \.storage.postgres.host,
-            .authority,
-            "The PostgreSQL server. Used with `queue.storage: postgres` only, like the rest of this section."
+            \.storage.postgres.hosts,
+            .databaseHosts,
+            "The PostgreSQL server, or several: the first that takes writes is used. In use with `queue.storage: postgres` "
+                + "only, like the rest of this section; [postgres.md](postgres.md) says what an acknowledgement then means."
         ),
-        Setting("storage.postgres.port", \.storage.postgres.port, .whole(1...65_535), "Its port."),
+        Setting("storage.postgres.port", \.storage.postgres.port, .whole(1...65_535), "Its port, or that of each."),
         Setting("storage.postgres.database", \.storage.postgres.database, .text, "The database."),
-        Setting("storage.postgres.user", \.storage.postgres.user, .text, "The user."),
+        Setting(
+            "storage.postgres.user",
+            \.storage.postgres.user,
+            .text,
+            "The role. [postgres.md](postgres.md#roles) says what it has to be allowed."
+        ),
         Setting(
             "storage.postgres.password_file",
             \.storage.postgres.passwordFile,
             .path,
-            "A file that holds the user's password."
+            "A file that holds the role's password, which nobody else can read. Read again for every connection."
         ),
         Setting(
             "storage.postgres.ssl_mode",
             \.storage.postgres.sslMode,
             .choice,
-            "As libpq's `sslmode`."
+            "As libpq's `sslmode`. `require` encrypts and trusts any server; `verify-full` also asks for a certificate of "
+                + "that name. PGSSLROOTCERT names the authorities, else `~/.postgresql/root.crt` does."
         ),
         Setting(
             "storage.postgres.max_connections",
             \.storage.postgres.maxConnections,
-            .whole(1...10_000),
-            "Connections to the server at once."
+            .whole(2...10_000),
+            "Connections to the server at once, at most: one writes, and no more than four read."
+        ),
+        Setting(
+            "storage.postgres.migrate",
+            \.storage.postgres.migrates,
+            .boolean,
+            "Make the tables, and those of an older relay current, by itself. With `false` `moltrelay migrate` does it."
         ),
     ]
 
@@ -95,7 +108,7 @@ extension Schema {
             \.storage.spill.path,
             .path,
             "A database file on this machine that takes what the store of another machine cannot, until it can: "
-                + "[spill.md](spill.md). In use with `queue.storage: redis` only."
+                + "[spill.md](spill.md). In use with `queue.storage: redis` and `postgres`."
         ),
         Setting(
             "storage.spill.max_size_bytes",

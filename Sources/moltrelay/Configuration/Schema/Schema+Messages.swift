@@ -39,8 +39,7 @@ extension Schema {
             .choice,
             "Where queued messages and the keys pinned to agent ids are kept, the keys with the queue off too. "
                 + "`sqlite` survives a crash and the loss of power; `memory` survives "
-                + "nothing; `redis` and `postgres` can be shared by relays.",
-            needs: .init(features: [.postgres]) { $0.queue.storage.feature }
+                + "nothing; `redis` and `postgres` can be shared by relays."
         ),
         Setting(
             "queue.max_messages_per_agent",
@@ -73,13 +72,4 @@ extension Schema {
             "Ids of exactly-once messages remembered for 24 hours; past it NACK QUEUE_FULL."
         ),
     ]
-}
-
-extension Configuration.Queue.Storage {
-    fileprivate var feature: Feature? {
-        switch self {
-        case .sqlite, .memory, .redis: nil
-        case .postgres: .postgres
-        }
-    }
 }

@@ -104,3 +104,22 @@ extension ValueType where Value == String {
         }
     }
 }
+
+extension ValueType where Value == [String] {
+    /// Hosts of a database: names, addresses, or the folders of Unix sockets. A port is a setting of its own.
+    static var databaseHosts: ValueType {
+        .parsed(
+            "a host such as db.internal, or several with commas between them, without a port",
+            show: { $0.joined(separator: ",") },
+            suggest: { HostPort($0, ports: 1...65535)?.host }
+        ) { text in
+            let words = text.split(separator: ",", omittingEmptySubsequences: false).map { $0.trimmed }
+            let hosts = words.compactMap { $0.hasPrefix("/") || isIPv6($0) ? $0 : hostName($0[...]) }
+            return hosts.count == words.count ? hosts : nil
+        }
+    }
+}
+
+extension Substring {
+    fileprivate var trimmed: String { String(drop { $0 == " " }.reversed().drop { $0 == " " }.reversed()) }
+}
