@@ -115,7 +115,7 @@ class Backup(backups.BackupTests):
     def test_secrets_are_left_out_unless_asked_for(self):
         """/etc/moltrelay in a mount namespace: the guide's folder, with what it holds."""
         etc = self.folder / "etc"
-        for name in ("config.yaml", "certs/relay.crt", "certs/relay.key", "keys/one", "secrets/db-password", "other-password", "x.token"):
+        for name in ("config.yaml", "certs/relay.crt", "certs/relay.key", "keys/one", "secrets/db-password", "other-password", "x.token", "backup.env"):
             path = etc / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text("{storage: {postgres: {password_file: /etc/moltrelay/other-password}}}" if name == "config.yaml" else "")
@@ -131,7 +131,7 @@ class Backup(backups.BackupTests):
             with tarfile.open(next((self.to / "config").glob("*.tar.gz"))) as archive:
                 found[flag] = {member.name for member in archive if member.isfile()}
         self.assertEqual(found["--config="], {"etc/moltrelay/config.yaml", "etc/moltrelay/certs/relay.crt"})
-        self.assertEqual(len(found["--secrets"]), 7)
+        self.assertEqual(len(found["--secrets"]), 8)
 
     def test_old_ones_go_when_a_new_one_is_there(self):
         self.back_up()

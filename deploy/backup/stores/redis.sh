@@ -61,6 +61,7 @@ store_restore() {
     need redis-server redis-server
     redis-check-rdb "$1" >/dev/null || die "$1 is no snapshot of a Redis server"
     keep_aside "$2"
+    kept=$2
     redis_copy=$(mktemp -d)
     trap redis_end_copy EXIT
     redis_start_copy "$1"

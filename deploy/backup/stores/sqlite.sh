@@ -50,4 +50,5 @@ store_restore() {
     done
     mv -- "$draft" "$sqlite_path"
     sync "${sqlite_path%/*}"
+    [ ! -e "$2" ] || kept=$2
 }
