@@ -302,7 +302,11 @@ let package = Package(
         ),
         .target(
             name: "PebbleFixture",
-            dependencies: ["CertificateFixture", "ProgramFixture"],
+            dependencies: [
+                "ACME", "CertificateFixture", "HTTPClient", "LibCrypto", "ProgramFixture", "RelayTLS", nioCore,
+                nioHTTP1,
+                nioPosix,
+            ],
             path: "Tests/PebbleFixture",
             swiftSettings: settings
         ),

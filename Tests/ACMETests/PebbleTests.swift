@@ -4,6 +4,7 @@ import NIOCore
 import NIOPosix
 import PebbleFixture
 import RelayTLS
+import Synchronization
 import Testing
 
 @testable import ACME
@@ -22,7 +23,11 @@ import Testing
 
     private static let now: @Sendable () -> Int64 = { Int64(Date.now.timeIntervalSince1970) }
 
-    private func obtain(_ directory: String? = nil, listener: ProofListener) async throws -> Issued {
+    private func obtain(
+        _ directory: String? = nil,
+        listener: ProofListener,
+        proved: @escaping @Sendable (Proof) -> Void = { _ in }
+    ) async throws -> Issued {
         let issuer = Issuer(
             on: loop,
             tls: try TLSClient(authorities: place.authority.file),
@@ -37,6 +42,7 @@ import Testing
         )
         defer { listener.tls.endProofs() }
         return try await issuer.obtain(terms, account: folder.accountKey()) { proof in
+            proved(proof)
             try listener.tls.prove(proof.domain, keyAuthorization: proof.keyAuthorization)
         }
     }
@@ -71,6 +77,42 @@ import Testing
         let listener = try await listen()
         let certificates = [try await obtain(listener: listener).chain, try await obtain(listener: listener).chain]
         #expect(certificates[0] != certificates[1])
+        try await listener.close()
+        withExtendedLifetime(pebble) {}
+    }
+
+    /// What still holds is not proved again; what its holder took back is.
+    @Test func provesAgainWhatWasTakenBack() async throws {
+        var behaviour = Pebble.Behaviour()
+        behaviour.reusedAuthorizations = 100
+        let pebble = try Pebble(at: place, behaviour)
+        let listener = try await listen()
+        let proved = Mutex<[String]>([])
+        let note: @Sendable (Proof) -> Void = { proof in proved.withLock { $0.append(proof.domain) } }
+        _ = try await obtain(listener: listener, proved: note)
+        #expect(Set(proved.withLock { $0 }) == Set(Self.domains))
+        _ = try await obtain(listener: listener, proved: note)
+        #expect(proved.withLock { $0.count } == 2, "they hold")
+        let account = try await PebbleAccount(at: place, keyFile: folder.accountFile)
+        #expect(try await account.deactivateAuthorizations() == 2)
+        let issued = try await obtain(listener: listener, proved: note)
+        #expect(proved.withLock { Set($0.suffix(2)) == Set(Self.domains) && $0.count == 4 })
+        try folder.install(issued, for: Self.domains, now: Self.now())
+        await account.close()
+        try await listener.close()
+        withExtendedLifetime(pebble) {}
+    }
+
+    @Test func saysThatTheAccountIsNoMore() async throws {
+        let pebble = try Pebble(at: place)
+        let listener = try await listen()
+        _ = try await obtain(listener: listener)
+        let account = try await PebbleAccount(at: place, keyFile: folder.accountFile)
+        try await account.deactivate()
+        let failure = await #expect(throws: OrderFailure.self) { try await obtain(listener: listener) }
+        #expect(failure?.cause == .refused, "\(failure as Any)")
+        #expect(failure?.description.contains("deactivated") == true, "\(failure as Any)")
+        await account.close()
         try await listener.close()
         withExtendedLifetime(pebble) {}
     }

@@ -12,7 +12,11 @@ extension EndToEnd {
         init() throws { place = try Pebble.Place() }
 
         private func start(_ challenge: String) async throws -> Relay {
-            try await Relay.start([
+            try await Relay.start(settings(challenge))
+        }
+
+        private func settings(_ challenge: String) -> [String: JSON] {
+            [
                 "server.tls.enabled": .null, "server.tls.auto_cert": true,
                 "server.tls.acme_domains": .array([.string(Self.name)]),
                 "server.tls.acme_challenge": .string(challenge),
@@ -20,7 +24,31 @@ extension EndToEnd {
                 "server.tls.acme_ca_file": .string(place.authority.file),
                 "server.listen.websocket": .string("127.0.0.1:\(place.tls)"),
                 "server.listen.http": .string("127.0.0.1:\(place.http)"),
-            ])
+            ]
+        }
+
+        /// Where the relay keeps what it has of the authority.
+        private func folder(of relay: RelayFolder) throws -> String {
+            let path = relay.path + "/acme/localhost:\(place.acme)"
+            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+            return path
+        }
+
+        /// Puts one there that is past two thirds of its life, for another minute.
+        /// - Returns: its fingerprint, as the log says it.
+        private func putAgedCertificate(in relay: RelayFolder) async throws -> String {
+            let (file, key) = (place.authority.path("aged.crt"), place.authority.path("aged.key"))
+            let made = try await Programs.run(
+                Programs.python,
+                [Programs.repository + "/Tests/PythonAgent/short_certificate.py", "60", file, key, Self.name]
+            )
+            #expect(made.ending == .exit(0), "\(made.text)")
+            let pair = try folder(of: relay) + "/certificate.pem"
+            let both = try [key, file].map { try String(contentsOfFile: $0, encoding: .utf8) }.joined()
+            try Data(both.utf8).write(to: URL(filePath: pair))
+            chmod(pair, 0o600)
+            let print = try place.authority.openssl(["x509", "-in", file, "-noout", "-fingerprint", "-sha256"])
+            return print.split(separator: "=").last.map { $0.filter { $0.isHexDigit }.lowercased() } ?? ""
         }
 
         /// What a client that trusts the authority sees.
@@ -114,6 +142,61 @@ extension EndToEnd {
             _ = try await again.probe("/health/ready", until: 200)
             #expect(!again.log.contains { $0["message"] == "certificate ordered" })
             withExtendedLifetime(pebble) {}
+        }
+
+        /// The account's holder took the authorization back: what is due is proved anew.
+        @Test func renewsThoughItsAuthorizationWasTakenBack() async throws {
+            var behaviour = Pebble.Behaviour()
+            behaviour.reusedAuthorizations = 100
+            let pebble = try Pebble(at: place, behaviour)
+            let relay = try await start("tls-alpn-01")
+            _ = try await relay.logged("certificate issued")
+            let folder = relay.folder
+            #expect(await relay.stop() == .exit(0))
+            let account = try await PebbleAccount(at: place, keyFile: self.folder(of: folder) + "/account.pem")
+            #expect(try await account.deactivateAuthorizations() == 1)
+            await account.close()
+            let aged = try await putAgedCertificate(in: folder)
+            let again = try await Relay.start(in: folder)
+            #expect(try await again.logged("agents connect with TLS")["fingerprint"].string == aged)
+            _ = try await again.logged("certificate issued")
+            let next = await again.process.line {
+                let entry = Relay.entry($0)
+                return entry?["message"] == "agents connect with TLS" && entry?["fingerprint"].string != aged
+            }
+            #expect(next != nil)
+            #expect(try await seen(again, pebble).contains("Verification: OK"))
+            #expect(await again.stop() == .exit(0))
+        }
+
+        /// The authority does not find the proof. It is asked less often than one that is away, and the old one serves.
+        @Test func theOldCertificateServesWhileAnAuthorizationFails() async throws {
+            var behaviour = Pebble.Behaviour()
+            behaviour.looksElsewhere = true
+            let pebble = try Pebble(at: place, behaviour)
+            let folder = try RelayFolder(settings("tls-alpn-01"))
+            let aged = try await putAgedCertificate(in: folder)
+            let relay = try await Relay.start(in: folder)
+            let failed = try await relay.logged("no certificate from the authority")
+            #expect(failed["cause"] == "validation", "\(failed)")
+            let reason = "the authorization for \(Self.name) is invalid: "
+            #expect(failed["reason"].string?.hasPrefix(reason) == true, "\(failed)")
+            let times = ["timestamp", "next"].compactMap { failed[$0].string }.compactMap(Self.date)
+            #expect(times.count == 2 && 44...61 ~= times[1].timeIntervalSince(times[0]), "\(failed)")
+            #expect(try await relay.logged("agents connect with TLS")["fingerprint"].string == aged)
+            #expect(try await client(relay, "").contains("Cipher is TLS_AES_256_GCM_SHA384"))
+            _ = try await relay.probe("/health/ready", until: 200)
+            let waiting = try await relay.check("certificate") { $0["reason"].string?.contains(reason) == true }
+            #expect(waiting["status"] == "warn")
+            let scrape = try await relay.scrape()
+            #expect(scrape.sum("moltrelay_tls_certificate_orders_total", ["result": "validation"]) == 1)
+            #expect(await relay.stop() == .exit(0))
+            withExtendedLifetime(pebble) {}
+        }
+
+        private static func date(_ text: String) -> Date? {
+            let format = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
+            return try? Date(text, strategy: format)
         }
     }
 }

@@ -10,6 +10,8 @@ public final class Pebble {
         public var refusedNonces = 5
         /// Of a hundred authorizations that still hold it takes so many.
         public var reusedAuthorizations = 50
+        /// It looks for proofs where nobody listens.
+        public var looksElsewhere = false
 
         public init() {}
     }
@@ -26,13 +28,14 @@ public final class Pebble {
         /// Where it looks for proofs.
         public let http: Int
         public let tls: Int
+        fileprivate let elsewhere: Int
         fileprivate let issued: TestAuthority.Issued
 
         public init() throws {
             authority = try TestAuthority()
             issued = try authority.issue("pebble")
             (acme, management) = (try FreePort.tcp(), try FreePort.tcp())
-            (http, tls) = (try FreePort.tcp(), try FreePort.tcp())
+            (http, tls, elsewhere) = (try FreePort.tcp(), try FreePort.tcp(), try FreePort.tcp())
         }
 
         public var directory: String { "https://localhost:\(acme)/dir" }
@@ -65,12 +68,13 @@ public final class Pebble {
     }
 
     private static func configuration(_ place: Place, _ behaviour: Behaviour) -> String {
+        let tls = behaviour.looksElsewhere ? place.elsewhere : place.tls
         let validity = behaviour.certificateSeconds.map { "\"certificateValidityPeriod\": \($0)," } ?? ""
         return """
             {"pebble": {"listenAddress": "127.0.0.1:\(place.acme)",
               "managementListenAddress": "127.0.0.1:\(place.management)", \(validity)
               "certificate": "\(place.issued.certificate)", "privateKey": "\(place.issued.key)",
-              "httpPort": \(place.http), "tlsPort": \(place.tls)}}
+              "httpPort": \(place.http), "tlsPort": \(tls)}}
             """
     }
 

@@ -2,7 +2,7 @@ public import LibCrypto
 
 /// What an account is known by at its authority, and signs its requests with (RFC 8555 section 6.2).
 public struct AccountKey: Sendable {
-    enum Naming {
+    package enum Naming {
         /// By the key itself, before the account is known.
         case key
         case account(String)
@@ -24,7 +24,7 @@ public struct AccountKey: Sendable {
 
     /// A flattened JWS.
     /// - Parameter payload: JSON; empty for a POST-as-GET.
-    func sign(
+    package func sign(
         _ payload: [UInt8],
         url: String,
         nonce: String,
