@@ -1,7 +1,7 @@
 """Runtime and telemetry's own cost."""
 
 from . import queries as q
-from .panels import QUARTER, THIRD, dashboard, graph, heat, row, to_dashboard, to_runbook
+from .panels import THIRD, dashboard, graph, heat, row, to_dashboard, to_runbook
 
 UID = "moltrelay-runtime"
 TITLE = "Runtime and telemetry's own cost"
@@ -56,25 +56,34 @@ def build():
         .with_panel(
             graph(
                 "Tiers", "bool", "1 while probes of the tier are answered with success.", to_runbook("RelayNotReady"),
-                [(q.series("moltrelay_health_tier"), "{{instance}} {{tier}}")], span=QUARTER,
+                [(q.series("moltrelay_health_tier"), "{{instance}} {{tier}}")], span=THIRD,
             )
         )
         .with_panel(
             graph(
                 "Checks that turned", "ops", "A check that turns often is a cause that comes and goes: the log has the reasons.",
-                to_runbook("RelayNotReady"), [(q.total("moltrelay_health_transitions_total", "check"), "{{check}}")], span=QUARTER,
+                to_runbook("RelayNotReady"), [(q.total("moltrelay_health_transitions_total", "check"), "{{check}}")], span=THIRD,
             )
         )
         .with_panel(
             graph(
                 "Checks that warn", "bool", "1 while a check warns: traffic goes on, /health/detailed says what comes near its end.",
-                to_runbook("RelayHealthWarning"), [(q.series("moltrelay_health_warning"), "{{instance}} {{check}}")], span=QUARTER,
+                to_runbook("RelayHealthWarning"), [(q.series("moltrelay_health_warning"), "{{instance}} {{check}}")], span=THIRD,
+            )
+        )
+        .with_panel(
+            graph(
+                "Drained, minutes of the last hour", "m",
+                "A relay that drains takes no agents. One that climbs past 30 was forgotten: --resume takes it back.",
+                to_runbook("RelayDrainForgotten"),
+                [("sum_over_time((" + q.series("moltrelay_health_check", 'check="draining"') + " == bool 0)[1h:1m])", "{{instance}}")],
+                red=30,
             )
         )
         .with_panel(
             graph(
                 "Configuration taken", "bool", "0 after a reload that failed.", to_runbook("RelayReloadFailed"),
-                [(q.series("moltrelay_config_last_reload_success"), "{{instance}}")], span=QUARTER,
+                [(q.series("moltrelay_config_last_reload_success"), "{{instance}}")],
             )
         )
         .with_row(row("Telemetry's own cost"))
