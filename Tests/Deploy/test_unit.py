@@ -6,6 +6,8 @@ import subprocess
 import tempfile
 import unittest
 
+import yaml
+
 ROOT = pathlib.Path(__file__).parents[2]
 UNIT = ROOT / "deploy/systemd/moltrelay.service"
 # The rest is what a server on the host's network, with a port below 1024, cannot give up.
@@ -60,6 +62,13 @@ class Unit(unittest.TestCase):
         for key in ("StateDirectory", "RuntimeDirectory", "LogsDirectory", "User"):
             self.assertEqual(unit[key], ["moltrelay"], key)
         self.assertEqual(unit["ExecStart"], ["/usr/local/bin/moltrelay serve --config /etc/moltrelay/config.yaml"])
+
+
+    def test_the_group_of_the_example_reaches_the_admin_socket(self):
+        unit = settings(UNIT.read_text())
+        example = yaml.safe_load((ROOT / "deploy/config.example.yaml").read_text())
+        self.assertEqual(unit["Group"], [example["admin"]["socket_group"]])
+        self.assertEqual(unit["RuntimeDirectoryMode"], ["0750"], "the socket's folder is the group's to enter")
 
 
 class BackupUnit(unittest.TestCase):

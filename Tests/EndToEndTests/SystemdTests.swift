@@ -77,12 +77,15 @@ extension EndToEnd {
 
         /// The unit that ships, its sandbox included, under systemd itself.
         @Test func systemdItselfRunsTheUnit() async throws {
-            let folder = try RelayFolder()
+            let folder = try RelayFolder(["admin.socket_group": "nogroup"])
             let systemd = try await RealSystemd(in: folder, dropIn: ["WatchdogSec=2", "RestartSec=100ms"])
             let active = try await systemd.state { $0["ActiveState"] == "active" }
             #expect(active["Type"] == "notify")
             #expect(active["StatusText"]?.hasPrefix("agents: 0, queued: 0") == true, "\(active["StatusText"] ?? "")")
             #expect(try await systemd.run("/usr/local/bin/moltrelay", "status").ending == .exit(0))
+            let places = ["/run/moltrelay", "/run/moltrelay/admin.sock"]
+            let owned = try await systemd.run("stat", "-c", "%a %G", places[0], places[1])
+            #expect(owned.lines == ["750 nogroup", "660 nogroup"], "\(owned.text)")
 
             #expect(try await systemd.run("systemctl", "reload", "moltrelay").ending == .exit(0))
             _ = try await systemd.state { $0["ActiveState"] == "active" && $0["ReloadResult"] == "success" }
