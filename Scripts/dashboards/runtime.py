@@ -76,7 +76,7 @@ def build():
                 "Drained, minutes of the last hour", "m",
                 "A relay that drains takes no agents. One that climbs past 30 was forgotten: --resume takes it back.",
                 to_runbook("RelayDrainForgotten"),
-                [("sum_over_time((" + q.series("moltrelay_health_check", 'check="draining"') + " == bool 0)[1h:1m])", "{{instance}}")],
+                [("sum_over_time((" + q.series("moltrelay_health_check", 'check="draining"') + " == bool 0)[1h:10s]) / 6", "{{instance}}")],
                 red=30,
             )
         )
