@@ -59,6 +59,8 @@ def unaccounted():
         [
             series("moltrelay_messages_total"),
             "+", series("moltrelay_messages_recovered_total"),
+            "+", series("moltrelay_messages_taken_over_total"),
+            "-", series("moltrelay_messages_handed_over_total"),
             "- sum without (fate) (" + series("moltrelay_messages_settled_total") + ")",
             "-", series("moltrelay_messages_in_flight"),
             "-", series("moltrelay_queue_depth"),

@@ -155,5 +155,7 @@ def queued(relay):
 def unaccounted(relay):
     """As alerts/recording.yaml has it."""
     coming = sample(relay, "moltrelay_messages_total") + sample(relay, "moltrelay_messages_recovered_total")
+    coming += sample(relay, "moltrelay_messages_taken_over_total")
     gone = sample(relay, "moltrelay_messages_settled_total") + sample(relay, "moltrelay_store_corrupt_rows_total")
+    gone += sample(relay, "moltrelay_messages_handed_over_total")
     return coming - gone - sample(relay, "moltrelay_messages_in_flight") - queued(relay)

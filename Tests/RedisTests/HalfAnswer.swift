@@ -4,7 +4,7 @@ import NIOCore
 import NIOPosix
 import RelayTLS
 
-/// A server with TLS that answers PING, and anything else by half; then its connection ends.
+/// A server with TLS that answers greetings, and anything else by half; then its connection ends.
 struct HalfAnswer {
     private final class Connection: ChannelInboundHandler {
         typealias InboundIn = ByteBuffer
@@ -15,8 +15,11 @@ struct HalfAnswer {
         init(saysGoodbye: Bool) { self.saysGoodbye = saysGoodbye }
 
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-            let isGreeting = String(buffer: unwrapInboundIn(data)).contains("PING")
-            let answer = ByteBuffer(string: isGreeting ? "+PONG\r\n" : "$10\r\nhalf")
+            let asked = String(buffer: unwrapInboundIn(data))
+            let greetings = ["PING", "SETNAME"].filter { asked.contains($0) }
+            let isGreeting = !greetings.isEmpty
+            let answers = String(repeating: "+OK\r\n", count: greetings.count)
+            let answer = ByteBuffer(string: isGreeting ? answers : "$10\r\nhalf")
             context.writeAndFlush(wrapOutboundOut(answer), promise: nil)
             guard !isGreeting else { return }
             // Below TLS, nobody says close_notify.

@@ -68,6 +68,14 @@ import Testing
         ]
         let samples = relay.samples()
         for (name, value) in expected { #expect(samples["moltrelay_" + name] == value, "\(name)") }
+        var shared = StoreTotals(messages: 7, bytes: 800)
+        shared.own = .init(messages: 3, bytes: 300, takenOver: 4, handedOver: 5)
+        relay.set(shared)
+        let own = relay.samples()
+        for (name, value) in [("queue_depth", 3), ("queue_bytes", 300)] as [(String, Double)] {
+            #expect(own["moltrelay_" + name] == value, "\(name)")
+        }
+        #expect(own["moltrelay_messages_taken_over_total"] == 4 && own["moltrelay_messages_handed_over_total"] == 5)
         relay.set(StoreTotals(oldestAcceptedAt: ObservedRelay.wallClock + 1))
         #expect(relay.samples()["moltrelay_queue_oldest_age_seconds"] == 0)
     }

@@ -222,6 +222,25 @@ public struct StoreTotals: Sendable, Equatable {
     /// Messages found at open, damaged ones included: the `recovered` term of conservation. Where the back end was
     /// opened again meanwhile, plus what it held then beyond what was known (less, where it held fewer).
     public var recovered: Int
+    /// nil where no other relay has its messages here: all are this one's.
+    public var own: Share?
+
+    /// What of a shared back end this relay counts: summed over relays, each message once.
+    public struct Share: Sendable, Equatable {
+        public var messages: Int
+        public var bytes: Int
+        /// Removed by this relay and counted by another until then.
+        public var takenOver: Int
+        /// Counted by this relay until another removed them, or counts them now.
+        public var handedOver: Int
+
+        public init(messages: Int, bytes: Int, takenOver: Int, handedOver: Int) {
+            self.messages = messages
+            self.bytes = bytes
+            self.takenOver = takenOver
+            self.handedOver = handedOver
+        }
+    }
 
     public init(messages: Int = 0, bytes: Int = 0, oldestAcceptedAt: UnixMilliseconds? = nil, recovered: Int = 0) {
         self.messages = messages

@@ -5,17 +5,40 @@ import WireProtocol
 
 /// What is queued, as scripts begin their answers.
 struct QueueSums {
+    static let count = 9
+
     var messages: Int
     var bytes: Int
     var oldestAcceptedAt: UnixMilliseconds?
+    var own = QueueShare()
 
-    init?(_ answer: some Collection<RedisReply>) {
-        let numbers = answer.prefix(3).map(\.integer)
-        guard numbers.count == 3, let messages = numbers[0], let bytes = numbers[1] else { return nil }
+    init?(_ answer: [RedisReply]) {
+        guard answer.count >= Self.count, let messages = answer[0].integer, let bytes = answer[1].integer else {
+            return nil
+        }
         self.messages = Int(messages)
         self.bytes = Int(bytes)
-        oldestAcceptedAt = answer.dropFirst(2).first?.unsigned
+        oldestAcceptedAt = answer[2].unsigned
+        own.messages = Int(answer[3].integer ?? 0)
+        own.bytes = Int(answer[4].integer ?? 0)
+        own.takenOver = Int(answer[5].integer ?? 0)
+        own.handedOver = Int(answer[6].integer ?? 0)
+        own.adopted = Int(answer[7].integer ?? 0)
+        own.put = Int(answer[8].integer ?? 0)
     }
+}
+
+/// What a relay counts of a queue that others share: its messages, and what it did since it was started.
+struct QueueShare: Equatable {
+    var messages = 0
+    var bytes = 0
+    /// Removed by this relay, counted by another.
+    var takenOver = 0
+    /// Counted by this relay, removed by another or counted there now.
+    var handedOver = 0
+    /// Counted by another before.
+    var adopted = 0
+    var put = 0
 }
 
 /// Answers of the scripts; nil where one is not what they answer.
@@ -24,7 +47,7 @@ enum QueueAnswer {
         guard let parts = reply.array, let sums = QueueSums(parts) else { return nil }
         var outcomes: [StoreOutcome] = []
         outcomes.reserveCapacity(parts.count)
-        for part in parts.dropFirst(3) {
+        for part in parts.dropFirst(QueueSums.count) {
             guard let number = part.integer, let outcome = outcome(number) else { return nil }
             outcomes.append(outcome)
         }
@@ -47,8 +70,8 @@ enum QueueAnswer {
 
     static func keys(_ reply: RedisReply) -> (QueueSums, [MessageKey])? {
         guard let parts = reply.array, let sums = QueueSums(parts) else { return nil }
-        let keys = parts.dropFirst(3).compactMap { $0.bytes.flatMap(MessageKey.init(redis:)) }
-        return keys.count == parts.count - 3 ? (sums, keys) : nil
+        let keys = parts.dropFirst(QueueSums.count).compactMap { $0.bytes.flatMap(MessageKey.init(redis:)) }
+        return keys.count == parts.count - QueueSums.count ? (sums, keys) : nil
     }
 
     /// - Returns: with the page how many messages were passed over because they were not what was written.

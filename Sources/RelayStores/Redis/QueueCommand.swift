@@ -5,11 +5,13 @@ import WireProtocol
 
 extension RedisCommand {
     /// A script that the server has loaded.
-    static func call(_ digest: ByteBuffer) -> RedisCommand {
+    /// - Parameter relay: as `QueueScript.share` names it.
+    static func call(_ digest: ByteBuffer, _ relay: String) -> RedisCommand {
         var command = RedisCommand("EVALSHA")
         command.append(digest)
-        command.append("1")
+        command.append("2")
         command.append(QueueScript.base)
+        command.append(relay)
         return command
     }
 

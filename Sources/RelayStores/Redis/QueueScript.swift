@@ -5,6 +5,9 @@ enum QueueScript: Int, CaseIterable {
     static let base = "moltrelay:{0}"
     static let schemaVersion: Int64 = 1
 
+    /// The key of a relay's share, another for each start of it.
+    static func newShare() -> String { base + ":i:" + String(UInt64.random(in: 0..<(1 << 40)), radix: 16) }
+
     var source: String {
         switch self {
         case .commit: Self.commitSource
@@ -22,7 +25,7 @@ enum QueueScript: Int, CaseIterable {
         prelude + """
             local perAgent, perSender, maxBytes, maxOnce =
                 tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
-            local out, i, forgotten = {0, 0, ''}, 8, false
+            local out, i, forgotten = head(), 8, false
             -- Refused here where there is no memory, before anything was written.
             if ARGV[7] == '1' then redis.call('HSET', base .. ':t', 'v', 1) end
             local function put(r, sender, key, lane, once, size, accepted, expires, flags, sum, payload)
@@ -38,11 +41,12 @@ enum QueueScript: Int, CaseIterable {
                 local text = string.format('%.0f', s)
                 redis.call('XADD', base .. ':q' .. lane .. ':' .. r, text .. '-0',
                     'a', accepted, 'e', expires, 'f', flags, 'c', sum, 'm', payload)
-                redis.call('HSET', base .. ':k:' .. r, key, text .. ' ' .. lane .. ' ' .. size .. ' ' .. once)
+                redis.call('HSET', base .. ':k:' .. r, key, text .. ' ' .. lane .. ' ' .. size .. ' ' .. once .. ' ' .. me)
                 redis.call('ZADD', base .. ':e', expires, r .. key)
                 if a.m == 0 then a.f, a.a = text, accepted end
                 a.m, a.b, a.s[sender], a.changed = a.m + 1, a.b + size, a.s[sender] + 1, true
                 messages, bytes = messages + 1, bytes + size
+                count(size)
                 if once == '1' then exact = exact + 1 end
                 return s
             end
@@ -62,7 +66,9 @@ enum QueueScript: Int, CaseIterable {
 
     private static let expireSource =
         prelude + """
-            local out, limit = {0, 0, ''}, tonumber(ARGV[3])
+            redis.call('DEL', base .. ':none')
+            seen()
+            local out, limit = head(), tonumber(ARGV[3])
             forget(limit)
             for _, member in ipairs(redis.call('ZRANGEBYSCORE', base .. ':e', '-inf', ARGV[1], 'LIMIT', 0, limit)) do
                 if take(string.sub(member, 1, 32), string.sub(member, 33)) then
@@ -76,12 +82,12 @@ enum QueueScript: Int, CaseIterable {
 
     private static let purgeSource =
         prelude + """
-            local out, limit, r = {0, 0, ''}, tonumber(ARGV[3]), ARGV[4]
+            local out, limit, r = head(), tonumber(ARGV[3]), ARGV[4]
             local found = redis.call('HSCAN', base .. ':k:' .. r, 0, 'COUNT', limit)
             local cursor, keys = found[1], found[2]
             while true do
                 for i = 1, #keys, 2 do
-                    if #out - 3 >= limit then return finish(out) end
+                    if #out - 9 >= limit then return finish(out) end
                     if take(r, keys[i]) then out[#out + 1] = r .. keys[i] end
                 end
                 if cursor == '0' then return finish(out) end
@@ -90,12 +96,16 @@ enum QueueScript: Int, CaseIterable {
             end
             """
 
-    /// What is there, as the other scripts begin their answers, and the schema's version.
+    /// What is there, as the other scripts begin their answers, and the schema's version. What a relay of the same name
+    /// counted, which is this one before it was started again, is counted here from now on.
     private static let totalsSource =
         prelude + """
             -- Fails on a replica, and needs no memory.
             redis.call('DEL', base .. ':none')
-            return finish({0, 0, '', redis.call('HGET', base .. ':t', 'v')})
+            seen(ARGV[3])
+            local out = head()
+            out[10] = redis.call('HGET', base .. ':t', 'v')
+            return finish(out)
             """
 
     private static let loadSource =
@@ -164,14 +174,15 @@ enum QueueScript: Int, CaseIterable {
         return 1
         """
 
-    /// Counts are kept in Lua while a script runs and written at its end. `finish` fills in the first three elements of
-    /// an answer: messages, bytes, when the oldest was accepted.
+    /// Counts are kept in Lua while a script runs and written at its end. `finish` fills in the `head` of an
+    /// answer: messages, bytes, when the oldest was accepted, and the share of the relay that `KEYS[2]` is about.
     private static let prelude = """
-        local base, now, window = KEYS[1], ARGV[1], ARGV[2]
+        local base, mine, now, window = KEYS[1], KEYS[2], ARGV[1], ARGV[2]
         local sums = redis.call('HMGET', base .. ':t', 'm', 'b', 'x', 's')
         local messages, bytes = tonumber(sums[1] or 0), tonumber(sums[2] or 0)
         local exact, last = tonumber(sums[3] or 0), tonumber(sums[4] or 0)
         local agents, started = {}, nil
+        local me, holders, shares = string.match(mine, '%x+$'), {}, {}
         -- Microseconds: above all that went before also where the server lost its last writes, and `last` with them.
         local function sequence()
             if not started then
@@ -180,6 +191,59 @@ enum QueueScript: Int, CaseIterable {
             end
             last = math.max(last + 1, started)
             return last
+        end
+        local function head() return {0, 0, '', 0, 0, 0, 0, 0, 0} end
+        local function holder(owner)
+            if not holders[owner] then holders[owner] = redis.call('HGET', base .. ':o', owner) or owner end
+            return holders[owner]
+        end
+        local function share(relay)
+            if not shares[relay] then shares[relay] = {m = 0, b = 0, x = 0, g = 0, r = 0, p = 0} end
+            return shares[relay]
+        end
+        -- Where another relay holds what this one put, what it puts is handed over at once.
+        local function count(size)
+            local by, own = holder(me), share(me)
+            local s = share(by)
+            s.m, s.b, own.p = s.m + 1, s.b + size, own.p + 1
+            if by ~= me then own.g, s.r = own.g + 1, s.r + 1 end
+        end
+        local function uncount(owner, size)
+            local by = holder(owner)
+            local s = share(by)
+            s.m, s.b = s.m - 1, s.b - size
+            if by ~= me then s.g, share(me).x = s.g + 1, share(me).x + 1 end
+        end
+        local function adopt(other)
+            local theirs, owners = base .. ':i:' .. other, redis.call('HGETALL', base .. ':o')
+            local c = redis.call('HMGET', theirs, 'm', 'b')
+            local m, b = tonumber(c[1] or 0), tonumber(c[2] or 0)
+            for i = 1, #owners, 2 do
+                if owners[i + 1] == other then redis.call('HSET', base .. ':o', owners[i], me) end
+            end
+            redis.call('HSET', base .. ':o', other, me)
+            redis.call('HINCRBY', mine, 'm', m)
+            redis.call('HINCRBY', mine, 'b', b)
+            redis.call('HINCRBY', mine, 'r', m)
+            redis.call('HINCRBY', theirs, 'g', m)
+            redis.call('HSET', theirs, 'm', 0, 'b', 0)
+            redis.call('EXPIRE', theirs, 86400)
+            redis.call('ZREM', base .. ':l', other)
+        end
+        -- This relay lives. What those counted that were not seen for 15 s, or have its name, it counts from now on.
+        local function seen(name)
+            local seconds = tonumber(redis.call('TIME')[1])
+            redis.call('ZADD', base .. ':l', seconds, me)
+            if name then redis.call('HSET', mine, 'n', name) end
+            redis.call('PERSIST', mine)
+            if messages == 0 then redis.call('DEL', base .. ':o') end
+            local relays = redis.call('ZRANGE', base .. ':l', 0, -1, 'WITHSCORES')
+            for i = 1, #relays, 2 do
+                local other = relays[i]
+                local isLate = tonumber(relays[i + 1]) < seconds - 15
+                local isSame = name and redis.call('HGET', base .. ':i:' .. other, 'n') == name
+                if other ~= me and (isLate or isSame) then adopt(other) end
+            end
         end
         local function agent(r)
             local a = agents[r]
@@ -202,7 +266,7 @@ enum QueueScript: Int, CaseIterable {
         local function take(r, key)
             local entry = redis.call('HGET', base .. ':k:' .. r, key)
             if not entry then return false end
-            local text, lane, size, once = string.match(entry, '(%d+) (%d+) (%d+) (%d+)')
+            local text, lane, size, once, owner = string.match(entry, '(%d+) (%d+) (%d+) (%d+) (%x+)')
             local a, sender = agent(r), string.sub(key, 1, 32)
             redis.call('XDEL', base .. ':q' .. lane .. ':' .. r, text .. '-0')
             redis.call('HDEL', base .. ':k:' .. r, key)
@@ -210,6 +274,7 @@ enum QueueScript: Int, CaseIterable {
             if a.f == text then a.f = nil end
             a.m, a.b, a.s[sender], a.changed = a.m - 1, a.b - size, held(a, r, sender) - 1, true
             messages, bytes = messages - 1, bytes - size
+            uncount(owner, size)
             if once == '1' then
                 exact = exact - 1
                 redis.call('ZADD', base .. ':r', string.format('%.0f', now + window), r .. key)
@@ -252,9 +317,16 @@ enum QueueScript: Int, CaseIterable {
                 redis.call('HSET', base .. ':t', 'm', messages, 'b', bytes, 'x', exact,
                     's', string.format('%.0f', last), 'v', 1)
             end
+            for relay, s in pairs(shares) do
+                for field, change in pairs(s) do
+                    if change ~= 0 then redis.call('HINCRBY', base .. ':i:' .. relay, field, change) end
+                end
+            end
             local oldest = redis.call('ZRANGE', base .. ':a', 0, 0)[1]
             out[1], out[2] = messages, bytes
             out[3] = oldest and redis.call('HGET', base .. ':c:' .. oldest, 'a') or ''
+            local own = redis.call('HMGET', mine, 'm', 'b', 'x', 'g', 'r', 'p')
+            for i = 1, 6 do out[3 + i] = own[i] or 0 end
             return out
         end
 

@@ -10,14 +10,40 @@ final class RedisPublication: Sendable {
         var link = StoreHealth.ok
         var writes = StoreHealth.ok
         var scripts: [ByteBuffer] = []
+        /// As the last answer had it.
+        private var known = QueueShare()
+        /// Of servers that forgot it.
+        private var before = QueueShare()
 
         mutating func set(_ sums: QueueSums) {
+            known = sums.own
             totals.messages = sums.messages
             totals.bytes = sums.bytes
             totals.oldestAcceptedAt = sums.oldestAcceptedAt
+            totals.recovered = before.adopted + known.adopted
+            totals.own = StoreTotals.Share(
+                messages: known.messages,
+                bytes: known.bytes,
+                takenOver: before.takenOver + known.takenOver,
+                handedOver: before.handedOver + known.handedOver
+            )
+        }
+
+        /// What was put without an answer was reported as failed, and is there.
+        mutating func reopened(_ sums: QueueSums) {
+            if sums.own.put < known.put {
+                before.adopted += known.adopted
+                before.takenOver += known.takenOver
+                before.handedOver += known.handedOver
+            } else {
+                before.adopted += sums.own.put - known.put
+            }
+            set(sums)
         }
     }
 
+    /// The key of what this relay counts.
+    let share = QueueScript.newShare()
     private let state = Mutex(State())
     private let told: @Sendable (RedisPolicy) -> Void
 
@@ -36,13 +62,11 @@ final class RedisPublication: Sendable {
 
     func count(_ change: (inout RedisStatistics) -> Void) { state.withLock { change(&$0.statistics) } }
 
-    /// The first answer of a new connection. What it has more than was known is a batch that was reported as failed, or
-    /// what others did.
+    /// The first answer of a new connection.
     func opened(_ scripts: [ByteBuffer], _ found: QueueSums, _ policy: RedisPolicy) {
         let isNew = state.withLock { state in
             state.scripts = scripts
-            state.totals.recovered += found.messages - state.totals.messages
-            state.set(found)
+            state.reopened(found)
             defer { state.statistics.policy = policy }
             return state.statistics.policy != policy
         }

@@ -5,11 +5,12 @@ import WireProtocol
 
 extension RedisStore {
     /// Scripts are loaded and the queue is counted before a connection is used.
-    static func session(_ publication: RedisPublication) -> RedisClient.Session {
+    static func session(_ publication: RedisPublication, name: String) -> RedisClient.Session {
         var session = RedisClient.Session()
         session.prepare = QueueScript.allCases.map { RedisCommand("SCRIPT", "LOAD", $0.source) }
-        var totals = RedisCommand("EVAL", QueueScript.totals.source, "1", QueueScript.base)
+        var totals = RedisCommand("EVAL", QueueScript.totals.source, "2", QueueScript.base, publication.share)
         totals.append(now: 0)
+        totals.append(name)
         session.prepare.append(totals)
         session.prepare += RedisPolicy.questions
         // A server that has become a replica refuses it; nothing is removed.
@@ -35,10 +36,12 @@ extension RedisStore {
         var digests: [ByteBuffer] = []
         let scripts = QueueScript.allCases.count
         for answer in answers.prefix(scripts) { digests.append(try answer.get().bytes ?? ByteBuffer()) }
-        guard let parts = try answers[scripts].get().array, let sums = QueueSums(parts), parts.count == 4 else {
+        guard let parts = try answers[scripts].get().array, let sums = QueueSums(parts),
+            parts.count == QueueSums.count + 1
+        else {
             throw .temporary("an answer that is not one of ours")
         }
-        if let version = parts[3].integer, version > QueueScript.schemaVersion {
+        if let version = parts[QueueSums.count].integer, version > QueueScript.schemaVersion {
             throw .refused(
                 "the queue there is of version \(version), written by a newer relay; this one knows "
                     + "\(QueueScript.schemaVersion)"
@@ -56,7 +59,7 @@ extension RedisStore {
     ) {
         let publication = publication
         client.send(bytes: bytes) {
-            var command = RedisCommand.call(publication.digest(script))
+            var command = RedisCommand.call(publication.digest(script), publication.share)
             command.reserve(bytes: bytes)
             arguments(&command)
             return command

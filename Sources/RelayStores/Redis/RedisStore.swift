@@ -17,16 +17,19 @@ public final class RedisStore: MessageStore {
 
     /// Returns also where the server is away: the store then fails until it comes.
     /// - Throws: `RedisFailure.refused` where trying again changes nothing.
-    /// - Parameter told: what the server does with what it is given, when it was connected to and when that changed.
+    /// - Parameters:
+    ///   - name: of the relay, which no other on this queue has: what it counted before a restart is its own.
+    ///   - told: what the server does with what it is given, when it was connected to and when that changed.
     public static func open(
         _ settings: RedisSettings,
         limits: QueueLimits,
+        name: String = "",
         told: @escaping @Sendable (RedisPolicy) -> Void = { _ in }
     ) async throws -> RedisStore {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let publication = RedisPublication(told)
         do {
-            let session = session(publication)
+            let session = session(publication, name: name)
             let (client, first) = try await RedisClient.start(settings, session, on: group.next())
             let store = RedisStore(client, publication, limits, group)
             guard case .failure(let failure) = first, failure.isFinal else { return store }

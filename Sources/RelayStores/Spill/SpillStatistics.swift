@@ -64,13 +64,18 @@ extension StoreOperation {
 }
 
 extension StoreTotals {
+    /// - Parameter b: of a store that nobody shares.
     static func + (a: Self, b: Self) -> Self {
-        StoreTotals(
+        var sum = StoreTotals(
             messages: a.messages + b.messages,
             bytes: a.bytes + b.bytes,
             oldestAcceptedAt: [a.oldestAcceptedAt, b.oldestAcceptedAt].compactMap { $0 }.min(),
             recovered: a.recovered + b.recovered
         )
+        sum.own = a.own
+        sum.own?.messages += b.messages
+        sum.own?.bytes += b.bytes
+        return sum
     }
 }
 

@@ -179,7 +179,9 @@ public final class SpillingStore: MessageStore {
 
     public var totals: StoreTotals {
         var totals = primary.totals + spill.totals
-        totals.messages = max(0, totals.messages - update { $0.diversions.countedTwice })
+        let twice = update { $0.diversions.countedTwice }
+        totals.messages = max(0, totals.messages - twice)
+        totals.own?.messages -= twice
         return totals
     }
 

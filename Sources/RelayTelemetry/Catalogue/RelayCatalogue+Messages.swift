@@ -5,7 +5,8 @@ import WireProtocol
 extension RelayCatalogue {
     static let messages = [
         messagesTotal, messagesAccepted, messagesSettled, messagesDropped, messagesInFlight, messagesRecovered,
-        messageLatency, messageStage, acknowledgementLatency, messageSize, redeliveries, duplicatesJoined,
+        messagesTakenOver, messagesHandedOver, messageLatency, messageStage, acknowledgementLatency, messageSize,
+        redeliveries, duplicatesJoined,
         unknownAcknowledgements, nacks,
     ]
 
@@ -34,7 +35,17 @@ extension RelayCatalogue {
     )
     static let messagesRecovered = MetricDeclaration.counter(
         "moltrelay_messages_recovered_total",
-        help: "Messages that the store held when it was opened, damaged ones included."
+        help:
+            "Messages that the store held when it was opened, damaged ones included; of a shared store, those that this relay "
+            + "counts instead of one that has gone."
+    )
+    static let messagesTakenOver = MetricDeclaration.counter(
+        "moltrelay_messages_taken_over_total",
+        help: "Messages that this relay took out of a shared store and another had put there."
+    )
+    static let messagesHandedOver = MetricDeclaration.counter(
+        "moltrelay_messages_handed_over_total",
+        help: "Messages put into a shared store by this relay that another took out, or counts now."
     )
     static let messageLatency = MetricDeclaration.histogram(
         "moltrelay_message_latency",

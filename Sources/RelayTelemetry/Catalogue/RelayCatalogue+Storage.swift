@@ -9,7 +9,9 @@ extension RelayCatalogue {
 
     static let queueDepth = MetricDeclaration.gauge(
         "moltrelay_queue_depth",
-        help: "Messages in the store, not yet acknowledged by their recipients."
+        help:
+            "Messages in the store, not yet acknowledged by their recipients. Relays that share Redis count each once: sum "
+            + "over them."
     )
     static let queueBytes = MetricDeclaration.gauge(
         "moltrelay_queue_bytes",

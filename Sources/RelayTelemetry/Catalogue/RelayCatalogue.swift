@@ -41,8 +41,8 @@ public enum RelayCatalogue {
 
     /// What is left over of all messages of a relay: 0 whenever it is idle.
     public static let conservation = """
-        moltrelay_messages_total + moltrelay_messages_recovered_total
-          - sum without (fate) (moltrelay_messages_settled_total)
+        moltrelay_messages_total + moltrelay_messages_recovered_total + moltrelay_messages_taken_over_total
+          - moltrelay_messages_handed_over_total - sum without (fate) (moltrelay_messages_settled_total)
           - moltrelay_messages_in_flight - moltrelay_queue_depth - moltrelay_store_corrupt_rows_total
         """
 }

@@ -194,10 +194,14 @@ extension RelayReadings {
         let bytes = try registry.gauge(RelayCatalogue.queueBytes).shared()
         let oldestAge = try registry.gauge(RelayCatalogue.queueOldestAge).shared()
         let recovered = try registry.counter(RelayCatalogue.messagesRecovered).shared()
+        let takenOver = try registry.counter(RelayCatalogue.messagesTakenOver).shared()
+        let handedOver = try registry.counter(RelayCatalogue.messagesHandedOver).shared()
         registry.beforeScrape { [store, clock] in
             let totals = store()
-            depth.set(Double(totals.messages))
-            bytes.set(Double(totals.bytes))
+            depth.set(Double(totals.own?.messages ?? totals.messages))
+            bytes.set(Double(totals.own?.bytes ?? totals.bytes))
+            takenOver.raise(to: UInt64(max(totals.own?.takenOver ?? 0, 0)))
+            handedOver.raise(to: UInt64(max(totals.own?.handedOver ?? 0, 0)))
             recovered.raise(to: UInt64(max(totals.recovered, 0)))
             let now = clock().now
             // The wall clock may have been set back since.

@@ -7,9 +7,9 @@ import RelayTLS
 
 extension Configuration.Storage.Redis {
     /// Returns also where the server is away.
-    func open(_ limits: QueueLimits, _ logger: Logger) async throws -> RedisStore {
+    func open(_ limits: QueueLimits, name: String, _ logger: Logger) async throws -> RedisStore {
         do {
-            return try await RedisStore.open(try settings(), limits: limits) { $0.tell(logger) }
+            return try await RedisStore.open(try settings(), limits: limits, name: name) { $0.tell(logger) }
         } catch let failure as RedisFailure {
             let servers = addresses.map(\.description).joined(separator: ", ")
             let reason = failure.description.hasSuffix(".") ? "\(failure)".dropLast() : "\(failure)"[...]
