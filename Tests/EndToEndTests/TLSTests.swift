@@ -140,6 +140,19 @@ extension EndToEnd {
             #expect(await relay.stop() == .exit(0))
         }
 
+        /// The work that a client could have done again and again for nothing; TLS 1.3 knows no such thing.
+        @Test func refusesToBeginAnew() async throws {
+            let relay = try await start(["server.tls.min_version": "1.2"])
+            // The end of its input would be that of the client: something holds it open, and nobody waits for that.
+            let asked = try await Programs.shell(
+                "timeout 10 openssl s_client -tls1_2 -connect \(relay.websocket) < <(echo R; exec sleep 10 2>&-) 2>&1 || true"
+            )
+            #expect(asked.text.contains("RENEGOTIATING") && asked.text.contains("no renegotiation"), "\(asked.text)")
+            let scrape = try await relay.scrape()
+            #expect(scrape.sum("moltrelay_tls_handshakes_total", ["result": "full"]) == 1)
+            #expect(await relay.stop() == .exit(0))
+        }
+
         @Test func tellsPlainHTTPWhatThePortSpeaks() async throws {
             let relay = try await start()
             let answer = try await HTTP.get("http://\(relay.websocket)/v1/connect")
