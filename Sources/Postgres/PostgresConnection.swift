@@ -32,25 +32,25 @@ public final class PostgresConnection {
     /// - Parameter within: the longest without a byte from the server.
     public func run(_ calls: [PostgresCall], within: Duration? = nil) throws(PostgresFailure) -> [PostgresRows] {
         guard PQenterPipelineMode(connection) == 1 else { throw broken }
-        let new = try send(calls)
+        let names = try send(calls)
         try flush(Patience(within ?? answerTimeout))
         let patience = Patience(within ?? answerTimeout)
         var rows: [PostgresRows] = []
         var failure: PostgresFailure?
         // One answer for each text that was prepared, one for each call, each with an end of its own.
-        for isPreparation in new {
+        for name in names {
             do throws(PostgresFailure) {
                 let answer = try answer(patience)
-                if !isPreparation { rows.append(answer) }
+                // A statement stays prepared also where what follows is rolled back.
+                if let name { prepared.insert(name) } else { rows.append(answer) }
             } catch {
                 if error.isOfConnection { throw error }
                 failure = failure ?? error
             }
         }
-        _ = try next(patience)
+        if let end = try next(patience) { PQclear(end) }
         guard PQexitPipelineMode(connection) == 1 else { throw broken }
         if let failure { throw failure }
-        for call in calls where !call.statement.name.isEmpty { prepared.insert(call.statement.name) }
         return rows
     }
 
@@ -77,21 +77,21 @@ public final class PostgresConnection {
         return String(cString: escaped)
     }
 
-    /// - Returns: for each answer to come whether it is to a preparation.
-    private func send(_ calls: [PostgresCall]) throws(PostgresFailure) -> [Bool] {
-        var answers: [Bool] = []
+    /// - Returns: for each answer to come the name that it prepares; nil for a call's.
+    private func send(_ calls: [PostgresCall]) throws(PostgresFailure) -> [String?] {
+        var answers: [String?] = []
         var preparing: Set<String> = []
         for call in calls {
             let (name, text) = (call.statement.name, call.statement.text)
             if name.isEmpty || (!prepared.contains(name) && preparing.insert(name).inserted) {
                 guard PQsendPrepare(connection, name, text, 0, nil) == 1 else { throw broken }
-                answers.append(true)
+                answers.append(name)
             }
             let isSent = call.parameters.withPointers { values, lengths, formats in
                 PQsendQueryPrepared(connection, name, Int32(call.parameters.count), values, lengths, formats, 1)
             }
             guard isSent == 1 else { throw broken }
-            answers.append(false)
+            answers.append(nil)
         }
         guard PQpipelineSync(connection) == 1 else { throw broken }
         return answers

@@ -58,6 +58,17 @@ import Testing
         #expect(throws: PostgresFailure.self) { try connection.run([PostgresCall(statement)]) }
         try connection.execute("CREATE TABLE later()")
         #expect(try connection.run([PostgresCall(statement)])[0].integer(0, 0) == 0)
+        // One that fails when it is run stays prepared, though its transaction is rolled back.
+        let divide = PostgresStatement("divide", "SELECT 1 / $1::int8")
+        let (zero, one) = (PostgresParameters([0]), PostgresParameters([1]))
+        for _ in 0..<2 {
+            let failure = #expect(throws: PostgresFailure.self) { try connection.run([PostgresCall(divide, zero)]) }
+            guard case .statement("22012", _) = failure else {
+                Issue.record("\(String(describing: failure))")
+                return
+            }
+        }
+        #expect(try connection.run([PostgresCall(divide, one)])[0].integer(0, 0) == 1)
         #expect(try connection.run([PostgresCall(statement), PostgresCall(statement)]).count == 2)
     }
 
@@ -115,5 +126,12 @@ import Testing
         try replica.sql("SELECT pg_promote()")
         while (try? link.take()) == nil {}
         #expect(link.isConnected)
+    }
+}
+
+extension PostgresParameters {
+    fileprivate init(_ values: [Int64]) {
+        self.init()
+        for value in values { append(value) }
     }
 }

@@ -13,83 +13,109 @@ import WireProtocol
         MessageKey(recipient: recipient, sender: Sample.agent(9), id: Sample.id(number))
     }
 
+    private func mark(_ diversions: Diversions) throws -> Int? { try #require(diversions.next()).mark }
+
     @Test func whoWasReadBeforeMoreCameStaysDiverted() throws {
         var diversions = Diversions()
         diversions.began([alice])
-        #expect(try #require(diversions.next()).mark == nil, "a batch under way")
-        diversions.ended([alice])
-        let mark = try #require(diversions.next()).mark
+        #expect(try mark(diversions) == nil, "a batch under way")
+        diversions.ended([alice], stored: [alice])
+        let early = try mark(diversions)
         diversions.began([alice])
-        diversions.ended([alice])
-        let isSettledEarly = diversions.settled(alice, mark: mark)
-        #expect(!isSettledEarly)
-        let isSettledUnderWay = diversions.settled(alice, mark: nil)
-        #expect(!isSettledUnderWay)
-        let isSettled = diversions.settled(alice, mark: try #require(diversions.next()).mark)
-        #expect(isSettled)
-        #expect(!diversions.isDiverted(alice))
+        diversions.ended([alice], stored: [alice])
+        let (isSettledEarly, isSettledBlindly) = (
+            diversions.settled(alice, mark: early), diversions.settled(alice, mark: nil)
+        )
+        #expect(!isSettledEarly && !isSettledBlindly)
+        let last = try mark(diversions)
+        let isSettled = diversions.settled(alice, mark: last)
+        #expect(isSettled && !diversions.isDiverted(alice))
         #expect(diversions.next() == nil)
     }
 
     @Test func nobodySettlesOwingRemovals() throws {
         var diversions = Diversions()
-        diversions.divert(alice)
-        let owes = diversions.owe(key(1, of: alice), isCounted: true)
-        #expect(owes)
-        let owesAgain = diversions.owe(key(1, of: alice), isCounted: true)
-        #expect(owesAgain)
-        let owesSecond = diversions.owe(key(2, of: alice), isCounted: false)
-        #expect(owesSecond)
+        diversions.found(alice)
+        for (number, isCounted) in [(UInt64(1), true), (1, true), (2, false), (3, false)] {
+            _ = diversions.owe(key(number, of: alice), isCounted: isCounted)
+        }
         #expect(diversions.countedTwice == 1)
-        let next = try #require(diversions.next())
-        #expect(Set(next.owed) == [key(1, of: alice), key(2, of: alice)])
-        let isSettledOwing = diversions.settled(alice, mark: next.mark)
+        let owed = diversions.payable.sorted { $0.id.bytes.lexicographicallyPrecedes($1.id.bytes) }
+        #expect(owed == (1...3).map { key($0, of: alice) })
+        let last = try mark(diversions)
+        let isSettledOwing = diversions.settled(alice, mark: last)
         #expect(!isSettledOwing)
-        diversions.paid(next.owed)
-        #expect(diversions.countedTwice == 0)
-        let isSettled = diversions.settled(alice, mark: next.mark)
+        let unknown = diversions.paid(owed, removed: [true, true, false])
+        #expect(unknown == 1, "the second, which both had")
+        #expect(diversions.countedTwice == 0 && diversions.payable.isEmpty)
+        let isSettled = diversions.settled(alice, mark: last)
         #expect(isSettled)
     }
 
     @Test func owesNoMoreThanItsBound() {
         var diversions = Diversions()
-        diversions.divert(alice)
-        for number in 0..<UInt64(Diversions.maxOwed) {
-            _ = diversions.owe(key(number, of: alice), isCounted: true)
-        }
+        diversions.found(alice)
+        for number in 0..<UInt64(Diversions.maxOwed) { _ = diversions.owe(key(number, of: alice), isCounted: true) }
+        #expect(diversions.payable.count == Diversions.payment)
         let more = key(.max, of: alice)
         let hasRoom = diversions.owe(more, isCounted: true)
         #expect(!hasRoom)
-        diversions.paid([key(0, of: alice)])
+        _ = diversions.paid([key(0, of: alice)], removed: [true])
         let hasRoomAgain = diversions.owe(more, isCounted: true)
         #expect(hasRoomAgain)
     }
 
     @Test func takesTurns() throws {
         var diversions = Diversions()
-        diversions.divert(alice)
-        diversions.divert(bob)
+        diversions.found(alice)
+        diversions.found(bob)
         #expect(try #require(diversions.next()).agent == alice)
         diversions.pass(alice)
         #expect(try #require(diversions.next()).agent == bob)
-        let begins = diversions.beginDraining()
-        #expect(begins)
-        let beginsTwice = diversions.beginDraining()
-        #expect(!beginsTwice)
+        let (begins, beginsTwice) = (diversions.beginDraining(), diversions.beginDraining())
+        #expect(begins && !beginsTwice)
         diversions.stopDraining()
         let beginsAgain = diversions.beginDraining()
         #expect(beginsAgain)
     }
 
-    @Test func aPageIsWithoutWhatIsOwedAndNeverTheLast() throws {
+    /// While the primary is away anybody may be written to.
+    @Test func whoHasNothingInTheFileIsForgotten() {
         var diversions = Diversions()
-        diversions.divert(Sample.agent(2))
-        let queued = (UInt64(1)...2).map { QueuedMessage(sequence: Int64($0), message: Sample.message($0)) }
-        let page = QueuePage(messages: queued, isLast: true)
-        #expect(diversions.cut(page) == .success(QueuePage(messages: queued, isLast: false)))
+        diversions.began([alice, bob])
+        diversions.ended([alice, bob], stored: [bob])
+        #expect(!diversions.isDiverted(alice) && diversions.isDiverted(bob))
+        diversions.began([bob])
+        diversions.ended([bob])
+        #expect(diversions.isDiverted(bob), "an earlier message of his is there")
+    }
+
+    @Test func aPageIsWithoutWhatIsOwedAndNeverTheLast() {
+        var diversions = Diversions()
+        diversions.found(bob)
+        let queued = (UInt64(1)...3).map { QueuedMessage(sequence: Int64($0), message: Sample.message($0)) }
+        let page = Result<QueuePage, StoreFailure>.success(QueuePage(messages: queued, isLast: true))
+        func load(_ meanwhile: () -> Void = {}) -> [QueuedMessage]? {
+            diversions.loadBegan(bob)
+            meanwhile()
+            guard case .success(let page) = diversions.loadEnded(bob, page) else { return nil }
+            return page.isLast ? nil : page.messages
+        }
+        #expect(load() == queued)
         _ = diversions.owe(queued[0].message.key, isCounted: true)
-        #expect(diversions.cut(page) == .success(QueuePage(messages: [queued[1]], isLast: false)))
-        _ = diversions.owe(queued[1].message.key, isCounted: true)
-        #expect(diversions.cut(page) == .failure(SpillingStore.waiting))
+        #expect(load() == Array(queued[1...]))
+        // Removed from the primary after it was read.
+        #expect(load { _ = diversions.paid(diversions.payable, removed: [true]) } == Array(queued[1...]))
+        for queued in queued { _ = diversions.owe(queued.message.key, isCounted: true) }
+        #expect(load() == nil)
+    }
+
+    @Test func whatIsOwedIsNotToldAsExpired() {
+        var diversions = Diversions()
+        diversions.found(alice)
+        _ = diversions.owe(key(1, of: alice), isCounted: true)
+        let told = diversions.expired([key(1, of: alice), key(2, of: alice)])
+        #expect(told == [key(2, of: alice)])
+        #expect(diversions.payable.isEmpty && diversions.countedTwice == 0)
     }
 }

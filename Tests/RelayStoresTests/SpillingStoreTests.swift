@@ -21,7 +21,11 @@ import WireProtocol
         var limits = QueueLimits(maxMessagesPerAgent: maxMessagesPerAgent, maxSharePerSender: 1)
         let redis = try await RedisStore.open(settings, limits: limits)
         limits.maxTotalBytes = spillBytes
-        return await SpillingStore.open(redis, spill: try SQLiteStore(path: folder.file("spill.db"), limits: limits))
+        return try await SpillingStore.open(
+            redis,
+            spill: try SQLiteStore(path: folder.file("spill.db"), limits: limits),
+            maxTotalBytes: 1 << 30
+        )
     }
 
     /// What the relay does every few seconds begins the move.
@@ -169,6 +173,52 @@ import WireProtocol
         while expired.isEmpty { expired = (try? await store.expire(now: Sample.now + 20)) ?? [] }
         #expect(expired == [message.key])
         #expect(store.totals.messages == 1)
+        await store.close()
+    }
+
+    /// What nobody reads any more is not left behind, nor does it keep its agent diverted.
+    @Test func whatExpiredMeanwhileLeavesTheFile() async throws {
+        let store = try await open()
+        server.kill()
+        _ = try await store.put(Sample.message(1, expiresAt: Sample.now + 10))
+        try server.start()
+        try await untilConnected(store)
+        var expired: [MessageKey] = []
+        while store.statistics.agents > 0 { expired += (try? await store.expire(now: Sample.now + 20)) ?? [] }
+        #expect(expired == [Sample.message(1).key])
+        #expect(store.totals.messages == 0)
+        await store.close()
+    }
+
+    /// Acknowledged while the primary was away, and ended before anything was moved.
+    @Test func anOrderlyEndPaysWhatItOwes() async throws {
+        let first = try await open()
+        _ = try await first.put(Sample.message(1, mode: .exactlyOnce), Sample.message(2))
+        server.kill()
+        #expect(try await first.remove(Sample.message(1, mode: .exactlyOnce)) == .removed)
+        try server.start()
+        try await untilConnected(first)
+        await first.close()
+        let second = try await open()
+        #expect(try await second.load(2).messages.map(\.message) == [Sample.message(2)])
+        #expect(try await second.put(Sample.message(1, mode: .exactlyOnce)) == [.duplicate])
+        await second.close()
+    }
+
+    /// A server without memory: what others acknowledge makes room, whosever turn it is.
+    @Test func aFullServerIsPaidBeforeItIsAskedToTakeMore() async throws {
+        try server.cli("CONFIG", "SET", "maxmemory", "8mb")
+        let store = try await open()
+        var stored: [Message] = []
+        while store.statistics.messages < 3 {
+            let message = Sample.message(UInt64(stored.count), to: UInt32(stored.count % 5), envelopeBytes: 60_000)
+            _ = try await store.put(message)
+            stored.append(message)
+        }
+        #expect(stored.count < 1_000)
+        for message in stored.prefix(40) { #expect(try await store.remove(message) == .removed) }
+        while store.statistics.messages > 0 { _ = try? await store.expire(now: Sample.now) }
+        #expect(store.totals.messages == stored.count - 40)
         await store.close()
     }
 }

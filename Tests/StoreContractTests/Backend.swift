@@ -22,9 +22,10 @@ enum Backend: String, CaseIterable, CustomTestStringConvertible {
         case .postgres: try await PostgresStore.open(SharedPostgres.settings(for: folder.path), limits: limits)
         // The primary never fails here: what passes by the spill keeps the contract.
         case .spilling:
-            await SpillingStore.open(
+            try await SpillingStore.open(
                 try SQLiteStore(path: folder.file("relay.db"), limits: limits),
-                spill: try SQLiteStore(path: folder.file("spill.db"), limits: limits)
+                spill: try SQLiteStore(path: folder.file("spill.db"), limits: limits),
+                maxTotalBytes: limits.maxTotalBytes
             )
         }
     }

@@ -10,13 +10,19 @@ struct Diversions {
         /// Counts batches given to the spill: what was read of it before one of them is not the last word.
         var version = 0
         var underWay = 0
-        /// Removals that the primary has not made, and whether their message is counted there. The same key twice is
-        /// one removal.
+        var isStored = false
+        /// Removals that the primary has not made, and whether their message is counted there.
         var owed: [MessageKey: Bool] = [:]
+        /// Loads of the primary under way, and removals that were made since the first of them: pages may hold them.
+        var loads = 0
+        var paid: Set<MessageKey> = []
+
+        var isIdle: Bool { underWay == 0 && owed.isEmpty && loads == 0 }
     }
 
-    /// Keys, each some 150 bytes: past it a removal fails, and its message is delivered again.
+    /// Keys, each some 150 bytes. Past it one is forgotten, which costs a redelivery.
     static let maxOwed = 100_000
+    static let payment = 1_000
 
     private var diverted: [AgentHash: Diversion] = [:]
     private var owedCount = 0
@@ -27,15 +33,23 @@ struct Diversions {
     private(set) var isDraining = false
 
     var isEmpty: Bool { diverted.isEmpty }
+    var agents: Int { diverted.count }
 
     func isDiverted(_ agent: AgentHash) -> Bool { diverted[agent] != nil }
 
-    mutating func divert(_ agent: AgentHash) {
+    /// The file holds something of it, from an earlier run.
+    mutating func found(_ agent: AgentHash) {
+        divert(agent)
+        diverted[agent]?.isStored = true
+    }
+
+    private mutating func divert(_ agent: AgentHash) {
         guard diverted[agent] == nil else { return }
         diverted[agent] = Diversion()
         turn.append(agent)
     }
 
+    /// A batch of theirs is to go to the spill.
     mutating func began(_ agents: Set<AgentHash>) {
         for agent in agents {
             divert(agent)
@@ -44,15 +58,22 @@ struct Diversions {
         }
     }
 
-    mutating func ended(_ agents: Set<AgentHash>) {
-        for agent in agents { diverted[agent]?.underWay -= 1 }
+    /// It went there, or was given up.
+    /// - Parameter stored: whose messages are in the file now.
+    mutating func ended(_ agents: Set<AgentHash>, stored: Set<AgentHash> = []) {
+        for agent in agents {
+            diverted[agent]?.underWay -= 1
+            if stored.contains(agent) { diverted[agent]?.isStored = true }
+            // Or a relay whose primary is away would remember everybody that anybody wrote to.
+            if let diversion = diverted[agent], diversion.isIdle, !diversion.isStored { remove(agent) }
+        }
     }
 
     /// - Parameter isCounted: the spill had no such message, so that it is the primary's.
     /// - Returns: false where too much is owed already.
     mutating func owe(_ key: MessageKey, isCounted: Bool) -> Bool {
         guard isDiverted(key.recipient) else { return false }
-        guard !isOwed(key) else { return true }
+        guard diverted[key.recipient]?.owed[key] == nil else { return true }
         guard owedCount < Self.maxOwed else { return false }
         diverted[key.recipient]?.owed[key] = isCounted
         owedCount += 1
@@ -60,14 +81,22 @@ struct Diversions {
         return true
     }
 
-    func isOwed(_ key: MessageKey) -> Bool { diverted[key.recipient]?.owed[key] != nil }
+    /// Some of all that is owed, of whomever: a full primary empties by it.
+    var payable: [MessageKey] {
+        guard owedCount > 0 else { return [] }
+        return Array(diverted.values.lazy.filter { !$0.owed.isEmpty }.flatMap(\.owed.keys).prefix(Self.payment))
+    }
 
-    mutating func paid(_ keys: [MessageKey]) {
-        for key in keys {
+    /// - Returns: how many of them the primary removed though it was not known to have them.
+    mutating func paid(_ keys: [MessageKey], removed: [Bool]) -> Int {
+        var unknown = 0
+        for (key, wasThere) in zip(keys, removed) {
             guard let isCounted = diverted[key.recipient]?.owed.removeValue(forKey: key) else { continue }
             owedCount -= 1
-            if isCounted { countedTwice -= 1 }
+            if isCounted { countedTwice -= 1 } else if wasThere { unknown += 1 }
+            if diverted[key.recipient]?.loads ?? 0 > 0 { diverted[key.recipient]?.paid.insert(key) }
         }
+        return unknown
     }
 
     /// One at a time moves messages back.
@@ -79,29 +108,64 @@ struct Diversions {
 
     mutating func stopDraining() { isDraining = false }
 
-    /// Whose turn it is, with what is owed and by which mark `settled` knows whether more came meanwhile.
-    func next() -> (agent: AgentHash, owed: [MessageKey], mark: Int?)? {
+    /// Whose turn it is, and by which mark `settled` knows whether more came meanwhile.
+    func next() -> (agent: AgentHash, mark: Int?)? {
         guard let agent = turn.first, let diversion = diverted[agent] else { return nil }
-        return (agent, Array(diversion.owed.keys.prefix(1_000)), diversion.underWay == 0 ? diversion.version : nil)
+        return (agent, diversion.underWay == 0 ? diversion.version : nil)
     }
 
-    /// The next one's turn: this one's messages do not fit into the primary.
+    /// The next one's turn: this one's messages do not fit into the primary, or fail there.
     mutating func pass(_ agent: AgentHash) {
         guard turn.first == agent else { return }
         turn.removeFirst()
         turn.append(agent)
     }
 
-    /// The spill was found to hold nothing of it that is still to be delivered.
+    /// The spill was found to hold nothing of it.
     /// - Returns: whether it is diverted no longer.
     mutating func settled(_ agent: AgentHash, mark: Int?) -> Bool {
-        guard let diversion = diverted[agent], let mark, mark == diversion.version, diversion.owed.isEmpty else {
+        guard let diversion = diverted[agent], let mark, mark == diversion.version, diversion.isIdle else {
             return false
         }
-        diverted[agent] = nil
-        if turn.first == agent { turn.removeFirst() } else { turn.removeAll { $0 == agent } }
+        remove(agent)
         return true
     }
 
-    var agents: Int { diverted.count }
+    private mutating func remove(_ agent: AgentHash) {
+        diverted[agent] = nil
+        if turn.first == agent { turn.removeFirst() } else { turn.removeAll { $0 == agent } }
+    }
+}
+
+extension Diversions {
+    mutating func loadBegan(_ agent: AgentHash) { diverted[agent]?.loads += 1 }
+
+    /// A page of the primary for a recipient that was diverted when it was asked for: without what was acknowledged
+    /// meanwhile, and never the last one, since more comes from the spill. An empty one is a failure, which its reader
+    /// tries again a second later.
+    mutating func loadEnded(
+        _ agent: AgentHash,
+        _ result: Result<QueuePage, StoreFailure>
+    ) -> Result<QueuePage, StoreFailure> {
+        let diversion = diverted[agent]
+        diverted[agent]?.loads -= 1
+        if diverted[agent]?.loads == 0 { diverted[agent]?.paid = [] }
+        return result.flatMap { page in
+            let messages = page.messages.filter { queued in
+                let key = queued.message.key
+                return diversion?.owed[key] == nil && diversion?.paid.contains(key) != true
+            }
+            guard !messages.isEmpty else { return .failure(SpillingStore.waiting) }
+            return .success(QueuePage(messages: messages, isLast: false))
+        }
+    }
+
+    /// What the primary found expired, less what is owed: that is told already.
+    mutating func expired(_ keys: [MessageKey]) -> [MessageKey] {
+        guard owedCount > 0 else { return keys }
+        let owed = keys.filter { diverted[$0.recipient]?.owed[$0] != nil }
+        _ = paid(owed, removed: owed.map { _ in false })
+        let told = Set(owed)
+        return keys.filter { !told.contains($0) }
+    }
 }

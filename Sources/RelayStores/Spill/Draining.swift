@@ -1,37 +1,42 @@
 import RelayCore
 import WireProtocol
 
-/// Brings what the spill holds to the primary, an agent's page at a time: first the removals it is owed, then messages,
-/// each out of the file only once the primary has it. A crash between the two makes a duplicate, which the primary
-/// knows, or a message that is delivered twice, as at least once allows.
+/// Brings what the spill holds to the primary: first the removals it is owed, whosever they are, then messages, an
+/// agent's page at a time, each out of the file only once the primary has it. A crash between the two makes a
+/// duplicate, which the primary knows, or a message that is delivered twice, as at least once allows.
 extension SpillingStore {
     private static let pageMessages = 500
     private static let pageBytes = 4 << 20
 
-    /// Begins where nothing is being moved. The first failure ends it until the next call.
-    func drain(now: UnixMilliseconds) {
-        guard update({ $0.diversions.beginDraining() }) else { return }
-        drainNext(now: now, passed: 0)
-    }
+    /// Where this relay's `beginDraining` said so. The first failure ends it until the next call.
+    func drain(now: UnixMilliseconds) { drainNext(now: now, passed: 0) }
 
     private func stop() { update { $0.diversions.stopDraining() } }
 
     /// - Parameter passed: agents in a row of whom nothing could be moved.
     private func drainNext(now: UnixMilliseconds, passed: Int) {
+        let payable = update { $0.diversions.payable }
+        guard payable.isEmpty else {
+            return pay(payable, now: now) { $0 ? self.drainNext(now: now, passed: passed) : self.stop() }
+        }
         let next = update { state in passed < state.diversions.agents ? state.diversions.next() : nil }
-        guard let (agent, owed, mark) = next else { return stop() }
-        guard owed.isEmpty else { return pay(owed, now: now, passed: passed) }
-        spill.load(
-            agent,
-            past: .start,
-            maxMessages: Self.pageMessages,
-            maxBytes: Self.pageBytes,
-            now: now
-        ) { result in
+        guard let (agent, mark) = next else { return stop() }
+        spill.load(agent, past: .start, maxMessages: Self.pageMessages, maxBytes: Self.pageBytes, now: now) { result in
             guard let page = try? result.get() else { return self.stop() }
-            guard page.messages.isEmpty else { return self.move(page, of: agent, now: now, passed: passed) }
+            guard page.messages.isEmpty else {
+                let messages = page.messages.map(\.message)
+                return self.move(messages, of: agent, now: now, passed: passed)
+            }
+            self.settle(agent, mark: mark, now: now, passed: passed)
+        }
+    }
+
+    /// Nothing is left to be delivered; what expired may lie there still, and is another's business.
+    private func settle(_ agent: AgentHash, mark: Int?, now: UnixMilliseconds, passed: Int) {
+        spill.status(of: agent) { status in
             let isSettled = self.update { state in
-                let isSettled = state.diversions.settled(agent, mark: mark)
+                let isEmpty = (try? status.get().messages) == 0
+                let isSettled = isEmpty && state.diversions.settled(agent, mark: mark)
                 if !isSettled { state.diversions.pass(agent) }
                 return isSettled
             }
@@ -39,35 +44,43 @@ extension SpillingStore {
         }
     }
 
-    private func pay(_ owed: [MessageKey], now: UnixMilliseconds, passed: Int) {
+    private func pay(_ owed: [MessageKey], now: UnixMilliseconds, _ completion: @escaping @Sendable (Bool) -> Void) {
         primary.commit(owed.map { .remove($0) }, now: now) { result in
-            guard case .success = result else { return self.stop() }
-            self.update { $0.diversions.paid(owed) }
-            self.drainNext(now: now, passed: 0)
+            guard let outcomes = try? result.get() else { return completion(false) }
+            self.update { state in
+                // Both had it, and the file's was taken off the books.
+                state.statistics.duplicates += state.diversions.paid(owed, removed: outcomes.map { $0 == .removed })
+            }
+            completion(true)
         }
     }
 
-    private func move(_ page: QueuePage, of agent: AgentHash, now: UnixMilliseconds, passed: Int) {
-        primary.commit(page.messages.map { .put($0.message) }, now: now) { result in
-            guard let outcomes = try? result.get() else { return self.stop() }
-            var taken: [StoreOperation] = []
-            var duplicates = 0
-            for (queued, outcome) in zip(page.messages, outcomes) {
-                switch outcome {
-                case .stored: break
-                case .duplicate: duplicates += 1
-                // The primary is full of this agent, or altogether: it stays here, and is tried again.
-                case .refused, .removed, .absent: continue
-                }
-                taken.append(.remove(queued.message.key))
+    func payAll(now: UnixMilliseconds, _ completion: @escaping @Sendable () -> Void) {
+        let payable = update { $0.diversions.payable }
+        guard !payable.isEmpty else { return completion() }
+        pay(payable, now: now) { $0 ? self.payAll(now: now, completion) : completion() }
+    }
+
+    /// Where the primary has no room for all of them the first that is refused must not be overtaken by a smaller one.
+    private func move(_ messages: [Message], of agent: AgentHash, now: UnixMilliseconds, passed: Int) {
+        let bytes = messages.reduce(0) { $0 + $1.byteCount }
+        let isTight = primary.totals.bytes + bytes > maxTotalBytes
+        let moved = isTight ? Array(messages.prefix(1)) : messages
+        primary.commit(moved.map { .put($0) }, now: now) { result in
+            guard let outcomes = try? result.get() else {
+                self.update { $0.diversions.pass(agent) }
+                return self.stop()
             }
-            self.forget(taken, duplicates: duplicates, of: agent, now: now, passed: passed)
+            // What is refused stays here, and is tried again.
+            let taken = zip(moved, outcomes).filter { $0.1.isTaken }
+            let duplicates = taken.count { $0.1 == .duplicate }
+            self.forget(taken.map { .remove($0.0.key) }, duplicates, of: agent, now: now, passed: passed)
         }
     }
 
     private func forget(
         _ taken: [StoreOperation],
-        duplicates: Int,
+        _ duplicates: Int,
         of agent: AgentHash,
         now: UnixMilliseconds,
         passed: Int
@@ -83,6 +96,15 @@ extension SpillingStore {
                 state.statistics.duplicates += duplicates
             }
             self.drainNext(now: now, passed: 0)
+        }
+    }
+}
+
+extension StoreOutcome {
+    fileprivate var isTaken: Bool {
+        switch self {
+        case .stored, .duplicate: true
+        case .refused, .removed, .absent: false
         }
     }
 }

@@ -19,38 +19,70 @@ public struct SpillStatistics: Sendable, Equatable {
 }
 
 extension SpillingStore.State {
-    /// What a batch given to the file comes to: a removal holds as soon as the primary is owed it.
-    mutating func diverted(
+    /// - Returns: what the primary is to be asked, and the number of its answer.
+    mutating func submit(
         _ batch: [StoreOperation],
-        _ outcomes: [StoreOutcome]
+        now: UnixMilliseconds,
+        _ completion: @escaping Line.Completion
+    ) -> ([StoreOperation], UInt64)? {
+        self.now = now
+        let diverted = diversions.isEmpty ? [] : batch.map { diversions.isDiverted($0.recipient) }
+        guard diverted.contains(true) else { return ask(batch, now: now, completion) }
+        guard diverted.contains(false) else {
+            divert(batch, now: now, completion)
+            return nil
+        }
+        let parts = SplitBatch(batch, diverted, completion)
+        divert(parts.operations(diverted: true), now: now) { parts.finish($0, diverted: true) }
+        return ask(parts.operations(diverted: false), now: now) { parts.finish($0, diverted: false) }
+    }
+
+    private mutating func ask(
+        _ batch: [StoreOperation],
+        now: UnixMilliseconds,
+        _ completion: @escaping Line.Completion
+    ) -> ([StoreOperation], UInt64) {
+        (batch, line.append(Line.Batch(operations: batch, now: now, completion: completion), isDiverted: false))
+    }
+
+    private mutating func divert(
+        _ batch: [StoreOperation],
+        now: UnixMilliseconds,
+        _ completion: @escaping Line.Completion
+    ) {
+        let batch = Line.Batch(operations: batch, now: now, completion: completion)
+        diversions.began(batch.agents)
+        _ = line.append(batch, isDiverted: true)
+    }
+
+    mutating func answered(_ number: UInt64, _ result: Result<[StoreOutcome], StoreFailure>) {
+        diversions.began(line.answered(number, result))
+    }
+
+    /// What a batch given to the file comes to: a removal holds as soon as the primary is owed it. Messages lie at a
+    /// place of the file that says nothing about their place in the primary: as sequence 0.
+    mutating func spilled(
+        _ batch: Line.Batch,
+        _ result: Result<[StoreOutcome], StoreFailure>
     ) -> Result<[StoreOutcome], StoreFailure> {
-        var told: [StoreOutcome] = []
-        told.reserveCapacity(outcomes.count)
-        for (operation, outcome) in zip(batch, outcomes) {
+        guard case .success(let outcomes) = result else {
+            diversions.ended(batch.agents)
+            return result
+        }
+        var stored: Set<AgentHash> = []
+        let told = zip(batch.operations, outcomes).map { operation, outcome -> StoreOutcome in
             switch (operation, outcome) {
-            case (.put, .stored):
+            case (.put(let message), .stored):
                 statistics.spilled += 1
-                told.append(.stored(sequence: 0))
-            case (.put, _): told.append(outcome)
+                stored.insert(message.routing.recipient)
+                return .stored(sequence: 0)
+            case (.put, _): return outcome
             case (.remove(let key), _):
-                guard diversions.owe(key, isCounted: outcome == .absent) else {
-                    return .failure(.unavailable(reason: "too many removals wait for the store"))
-                }
-                told.append(.removed)
+                return diversions.owe(key, isCounted: outcome == .absent) ? .removed : .absent
             }
         }
+        diversions.ended(batch.agents, stored: stored)
         return .success(told)
-    }
-}
-
-extension Diversions {
-    /// A page of the primary for a recipient that was diverted when it was asked for: without what was acknowledged
-    /// meanwhile, and never the last one, since more comes from the spill. An empty one is a failure, which its reader
-    /// tries again a second later.
-    func cut(_ page: QueuePage) -> Result<QueuePage, StoreFailure> {
-        let messages = page.messages.filter { !isOwed($0.message.key) }
-        guard !messages.isEmpty else { return .failure(SpillingStore.waiting) }
-        return .success(QueuePage(messages: messages, isLast: false))
     }
 }
 

@@ -11,28 +11,39 @@ public import WireProtocol
 public final class SpillingStore: MessageStore {
     let primary: any MessageStore
     let spill: SQLiteStore
+    /// Of the primary: near it messages are moved one by one.
+    let maxTotalBytes: Int
     private let state = Mutex(State())
     private let closing = Closing()
 
     struct State {
         var diversions = Diversions()
+        var line = Line()
         var statistics = SpillStatistics()
+        /// Of the last batch.
+        var now: UnixMilliseconds = 0
     }
 
     /// What a run left in the file goes to the primary first.
-    public static func open(_ primary: any MessageStore, spill: SQLiteStore) async -> SpillingStore {
-        let store = SpillingStore(primary, spill)
+    /// - Parameter maxTotalBytes: of the primary.
+    public static func open(
+        _ primary: any MessageStore,
+        spill: SQLiteStore,
+        maxTotalBytes: Int
+    ) async throws(StoreFailure) -> SpillingStore {
+        let store = SpillingStore(primary, spill, maxTotalBytes)
         let question = QueueListQuestion(order: .agent, limit: .max)
         let left = await withCheckedContinuation { continuation in
             spill.queues(question) { continuation.resume(returning: $0) }
         }
-        if case .success(let list) = left {
-            store.update { state in for queue in list.queues { state.diversions.divert(queue.recipient) } }
-        }
+        let list = try left.get()
+        store.update { state in for queue in list.queues { state.diversions.found(queue.recipient) } }
         return store
     }
 
-    private init(_ primary: any MessageStore, _ spill: SQLiteStore) { (self.primary, self.spill) = (primary, spill) }
+    private init(_ primary: any MessageStore, _ spill: SQLiteStore, _ maxTotalBytes: Int) {
+        (self.primary, self.spill, self.maxTotalBytes) = (primary, spill, maxTotalBytes)
+    }
 
     func update<Value: Sendable>(_ body: (inout sending State) -> sending Value) -> Value { state.withLock(body) }
 
@@ -41,41 +52,28 @@ public final class SpillingStore: MessageStore {
         now: UnixMilliseconds,
         completion: @escaping @Sendable (Result<[StoreOutcome], StoreFailure>) -> Void
     ) {
-        let diverted = update { state in batch.map { state.diversions.isDiverted($0.recipient) } }
-        guard diverted.contains(true) else { return commitToPrimary(batch, now: now, completion) }
-        guard diverted.contains(false) else { return divert(batch, now: now, completion) }
-        let parts = SplitBatch(diverted, completion)
-        commitToPrimary(parts.operations(of: batch, diverted: false), now: now) { parts.finish($0, diverted: false) }
-        divert(parts.operations(of: batch, diverted: true), now: now) { parts.finish($0, diverted: true) }
-    }
-
-    private func commitToPrimary(
-        _ batch: [StoreOperation],
-        now: UnixMilliseconds,
-        _ completion: @escaping @Sendable (Result<[StoreOutcome], StoreFailure>) -> Void
-    ) {
-        primary.commit(batch, now: now) { result in
-            switch result {
-            case .success, .failure(.closed): completion(result)
-            case .failure: self.divert(batch, now: now, completion)
+        let asked = update { state in state.submit(batch, now: now, completion) }
+        if let (operations, number) = asked {
+            primary.commit(operations, now: now) { result in
+                self.update { $0.answered(number, result) }
+                self.proceed()
             }
         }
+        proceed()
     }
 
-    /// Messages lie at a place of the file that says nothing about their place in the primary: as sequence 0.
-    private func divert(
-        _ batch: [StoreOperation],
-        now: UnixMilliseconds,
-        _ completion: @escaping @Sendable (Result<[StoreOutcome], StoreFailure>) -> Void
-    ) {
-        let agents = Set(batch.map(\.recipient))
-        update { $0.diversions.began(agents) }
-        spill.commit(batch, now: now) { result in
-            let result = self.update { state in
-                state.diversions.ended(agents)
-                return result.flatMap { state.diverted(batch, $0) }
+    private func proceed() {
+        guard update({ $0.line.begin() }) else { return }
+        while let step = update({ $0.line.next() }) {
+            switch step {
+            case .complete(let batch, let result, let wasDiverted):
+                if wasDiverted { update { $0.diversions.ended(batch.agents) } }
+                batch.completion(result)
+            case .spill(let batch):
+                spill.commit(batch.operations, now: batch.now) { result in
+                    batch.completion(self.update { $0.spilled(batch, result) })
+                }
             }
-            completion(result)
         }
     }
 
@@ -87,19 +85,12 @@ public final class SpillingStore: MessageStore {
         now: UnixMilliseconds,
         completion: @escaping @Sendable (Result<QueuePage, StoreFailure>) -> Void
     ) {
-        guard update({ $0.diversions.isDiverted(recipient) }) else {
-            return primary.load(
-                recipient,
-                past: cursor,
-                maxMessages: maxMessages,
-                maxBytes: maxBytes,
-                now: now,
-                completion: completion
-            )
+        let isDiverted = update { state in
+            state.diversions.loadBegan(recipient)
+            return state.diversions.isDiverted(recipient)
         }
-        drain(now: now)
         primary.load(recipient, past: cursor, maxMessages: maxMessages, maxBytes: maxBytes, now: now) { result in
-            completion(result.flatMap { page in self.update { $0.diversions.cut(page) } })
+            completion(isDiverted ? self.update { $0.diversions.loadEnded(recipient, result) } : result)
         }
     }
 
@@ -117,21 +108,34 @@ public final class SpillingStore: MessageStore {
         }
     }
 
+    /// Of the file first, while nothing is moved out of it, then of the primary. Messages are moved after that: every
+    /// few seconds, as this is called.
     public func expire(
         now: UnixMilliseconds,
         limit: Int,
         completion: @escaping @Sendable (Result<[MessageKey], StoreFailure>) -> Void
     ) {
-        drain(now: now)
-        primary.expire(now: now, limit: limit) { result in
-            // What is being moved just now would be told twice.
-            let isIdle = self.update { !$0.diversions.isEmpty && !$0.diversions.isDraining }
+        guard update({ $0.diversions.beginDraining() }) else {
+            return expireInPrimary(now: now, limit: limit, [], completion)
+        }
+        spill.expire(now: now, limit: limit) { result in
             let expired = (try? result.get()) ?? []
-            guard isIdle, expired.count < limit else { return completion(result) }
-            self.spill.expire(now: now, limit: limit - expired.count) { more in
-                guard let more = try? more.get(), !more.isEmpty else { return completion(result) }
-                completion(.success(expired + more))
-            }
+            self.expireInPrimary(now: now, limit: limit - expired.count, expired, completion)
+            self.drain(now: now)
+        }
+    }
+
+    private func expireInPrimary(
+        now: UnixMilliseconds,
+        limit: Int,
+        _ expired: [MessageKey],
+        _ completion: @escaping @Sendable (Result<[MessageKey], StoreFailure>) -> Void
+    ) {
+        guard limit > 0 else { return completion(.success(expired)) }
+        primary.expire(now: now, limit: limit) { result in
+            let more = result.map { keys in self.update { $0.diversions.expired(keys) } }
+            guard !expired.isEmpty else { return completion(more) }
+            completion(.success(expired + ((try? more.get()) ?? [])))
         }
     }
 
@@ -141,9 +145,7 @@ public final class SpillingStore: MessageStore {
         limit: Int,
         completion: @escaping @Sendable (Result<[MessageKey], StoreFailure>) -> Void
     ) {
-        guard !update({ $0.diversions.isDiverted(recipient) }) else {
-            return completion(.failure(Self.waiting))
-        }
+        guard !update({ $0.diversions.isDiverted(recipient) }) else { return completion(.failure(Self.waiting)) }
         primary.purge(recipient, now: now, limit: limit, completion: completion)
     }
 
@@ -189,18 +191,22 @@ public final class SpillingStore: MessageStore {
     public var health: StoreHealth { primary.health }
 
     public var statistics: SpillStatistics {
-        var statistics = update { $0.statistics }
+        var statistics = update { state in
+            var statistics = state.statistics
+            statistics.agents = state.diversions.agents
+            return statistics
+        }
         let totals = spill.totals
         (statistics.messages, statistics.bytes) = (totals.messages, totals.bytes)
-        statistics.agents = update { $0.diversions.agents }
         statistics.health = spill.health
         statistics.corruptRows = spill.statistics.corruptRows
         return statistics
     }
 
+    /// With what the primary is owed, where it is there.
     public func close(completion: @escaping @Sendable () -> Void) {
         guard closing.begin(completion) else { return }
-        let (spill, closing) = (spill, closing)
-        primary.close { spill.close { closing.finish() } }
+        let (primary, spill, closing) = (primary, spill, closing)
+        payAll(now: update { $0.now }) { primary.close { spill.close { closing.finish() } } }
     }
 }

@@ -44,6 +44,7 @@ public enum RelayCatalogue {
         moltrelay_messages_total + moltrelay_messages_recovered_total + moltrelay_messages_taken_over_total
           - moltrelay_messages_handed_over_total - sum without (fate) (moltrelay_messages_settled_total)
           - moltrelay_messages_in_flight - moltrelay_queue_depth - moltrelay_store_corrupt_rows_total
+          - moltrelay_spill_duplicates_total
         """
 }
 

@@ -134,9 +134,14 @@ extension Configuration.Storage.Spill {
     /// - Returns: nil where nothing is to be spilled.
     fileprivate func open(over primary: any MessageStore, _ limits: QueueLimits) async throws -> SpillingStore? {
         guard let path else { return nil }
-        var limits = limits
-        limits.maxTotalBytes = maxSizeBytes
-        return await SpillingStore.open(primary, spill: try SQLiteStore(path: path, limits: limits))
+        var own = limits
+        own.maxTotalBytes = maxSizeBytes
+        let file = try SQLiteStore(path: path, limits: own)
+        do throws(StoreFailure) {
+            return try await SpillingStore.open(primary, spill: file, maxTotalBytes: limits.maxTotalBytes)
+        } catch {
+            throw StartError(text: "storage.spill.path: \(path) cannot be read: \(error)")
+        }
     }
 }
 
