@@ -18,12 +18,12 @@ extension ServeComposition {
         ) { change in change.tell(logger, instruments.health) }
     }
 
-    func volumes() -> [VolumeWatch] {
+    func volumes(_ choice: StoreChoice) -> [VolumeWatch] {
         var volumes: [VolumeWatch] = []
         if configuration.queue.storage == .sqlite {
             volumes.append(VolumeWatch(name: "store", file: configuration.storage.sqlite.path))
         }
-        if configuration.queue.storage == .redis, let path = configuration.storage.spill.path {
+        if choice.spill != nil, let path = configuration.storage.spill.path {
             volumes.append(VolumeWatch(name: "spill", file: path))
         }
         if case .file(let path) = configuration.logging.output {

@@ -38,7 +38,7 @@ struct ServeComposition {
         let registry = MetricRegistry(shards: loops.loops.count)
         let gauges = LoopGauges()
         let state = ConfigurationState(configuration)
-        let volumes = volumes()
+        let volumes = volumes(choice)
         let memory = MemoryWatch(configured: configuration.limits.maxMemoryBytes, limits: limits, logger: logger)
         let flights = flights(loops: loops.loops.count, clock)
         let tracing = try Tracing(configuration, clock: clock, logger: logger)
