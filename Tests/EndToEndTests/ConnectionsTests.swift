@@ -31,5 +31,24 @@ extension EndToEnd {
             }
             #expect(await relay.stop() == .exit(0))
         }
+
+        /// In a pipe one list follows another, each with who came meanwhile.
+        @Test func whoeverWatchesSeesTheNext() async throws {
+            let relay = try await Relay.start()
+            let alice = try await PythonAgent.connected("alice", to: relay)
+            let watching = try ChildProcess(
+                "/usr/bin/env",
+                [Programs.relay, "connections", "list", "--json", "--watch", "--every", "1s"],
+                environment: Relay.environment(relay.folder),
+                mergingErrors: true
+            )
+            #expect(await watching.line { $0.contains("\"matching\":1") } != nil)
+            let bob = try await PythonAgent.connected("bob", to: relay)
+            let both = await watching.line { $0.contains("\"matching\":2") }
+            #expect(both?.contains("\u{1B}") == false)
+            #expect(await relay.stop() == .exit(0))
+            #expect(await watching.end() == .exit(69))
+            withExtendedLifetime((alice, bob)) {}
+        }
     }
 }
