@@ -72,6 +72,24 @@ import Testing
         #expect(try connection.run([PostgresCall(statement), PostgresCall(statement)]).count == 2)
     }
 
+    @Test func aStatementThatFailedWhenItWasCalledIsCalledAgain() throws {
+        let server = try PostgresServer()
+        let connection = try connect(settings(server))
+        let statement = PostgresStatement("divide", "SELECT 1 / $1::int8")
+        for divisor in [0, 0, 1] as [Int64] {
+            var parameters = PostgresParameters()
+            parameters.append(divisor)
+            let calls = [PostgresCall("BEGIN"), PostgresCall(statement, parameters), PostgresCall("ROLLBACK")]
+            let answers = Result { () throws(PostgresFailure) in try connection.run(calls) }
+            switch answers {
+            case .success(let rows): #expect(divisor == 1 && rows[1].integer(0, 0) == 1)
+            case .failure(let failure):
+                #expect(divisor == 0 && failure == .statement(state: "22012", "division by zero"))
+            }
+            try connection.execute("ROLLBACK")
+        }
+    }
+
     @Test func aPasswordIsReadFromItsFileForEachConnection() throws {
         let server = try PostgresServer(access: [
             "host all \(PostgresServer.user) 127.0.0.1/32 trust", "host all all 127.0.0.1/32 scram-sha-256",

@@ -120,7 +120,13 @@ import WireProtocol
     @Test func relaysThatStartTogetherMigrateOnce() async throws {
         let server = try PostgresServer()
         try await withThrowingTaskGroup(of: Void.self) { group in
-            for _ in 0..<5 { group.addTask { await (try open(server)).close() } }
+            for _ in 0..<5 {
+                group.addTask {
+                    let store = try await open(server)
+                    #expect(store.health == .ok)
+                    await store.close()
+                }
+            }
             try await group.waitForAll()
         }
         #expect(try server.sql("SELECT count(*) FROM moltrelay.schema_version") == "1")
@@ -178,6 +184,7 @@ import WireProtocol
             )
         }
         _ = try await store.purge(3, limit: 5)
+        _ = try await store.purge(4)
         let expiring = Sample.message(9_000, expiresAt: Sample.now + 1)
         _ = try await store.put(expiring)
         #expect(try await store.expire(now: Sample.now + 1) == [expiring.key])
@@ -288,6 +295,31 @@ import WireProtocol
         await store.close()
     }
 
+    /// The server says it of a batch; the store's health stands until as much can be written, with or without traffic.
+    @Test func aFullDiskIsSaidUntilThereIsRoom() async throws {
+        let server = try PostgresServer()
+        let store = try await open(server)
+        try server.sql(
+            """
+            CREATE SEQUENCE moltrelay.tries;
+            CREATE FUNCTION brim() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                PERFORM nextval('moltrelay.tries');
+                RAISE EXCEPTION 'No space left on device' USING ERRCODE = '53100';
+            END $$;
+            CREATE TRIGGER brim BEFORE INSERT ON moltrelay.queue EXECUTE FUNCTION brim();
+            """
+        )
+        await #expect(throws: StoreFailure.diskFull) { try await store.put(Sample.message(1)) }
+        #expect(try await store.remove(Sample.message(1)) == .absent)
+        while try server.sql("SELECT last_value FROM moltrelay.tries") != "3" { await Task.yield() }
+        #expect(store.health.isFailing(with: "No space left on device (53100)"))
+        try server.sql("DROP TRIGGER brim ON moltrelay.queue")
+        while store.health != .ok { await Task.yield() }
+        #expect(try await store.put(Sample.message(1)).first?.isStored == true)
+        #expect(try server.sql("SELECT count(*) FROM moltrelay.queue") == "1")
+        await store.close()
+    }
+
     /// Somebody else's session holds the lock and says nothing more: the server ends it.
     @Test func aRelayThatHoldsTheLockAndFreezesIsEnded() async throws {
         let server = try PostgresServer()
@@ -302,6 +334,12 @@ import WireProtocol
     /// Each attempt fails at once while the server is away.
     private func untilItWorks(_ store: PostgresStore) async throws {
         while (try? await store.remove(Sample.message(999))) == nil { await Task.yield() }
+    }
+}
+
+extension StoreHealth {
+    fileprivate func isFailing(with reason: String) -> Bool {
+        if case .failing(reason, _) = self { true } else { false }
     }
 }
 

@@ -25,10 +25,14 @@ final class LockedQueue {
         publication.opened(messages: messages, bytes: bytes, oldest: note(rows[1]))
     }
 
-    func look(_ connection: PostgresConnection, touching: Bool) throws(PostgresFailure) {
-        var calls = [PostgresCall(QueueStatements.totals), .oldest(from: oldestSequence)]
-        if touching { calls.append(PostgresCall(QueueStatements.touch)) }
-        let rows = try connection.run(calls)
+    /// Whether a batch could be written.
+    func prove(_ connection: PostgresConnection) throws(PostgresFailure) {
+        let statements = [QueueStatements.begin, QueueStatements.prove, QueueStatements.rollback]
+        _ = try connection.run(statements.map { PostgresCall($0) })
+    }
+
+    func look(_ connection: PostgresConnection) throws(PostgresFailure) {
+        let rows = try connection.run([PostgresCall(QueueStatements.totals), .oldest(from: oldestSequence)])
         let (messages, bytes) = (Int(rows[0].integer(0, 0)), Int(rows[0].integer(0, 1)))
         publication.changed(messages: messages, bytes: bytes, oldest: note(rows[1]))
     }

@@ -81,10 +81,13 @@ enum PostgresSchema {
     static func found(on connection: PostgresConnection, _ schema: String) throws(PostgresFailure) -> Int64? {
         let table = connection.quoted(schema) + ".schema_version"
         var named = PostgresParameters()
-        named.append(table)
-        let exists = try connection.run([
-            PostgresCall(PostgresStatement("", "SELECT to_regclass($1::text) IS NOT NULL"), named)
-        ])
+        named.append(schema)
+        // Of the catalogue itself: behind a lock that was waited for, to_regclass would still say what it said before.
+        let text = """
+            SELECT EXISTS(SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+                WHERE n.nspname = $1::text AND c.relname = 'schema_version')
+            """
+        let exists = try connection.run([PostgresCall(PostgresStatement("", text), named)])
         guard exists.first?.integer(0, 0) == 1 else { return nil }
         let rows = try connection.run([PostgresCall("SELECT max(version) FROM \(table)")])
         return rows.first?.integer(0, 0)

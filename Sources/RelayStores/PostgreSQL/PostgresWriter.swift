@@ -91,9 +91,10 @@ final class PostgresWriter {
         do throws(PostgresFailure) {
             let connection = try connected()
             try guarding(connection) { connection throws(PostgresFailure) in
-                let proves = publication.isFailing(.writes)
-                try queue.look(connection, touching: proves)
-                if proves { publication.succeeded(.writes) }
+                try queue.look(connection)
+                guard publication.isFailing(.writes) else { return }
+                try queue.prove(connection)
+                publication.succeeded(.writes)
             }
         } catch {}
     }
