@@ -311,7 +311,7 @@ import WireProtocol
         )
         await #expect(throws: StoreFailure.diskFull) { try await store.put(Sample.message(1)) }
         #expect(try await store.remove(Sample.message(1)) == .absent)
-        while try server.sql("SELECT last_value FROM moltrelay.tries") != "3" { await Task.yield() }
+        while try server.sql("SELECT last_value >= 3 FROM moltrelay.tries") != "t" { await Task.yield() }
         #expect(store.health.isFailing(with: "No space left on device (53100)"))
         try server.sql("DROP TRIGGER brim ON moltrelay.queue")
         while store.health != .ok { await Task.yield() }
