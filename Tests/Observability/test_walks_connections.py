@@ -95,7 +95,8 @@ class ConnectionWalks(walks.WalkTests):
             self.assertRegex(told, r"127\.0\.0\.1:\d+ +open, slow")
             self.assertIn("agent_id_hash", page.log("slow consumer closed", relay))
             self.fires("RelaySlowConsumers")
-            self.assertGreater(page.value("moltrelay_outbox_bytes"), 0)
+            # By now all of them may be closed.
+            self.assertGreater(page.value("moltrelay_outbox_bytes", most_of="5m"), 0)
         self.is_silent("RelaySlowConsumers")
 
     def test_tls_failures(self):
@@ -132,7 +133,7 @@ class ConnectionWalks(walks.WalkTests):
         relay = self.relay(server={"tls": pair})
         page = self.fires("RelayCertificateExpiring")
         (check,) = [check for check in checks_of(page.run("curl", relay)) if check["name"] == "certificate"]
-        self.assertIn("expires in 4 days", check["reason"])
+        self.assertRegex(check["reason"], "expires in (4 days and 23|5 days and 0) hours")
         new = self.folder / "new"
         new.mkdir()
         live.certificate(new)

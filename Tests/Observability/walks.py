@@ -60,10 +60,12 @@ class Page:
         values = {result["metric"].get(by): float(result["value"][1]) for result in answer}
         return {name: value for name, value in values.items() if value > 0}
 
-    def value(self, metric):
-        """The sum of a metric that the page names, of the test's own relay."""
+    def value(self, metric, most_of=None):
+        """The sum of a metric that the page names, of the test's own relay; of the most each series had in that time."""
         selector = (self.span(metric) + "{}").replace("}{}", "}")
         joined = selector.replace("}", f'{"," if "{}" not in selector else ""}job="{self.test.job}"}}')
+        if most_of:
+            joined = f"max_over_time({joined}[{most_of}])"
         (result,) = self.test.prometheus.query(f"sum({joined})")
         return float(result["value"][1])
 
