@@ -10,7 +10,7 @@ import Testing
 @testable import ACME
 
 /// Orders at a real authority, which looks for proofs by tls-alpn-01.
-@Suite struct PebbleTests {
+@Suite(.serialized) struct PebbleTests {
     private static let domains = ["relay.example.test", "other.example.test"]
     private let place: Pebble.Place
     private let folder: CertificateFolder

@@ -2,7 +2,7 @@ import Glibc
 import Testing
 
 /// What every other test here leans on.
-@Suite(.timeLimit(.minutes(1))) struct ChildProcessTests {
+@Suite(.timeLimit(.minutes(5))) struct ChildProcessTests {
     @Test func conversesLineByLine() async throws {
         let child = try ChildProcess("/bin/cat", [], environment: [:], mergingErrors: true)
         child.write(line: "one")

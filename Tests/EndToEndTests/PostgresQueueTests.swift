@@ -7,7 +7,7 @@ extension EndToEnd {
     /// The queue in a real PostgreSQL server, from the start of the relay to its end.
     @Suite struct PostgresQueueTests {
         @Test func whatWaitsOutlivesTheRelay() async throws {
-            let server = try PostgresServer()
+            let server = try await PostgresServer.launch()
             let folder = try RelayFolder(server.settings())
             let first = try await Relay.start(in: folder)
             let alice = try await PythonAgent.connected("alice", to: first)
@@ -27,7 +27,7 @@ extension EndToEnd {
         /// Killed and started again under traffic, then its connections cut: nothing that was acknowledged is lost, and
         /// the relay finds the server by itself.
         @Test func aServerThatDiesUnderTrafficLosesNothingAcknowledged() async throws {
-            let server = try PostgresServer()
+            let server = try await PostgresServer.launch()
             let relay = try await Relay.start(in: RelayFolder(server.settings()))
             let sender = try await PythonAgent.connected("sender", to: relay)
             try await flood(sender, untilAcknowledged: 200)
@@ -53,7 +53,7 @@ extension EndToEnd {
 
         /// Alive, not ready within five seconds, and ready again by itself.
         @Test func aServerThatFreezesIsAdmittedAndWaitedFor() async throws {
-            let server = try PostgresServer()
+            let server = try await PostgresServer.launch()
             let relay = try await Relay.start(in: RelayFolder(server.settings()))
             let sender = try await PythonAgent.connected("sender", to: relay)
             try await flood(sender, untilAcknowledged: 50)
@@ -68,7 +68,7 @@ extension EndToEnd {
         }
 
         @Test func whatTheServerCannotTakeWaitsInAFile() async throws {
-            let server = try PostgresServer()
+            let server = try await PostgresServer.launch()
             let folder = try RelayFolder()
             try folder.configure(server.settings(["storage.spill.path": .string(folder.path + "/spill.db")]))
             let relay = try await Relay.start(in: folder)
@@ -87,8 +87,8 @@ extension EndToEnd {
 
         /// The primary is gone, the standby promoted, and both are in the configuration.
         @Test func aPromotedStandbyTakesOver() async throws {
-            let primary = try PostgresServer(settings: ["synchronous_standby_names = '*'"])
-            let standby = try PostgresServer(
+            let primary = try await PostgresServer.launch(settings: ["synchronous_standby_names = '*'"])
+            let standby = try await PostgresServer.launch(
                 settings: ["synchronous_standby_names = ''"],
                 address: "127.0.0.2",
                 following: primary
@@ -111,7 +111,7 @@ extension EndToEnd {
 
         /// Trying again would change nothing: the start ends, and says what to do.
         @Test func aServerThatRefusesEndsTheStart() async throws {
-            let server = try PostgresServer(access: [
+            let server = try await PostgresServer.launch(access: [
                 "host all \(PostgresServer.user) 127.0.0.1/32 trust", "host all all 127.0.0.1/32 scram-sha-256",
             ])
             try server.sql("CREATE ROLE relay LOGIN PASSWORD 's3cret pass'")
@@ -139,7 +139,7 @@ extension EndToEnd {
 
         /// Alive and not ready, until it comes; nothing but the server has to be started.
         @Test func aServerThatIsAwayAtTheStartIsWaitedFor() async throws {
-            let server = try PostgresServer(isStarted: false)
+            let server = try await PostgresServer.launch(isStarted: false)
             let relay = try await Relay.start(in: RelayFolder(server.settings()))
             let refused = try await relay.probe("/health/ready", until: 503)
             #expect(
@@ -156,7 +156,7 @@ extension EndToEnd {
 
         /// What a relay whose role may make no tables is started with.
         @Test func theTablesAreMadeByACommand() async throws {
-            let server = try PostgresServer()
+            let server = try await PostgresServer.launch()
             let folder = try RelayFolder(server.settings(["storage.postgres.migrate": false]))
             #expect(try await refusal(in: folder).contains("are not there; `moltrelay migrate` makes version 1"))
             let missing = try await migrate(folder, "--check")

@@ -3,7 +3,7 @@ import NIOCore
 import NIOPosix
 import Testing
 
-@Suite struct HTTPClientTests {
+@Suite(.serialized) struct HTTPClientTests {
     private let group = MultiThreadedEventLoopGroup.singleton
 
     private func client(_ server: ScriptedServer, _ limits: HTTPClient.Limits = HTTPClient.Limits()) -> HTTPClient {

@@ -1,7 +1,7 @@
 import HTTPClient
 import Testing
 
-@Suite struct HTTPEndpointTests {
+@Suite(.serialized) struct HTTPEndpointTests {
     @Test(arguments: [
         ("http://localhost:14268/api/traces", "localhost", 14_268, "/api/traces"),
         ("http://collector", "collector", 4_318, "/"),

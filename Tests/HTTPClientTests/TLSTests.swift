@@ -7,7 +7,7 @@ import NIOPosix
 import RelayTLS
 import Testing
 
-@Suite struct TLSTests {
+@Suite(.serialized) struct TLSTests {
     private let authority: TestAuthority
     private let group = MultiThreadedEventLoopGroup.singleton
 

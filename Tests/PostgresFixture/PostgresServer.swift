@@ -47,6 +47,31 @@ public final class PostgresServer: Sendable {
         if isStarted { try start() }
     }
 
+    /// The same on a thread that may wait: a process of tests has as few of its own as there are cores.
+    public static func launch(
+        settings: [String] = [],
+        access: [String] = ["host all all 127.0.0.0/8 trust", "host replication all 127.0.0.0/8 trust"],
+        address: String = "127.0.0.1",
+        following primary: PostgresServer? = nil,
+        isStarted: Bool = true
+    ) async throws -> PostgresServer {
+        try await withCheckedThrowingContinuation { continuation in
+            Thread.detachNewThread {
+                continuation.resume(
+                    with: Result {
+                        try PostgresServer(
+                            settings: settings,
+                            access: access,
+                            address: address,
+                            following: primary,
+                            isStarted: isStarted
+                        )
+                    }
+                )
+            }
+        }
+    }
+
     deinit {
         kill()
         try? FileManager.default.removeItem(at: folder)

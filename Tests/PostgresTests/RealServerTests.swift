@@ -4,7 +4,7 @@ import Postgres
 import PostgresFixture
 import Testing
 
-@Suite struct RealServerTests {
+@Suite(.serialized) struct RealServerTests {
     private func settings(_ server: PostgresServer, user: String = PostgresServer.user) -> PostgresSettings {
         var settings = PostgresSettings(hosts: ["127.0.0.1"], database: "postgres", user: user)
         settings.port = server.port
@@ -16,8 +16,8 @@ import Testing
         try PostgresConnection(to: settings.hosts[0], settings, session: "SET client_min_messages = error")
     }
 
-    @Test func valuesArriveAsTheyWereSent() throws {
-        let server = try PostgresServer()
+    @Test func valuesArriveAsTheyWereSent() async throws {
+        let server = try await PostgresServer.launch()
         let connection = try connect(settings(server))
         var parameters = PostgresParameters()
         parameters.append([Int64.min, 0, .max])
@@ -38,8 +38,8 @@ import Testing
     }
 
     /// What comes behind a failure is not done, and the connection is of use afterwards.
-    @Test func aFailureStopsWhatWasSentBehindIt() throws {
-        let server = try PostgresServer()
+    @Test func aFailureStopsWhatWasSentBehindIt() async throws {
+        let server = try await PostgresServer.launch()
         let connection = try connect(settings(server))
         try connection.execute("CREATE TABLE t(a int8 PRIMARY KEY)")
         let calls = ["INSERT INTO t VALUES (1)", "INSERT INTO t VALUES (1)", "INSERT INTO t VALUES (2)"]
@@ -51,8 +51,8 @@ import Testing
         #expect(try connection.run([PostgresCall("SELECT count(*) FROM t")])[0].integer(0, 0) == 0)
     }
 
-    @Test func aPreparedStatementThatFailedIsPreparedAgain() throws {
-        let server = try PostgresServer()
+    @Test func aPreparedStatementThatFailedIsPreparedAgain() async throws {
+        let server = try await PostgresServer.launch()
         let connection = try connect(settings(server))
         let statement = PostgresStatement("count", "SELECT count(*) FROM later")
         #expect(throws: PostgresFailure.self) { try connection.run([PostgresCall(statement)]) }
@@ -72,8 +72,8 @@ import Testing
         #expect(try connection.run([PostgresCall(statement), PostgresCall(statement)]).count == 2)
     }
 
-    @Test func aStatementThatFailedWhenItWasCalledIsCalledAgain() throws {
-        let server = try PostgresServer()
+    @Test func aStatementThatFailedWhenItWasCalledIsCalledAgain() async throws {
+        let server = try await PostgresServer.launch()
         let connection = try connect(settings(server))
         let statement = PostgresStatement("divide", "SELECT 1 / $1::int8")
         for divisor in [0, 0, 1] as [Int64] {
@@ -90,8 +90,8 @@ import Testing
         }
     }
 
-    @Test func aPasswordIsReadFromItsFileForEachConnection() throws {
-        let server = try PostgresServer(access: [
+    @Test func aPasswordIsReadFromItsFileForEachConnection() async throws {
+        let server = try await PostgresServer.launch(access: [
             "host all \(PostgresServer.user) 127.0.0.1/32 trust", "host all all 127.0.0.1/32 scram-sha-256",
         ])
         try server.sql("CREATE ROLE relay LOGIN PASSWORD 'right'")
@@ -108,16 +108,16 @@ import Testing
         _ = try connect(settings)
     }
 
-    @Test func aServerWithoutTLSIsRefusedWhereItIsRequired() throws {
-        let server = try PostgresServer()
+    @Test func aServerWithoutTLSIsRefusedWhereItIsRequired() async throws {
+        let server = try await PostgresServer.launch()
         var settings = settings(server)
         settings.security = .require
         let failure = #expect(throws: PostgresFailure.self) { try connect(settings) }
         #expect(failure?.isFinal == true)
     }
 
-    @Test func aFrozenServerIsGivenUp() throws {
-        let server = try PostgresServer()
+    @Test func aFrozenServerIsGivenUp() async throws {
+        let server = try await PostgresServer.launch()
         var settings = settings(server)
         (settings.connectTimeout, settings.answerTimeout) = (.milliseconds(300), .milliseconds(300))
         let connection = try connect(settings)
@@ -131,9 +131,9 @@ import Testing
     }
 
     /// The first host is a replica that takes no writes.
-    @Test func theHostThatTakesWritesIsFound() throws {
-        let primary = try PostgresServer(address: "127.0.0.1")
-        let replica = try PostgresServer(address: "127.0.0.2", following: primary)
+    @Test func theHostThatTakesWritesIsFound() async throws {
+        let primary = try await PostgresServer.launch(address: "127.0.0.1")
+        let replica = try await PostgresServer.launch(address: "127.0.0.2", following: primary)
         var settings = settings(primary)
         settings.hosts = ["127.0.0.2", "127.0.0.1"]
         let link = PostgresLink(settings, session: "")

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Redis
 
-@Suite struct BrokenServerTests {
+@Suite(.serialized) struct BrokenServerTests {
     @Test func aServerThatIsAwayIsFoundWhenItComes() async throws {
         let server = try RedisServer(isStarted: false)
         let client = try await Client(server.port)

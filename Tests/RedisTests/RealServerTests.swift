@@ -5,7 +5,7 @@ import Testing
 
 @testable import Redis
 
-@Suite struct RealServerTests {
+@Suite(.serialized) struct RealServerTests {
     @Test func anyBytesGoThereAndBack() async throws {
         let server = try RedisServer()
         let client = try await Client(server.port)

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Redis
 
-@Suite struct TLSTests {
+@Suite(.serialized) struct TLSTests {
     @Test func talksTLSToAServerThatItTrusts() async throws {
         let (authority, stranger) = (try TestAuthority(), try TestAuthority())
         let issued = try authority.issue("redis")

@@ -155,6 +155,9 @@ import Testing
         let (asked, crowded) = (Counter(), Counter())
         var limits = AdminLimits()
         limits.maxConnections = 2
+        // The tests share two threads, and one may wait for its turn.
+        limits.responseTimeout = .minutes(10)
+        limits.idleTimeout = .minutes(10)
         try await withServer(
             ["/big": large(32 << 20, counting: asked), "/one": .fixed("one")],
             limits: limits,
@@ -175,6 +178,9 @@ import Testing
         let asked = Counter()
         var limits = AdminLimits()
         limits.maxConnections = 2
+        // The tests share two threads, and one may wait for its turn.
+        limits.responseTimeout = .minutes(10)
+        limits.idleTimeout = .minutes(10)
         let routes = ["/big": large(32 << 20, counting: asked), "/one": .fixed("one")]
         try await withServer(routes, limits: limits) { port in
             let slow = try RawConnection(port: port)

@@ -5,7 +5,7 @@ import RelayStores
 import StoreFixtures
 import Testing
 
-@Suite struct CrashTests {
+@Suite(.serialized) struct CrashTests {
     private static let limits = QueueLimits(maxMessagesPerAgent: .max / 2, maxSharePerSender: 1)
 
     @Test func killsLoseNothingAcknowledged() async throws {

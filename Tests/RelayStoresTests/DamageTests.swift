@@ -7,7 +7,7 @@ import WireProtocol
 @testable import RelayStores
 
 /// Rows that are not what was written, in a file that SQLite finds in order.
-@Suite struct DamageTests {
+@Suite(.serialized) struct DamageTests {
     private let folder: TemporaryFolder
     private let path: String
 

@@ -7,7 +7,7 @@ import Testing
 
 /// A byte anywhere in the files of a store is not what was written: the file is refused, or what was lost is counted,
 /// and nothing comes altered.
-@Suite struct FlippedByteTests {
+@Suite(.serialized) struct FlippedByteTests {
     private static let messages = (0..<24).map { Sample.message(UInt64($0), envelopeBytes: 700) }
 
     private let folder: TemporaryFolder

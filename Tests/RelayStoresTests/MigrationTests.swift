@@ -7,7 +7,7 @@ import WireProtocol
 @testable import RelayStores
 
 /// A file written by a build whose schema was version 1: messages 0, 1 and 2, to agents of these numbers.
-@Suite struct MigrationTests {
+@Suite(.serialized) struct MigrationTests {
     private let folder: TemporaryFolder
     private let path: String
 

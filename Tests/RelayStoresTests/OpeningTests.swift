@@ -6,7 +6,7 @@ import Testing
 
 @testable import RelayStores
 
-@Suite struct OpeningTests {
+@Suite(.serialized) struct OpeningTests {
     private let folder: TemporaryFolder
     private let path: String
 

@@ -7,7 +7,7 @@ import Testing
 import WireProtocol
 
 /// What the contract says nothing about: servers that break.
-@Suite struct PostgresStoreTests {
+@Suite(.serialized) struct PostgresStoreTests {
     private func settings(_ server: PostgresServer) -> PostgresSettings {
         var settings = PostgresSettings(hosts: ["127.0.0.1"], database: "postgres", user: PostgresServer.user)
         settings.port = server.port
@@ -27,7 +27,7 @@ import WireProtocol
 
     /// Nothing that was acknowledged is lost, and what came of a failed batch is counted.
     @Test func whatWasAcknowledgedIsThereAfterTheServerWasKilled() async throws {
-        let server = try PostgresServer()
+        let server = try await PostgresServer.launch()
         let store = try await open(server)
         var acknowledged: Set<MessageKey> = []
         for round in UInt64(0)..<3 {
@@ -69,7 +69,7 @@ import WireProtocol
     }
 
     @Test func aServerThatIsAwayAtTheStartIsFoundLater() async throws {
-        let server = try PostgresServer(isStarted: false)
+        let server = try await PostgresServer.launch(isStarted: false)
         let store = try await open(server)
         #expect(store.health != .ok)
         await #expect(throws: StoreFailure.self) { try await store.put(Sample.message(1)) }
@@ -81,7 +81,7 @@ import WireProtocol
     }
 
     @Test func whatWillNotPassIsToldAtOnce() async throws {
-        let server = try PostgresServer()
+        let server = try await PostgresServer.launch()
         let database = await #expect(throws: PostgresFailure.self) { try await open(server) { $0.database = "none" } }
         #expect(database?.description.hasSuffix("database \"none\" does not exist") == true)
         let without = await #expect(throws: PostgresFailure.self) { try await open(server, migrates: false) }
@@ -96,7 +96,7 @@ import WireProtocol
 
     /// What docs/postgres.md says is enough, once the tables are made.
     @Test func aUserWithFewRightsIsEnough() async throws {
-        let server = try PostgresServer()
+        let server = try await PostgresServer.launch()
         try PostgresStore.migrate(settings(server))
         try server.sql(
             """
@@ -118,7 +118,7 @@ import WireProtocol
 
     /// Many at once make the tables once.
     @Test func relaysThatStartTogetherMigrateOnce() async throws {
-        let server = try PostgresServer()
+        let server = try await PostgresServer.launch()
         try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<5 {
                 group.addTask {
@@ -134,7 +134,7 @@ import WireProtocol
 
     /// Two relays on one queue: what one stored the other loads, removes and counts, and limits hold over both.
     @Test func twoStoresShareOneQueue() async throws {
-        let server = try PostgresServer()
+        let server = try await PostgresServer.launch()
         let (one, two) = (try await open(server), try await open(server))
         _ = try await one.put(Sample.message(1), Sample.message(2))
         #expect(try await two.load(2).messages.count == 2)
@@ -147,7 +147,7 @@ import WireProtocol
     }
 
     @Test func limitsHoldOverRelaysThatWriteAtOnce() async throws {
-        let server = try PostgresServer()
+        let server = try await PostgresServer.launch()
         let limits = QueueLimits(maxMessagesPerAgent: 100, maxSharePerSender: 1)
         let stores = [
             try await PostgresStore.open(settings(server), limits: limits),
@@ -170,7 +170,7 @@ import WireProtocol
 
     /// The counters that are kept are what a count would say, after everything that moves them.
     @Test func countersAgreeWithWhatTheyCount() async throws {
-        let server = try PostgresServer()
+        let server = try await PostgresServer.launch()
         let store = try await open(server)
         for round in UInt64(0)..<6 {
             let messages = (0..<60).map { number -> Message in
@@ -206,7 +206,7 @@ import WireProtocol
 
     /// As on a replica that took over and was behind: a relay's cursor must not pass them over.
     @Test func sequencesRiseOverAServerThatForgotThem() async throws {
-        let server = try PostgresServer()
+        let server = try await PostgresServer.launch()
         let store = try await open(server)
         let first = try await store.put(Sample.message(1))
         try server.sql("UPDATE moltrelay.totals SET last_sequence = 0")
@@ -220,10 +220,10 @@ import WireProtocol
     }
 
     @Test func aServerThatDoesNotSyncIsComplainedOf() async throws {
-        let store = try await open(PostgresServer())
+        let store = try await open(PostgresServer.launch())
         #expect(store.statistics.complaint == nil)
         await store.close()
-        let careless = try await open(PostgresServer(settings: ["fsync = off"]))
+        let careless = try await open(PostgresServer.launch(settings: ["fsync = off"]))
         #expect(careless.statistics.complaint == "fsync is off: the loss of power may take the queue")
         await careless.close()
     }
@@ -231,7 +231,7 @@ import WireProtocol
     /// `synchronous_commit = off` would lose what was acknowledged; anything else is the operator's choice.
     @Test(arguments: [("off", "on"), ("local", "local"), ("remote_apply", "remote_apply")])
     func whatACommitWaitsForIsAtLeastTheDisk(_ setting: String, _ expected: String) async throws {
-        let server = try PostgresServer(settings: ["synchronous_commit = \(setting)"])
+        let server = try await PostgresServer.launch(settings: ["synchronous_commit = \(setting)"])
         let store = try await open(server)
         try server.sql(
             """
@@ -247,7 +247,7 @@ import WireProtocol
     }
 
     @Test func aMessageThatIsNotWhatWasWrittenIsPassedOver() async throws {
-        let server = try PostgresServer()
+        let server = try await PostgresServer.launch()
         let store = try await open(server)
         _ = try await store.put(Sample.message(1), Sample.message(2), Sample.message(3))
         try server.sql("UPDATE moltrelay.queue SET payload = set_byte(payload, 200, 99) WHERE get_byte(id, 15) = 2")
@@ -258,9 +258,12 @@ import WireProtocol
 
     /// A replica takes over: both are in the configuration, and nothing that was acknowledged is lost.
     @Test func aPromotedReplicaTakesOver() async throws {
-        let primary = try PostgresServer(settings: ["synchronous_standby_names = '*'"], address: "127.0.0.1")
+        let primary = try await PostgresServer.launch(
+            settings: ["synchronous_standby_names = '*'"],
+            address: "127.0.0.1"
+        )
         // Until the replica is there a commit would wait for it.
-        let replica = try PostgresServer(
+        let replica = try await PostgresServer.launch(
             settings: ["synchronous_standby_names = ''"],
             address: "127.0.0.2",
             following: primary
@@ -280,7 +283,7 @@ import WireProtocol
     }
 
     @Test func aServerThatTurnsReadOnlySaysSo() async throws {
-        let server = try PostgresServer()
+        let server = try await PostgresServer.launch()
         let store = try await open(server)
         _ = try await store.put(Sample.message(1))
         try server.sql("ALTER SYSTEM SET default_transaction_read_only = on")
@@ -297,7 +300,7 @@ import WireProtocol
 
     /// The server says it of a batch; the store's health stands until as much can be written, with or without traffic.
     @Test func aFullDiskIsSaidUntilThereIsRoom() async throws {
-        let server = try PostgresServer()
+        let server = try await PostgresServer.launch()
         let store = try await open(server)
         try server.sql(
             """
@@ -322,7 +325,7 @@ import WireProtocol
 
     /// Somebody else's session holds the lock and says nothing more: the server ends it.
     @Test func aRelayThatHoldsTheLockAndFreezesIsEnded() async throws {
-        let server = try PostgresServer()
+        let server = try await PostgresServer.launch()
         let store = try await open(server)
         let other = try PostgresConnection(to: "127.0.0.1", settings(server), session: "SET search_path = moltrelay")
         try other.execute("SET idle_in_transaction_session_timeout = '1s'; BEGIN; SELECT * FROM totals FOR UPDATE")
@@ -334,12 +337,6 @@ import WireProtocol
     /// Each attempt fails at once while the server is away.
     private func untilItWorks(_ store: PostgresStore) async throws {
         while (try? await store.remove(Sample.message(999))) == nil { await Task.yield() }
-    }
-}
-
-extension StoreHealth {
-    fileprivate func isFailing(with reason: String) -> Bool {
-        if case .failing(reason, _) = self { true } else { false }
     }
 }
 

@@ -6,7 +6,7 @@ import WireProtocol
 @testable import RelayStores
 
 /// A damaged row is put aside in a transaction that does other work too.
-@Suite struct QuarantineTests {
+@Suite(.serialized) struct QuarantineTests {
     private let folder: TemporaryFolder
     private let directory = QueueDirectory()
     private let tables: StoreTables

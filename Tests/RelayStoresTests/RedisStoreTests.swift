@@ -7,7 +7,7 @@ import Testing
 import WireProtocol
 
 /// What the contract says nothing about: servers that break.
-@Suite struct RedisStoreTests {
+@Suite(.serialized) struct RedisStoreTests {
     private func settings(_ server: RedisServer) -> RedisSettings {
         RedisSettings(addresses: [.init(host: "127.0.0.1", port: server.port)])
     }

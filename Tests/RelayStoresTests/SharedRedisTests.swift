@@ -6,7 +6,7 @@ import StoreFixtures
 import Testing
 
 /// Several relays on one queue, each with its part of the books.
-@Suite struct SharedRedisTests {
+@Suite(.serialized) struct SharedRedisTests {
     private let server: RedisServer
 
     init() throws { server = try RedisServer() }
@@ -56,7 +56,7 @@ import Testing
         try server.cli(
             "EVAL",
             "for _, r in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do "
-                + "redis.call('ZINCRBY', KEYS[1], -60, r) end",
+                + "redis.call('ZINCRBY', KEYS[1], -120, r) end",
             "1",
             "moltrelay:{0}:l"
         )
@@ -73,7 +73,7 @@ import Testing
         try server.cli(
             "EVAL",
             "for _, r in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do "
-                + "redis.call('ZINCRBY', KEYS[1], -60, r) end",
+                + "redis.call('ZINCRBY', KEYS[1], -120, r) end",
             "1",
             "moltrelay:{0}:l"
         )

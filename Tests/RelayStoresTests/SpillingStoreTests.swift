@@ -7,7 +7,7 @@ import Testing
 import WireProtocol
 
 /// With a real server that goes and comes back. `appendfsync always`, so that it comes back with what it had.
-@Suite struct SpillingStoreTests {
+@Suite(.serialized) struct SpillingStoreTests {
     private let server: RedisServer
     private let folder: TemporaryFolder
 

@@ -52,9 +52,10 @@ import WireProtocol
     /// Has a Prometheus evaluate the published expression over what a scrape of `relay` says.
     private func leftOver(_ relay: ObservedRelay, expected: Int) throws -> Bool {
         let series = relay.samples().filter { sample in
-            ["moltrelay_messages", "moltrelay_queue_depth", "moltrelay_store_corrupt"].contains {
-                sample.key.hasPrefix($0)
-            }
+            ["moltrelay_messages", "moltrelay_queue_depth", "moltrelay_store_corrupt", "moltrelay_spill_duplicates"]
+                .contains {
+                    sample.key.hasPrefix($0)
+                }
         }
         let inputs = series.map { name, value in
             let labelled =

@@ -6,7 +6,8 @@ import StoreFixtures
 import Testing
 import WireProtocol
 
-/// The back ends the contract is held against.
+/// The back ends the contract is held against. Its suites are serialized, like others that start programs or open
+/// stores: with more than 1,024 descriptors in a process Foundation no longer sees that a program ended.
 enum Backend: String, CaseIterable, CustomTestStringConvertible {
     case memory, sqlite, redis, postgres, spilling
 

@@ -5,7 +5,7 @@ import Synchronization
 import Testing
 import WireProtocol
 
-@Suite struct ConcurrencyTests {
+@Suite(.serialized) struct ConcurrencyTests {
     private static let callers = 8
     private static let batches = 50
     private static let batchSize = 10

@@ -3,7 +3,7 @@ import StoreFixtures
 import Testing
 import WireProtocol
 
-@Suite struct LifetimeTests {
+@Suite(.serialized) struct LifetimeTests {
     private let day = 24 * Sample.hour
 
     @Test(arguments: Backend.allCases)

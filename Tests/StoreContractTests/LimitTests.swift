@@ -3,7 +3,7 @@ import StoreFixtures
 import Testing
 import WireProtocol
 
-@Suite struct LimitTests {
+@Suite(.serialized) struct LimitTests {
     @Test(arguments: Backend.allCases)
     func refusesPastTheMessagesOfAnAgentAndTakesAgainAfterARemoval(_ backend: Backend) async throws {
         try await backend.with(QueueLimits(maxMessagesPerAgent: 3, maxSharePerSender: 1)) { store in

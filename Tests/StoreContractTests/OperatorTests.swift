@@ -4,7 +4,7 @@ import Testing
 import WireProtocol
 
 /// What operators ask of a store, and tell it.
-@Suite struct OperatorTests {
+@Suite(.serialized) struct OperatorTests {
     private func fill(_ store: any MessageStore) async throws {
         // Agent 5 has one, 6 has two large ones, 7 has three: 7 is the first to have been stored for.
         _ = try await store.put(

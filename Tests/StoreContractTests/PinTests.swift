@@ -2,7 +2,7 @@ import RelayCore
 import StoreFixtures
 import Testing
 
-@Suite struct PinTests {
+@Suite(.serialized) struct PinTests {
     @Test(arguments: Backend.allCases)
     func theFirstKeyStands(_ backend: Backend) async throws {
         try await backend.with { store in

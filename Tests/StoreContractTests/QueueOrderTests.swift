@@ -3,7 +3,7 @@ import StoreFixtures
 import Testing
 import WireProtocol
 
-@Suite struct QueueOrderTests {
+@Suite(.serialized) struct QueueOrderTests {
     @Test(arguments: Backend.allCases)
     func loadsAMessageAsItWasStored(_ backend: Backend) async throws {
         try await backend.with { store in

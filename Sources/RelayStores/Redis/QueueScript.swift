@@ -230,7 +230,7 @@ enum QueueScript: Int, CaseIterable {
             redis.call('EXPIRE', theirs, 86400)
             redis.call('ZREM', base .. ':l', other)
         end
-        -- This relay lives. What those counted that were not seen for 15 s, or have its name, it counts from now on.
+        -- This relay lives. What those counted that were not seen for 60 s, or have its name, it counts from now on.
         local function seen(name)
             local seconds = tonumber(redis.call('TIME')[1])
             redis.call('ZADD', base .. ':l', seconds, me)
@@ -240,7 +240,7 @@ enum QueueScript: Int, CaseIterable {
             local relays = redis.call('ZRANGE', base .. ':l', 0, -1, 'WITHSCORES')
             for i = 1, #relays, 2 do
                 local other = relays[i]
-                local isLate = tonumber(relays[i + 1]) < seconds - 15
+                local isLate = tonumber(relays[i + 1]) < seconds - 60
                 local isSame = name and redis.call('HGET', base .. ':i:' .. other, 'n') == name
                 if other ~= me and (isLate or isSame) then adopt(other) end
             end
