@@ -114,8 +114,9 @@ import WireProtocol
         var diversions = Diversions()
         diversions.found(alice)
         _ = diversions.owe(key(1, of: alice), isCounted: true)
-        let told = diversions.expired([key(1, of: alice), key(2, of: alice)])
+        let (told, owed) = diversions.expired([key(1, of: alice), key(2, of: alice)])
         #expect(told == [key(2, of: alice)])
+        #expect(owed == [key(1, of: alice)])
         #expect(diversions.payable.isEmpty && diversions.countedTwice == 0)
     }
 }

@@ -23,7 +23,7 @@ import WireProtocol
         limits.maxTotalBytes = spillBytes
         return try await SpillingStore.open(
             redis,
-            spill: try SQLiteStore(path: folder.file("spill.db"), limits: limits),
+            spill: try SQLiteStore(path: folder.file("spill.db"), limits: limits, keepsOwed: true),
             maxTotalBytes: 1 << 30
         )
     }
@@ -203,6 +203,50 @@ import WireProtocol
         #expect(try await second.load(2).messages.map(\.message) == [Sample.message(2)])
         #expect(try await second.put(Sample.message(1, mode: .exactlyOnce)) == [.duplicate])
         await second.close()
+    }
+
+    /// The next run knows what its recipient has, exactly-once messages above all, and counts it no more.
+    @Test func whatARunOwedTheNextOnePays() async throws {
+        let first = try await open()
+        let once = Sample.message(1, mode: .exactlyOnce)
+        _ = try await first.put(once, Sample.message(2))
+        server.kill()
+        _ = try await first.put(Sample.message(3))
+        #expect(try await first.remove(once) == .removed)
+        #expect(try await first.remove(Sample.message(3)) == .removed)
+        await first.close()
+        let second = try await open()
+        #expect(second.totals.messages == 0)
+        try server.start()
+        try await untilConnected(second)
+        #expect(second.totals.messages == 1)
+        #expect(second.totals.recovered == 1)
+        #expect(try await second.load(2).messages.map(\.message) == [Sample.message(2)])
+        try await untilMoved(second)
+        #expect(try await second.put(once) == [.duplicate])
+        #expect(second.totals.messages == 1)
+        #expect(second.totals.recovered == 1)
+        await second.close()
+    }
+
+    /// A removal is made once: of the same key sent anew the third run knows nothing.
+    @Test func whatIsPaidIsOwedNoMore() async throws {
+        for _ in 0..<2 {
+            let store = try await open()
+            server.kill()
+            _ = try await store.put(Sample.message(1))
+            #expect(try await store.remove(Sample.message(1)) == .removed)
+            try server.start()
+            try await untilConnected(store)
+            try await untilMoved(store)
+            _ = try await store.put(Sample.message(1))
+            await store.close()
+            let next = try await open()
+            #expect(next.statistics.agents == 0)
+            #expect(try await next.load(2).messages.map(\.message) == [Sample.message(1)])
+            _ = try await next.remove(Sample.message(1))
+            await next.close()
+        }
     }
 
     /// A server without memory: what others acknowledge makes room, whosever turn it is.

@@ -25,7 +25,7 @@ enum Backend: String, CaseIterable, CustomTestStringConvertible {
         case .spilling:
             try await SpillingStore.open(
                 try SQLiteStore(path: folder.file("relay.db"), limits: limits),
-                spill: try SQLiteStore(path: folder.file("spill.db"), limits: limits),
+                spill: try SQLiteStore(path: folder.file("spill.db"), limits: limits, keepsOwed: true),
                 maxTotalBytes: limits.maxTotalBytes
             )
         }

@@ -119,7 +119,7 @@ final class PostgresWriter {
             case .unpin(let agent, let completion):
                 let (pin, written) = try queue.unpin(agent, limits, connection)
                 (answers, hasWritten) = ([{ completion(.success(pin)) }], written)
-            case .quarantine, nil: break
+            case .spill, .quarantine, nil: break
             }
         }
         guard hasWritten else { return answers }
@@ -156,7 +156,7 @@ extension WriteJob {
         switch self {
         case .commit: .commit
         case .pin: .pin
-        case .expire, .purge, .unpin, .quarantine: .other
+        case .expire, .purge, .unpin, .spill, .quarantine: .other
         }
     }
 }

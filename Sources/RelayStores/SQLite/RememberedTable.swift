@@ -35,7 +35,7 @@ struct RememberedTable {
 
     func contains(_ key: MessageKey, at now: UnixMilliseconds) throws(SQLiteError) -> Bool {
         defer { lookup.reset() }
-        bind(key, to: lookup)
+        scratch.bind(key, to: lookup)
         lookup.bind(Int64(clamping: now), at: 4)
         return try lookup.step()
     }
@@ -43,7 +43,7 @@ struct RememberedTable {
     /// - Returns: whether there was no lapsed entry of this key to renew.
     func insert(_ key: MessageKey, until: UnixMilliseconds) throws(SQLiteError) -> Bool {
         for statement in [renewal, insertion] {
-            bind(key, to: statement)
+            scratch.bind(key, to: statement)
             statement.bind(Int64(clamping: until), at: 4)
         }
         try renewal.run()
@@ -63,28 +63,4 @@ struct RememberedTable {
     func count() throws(SQLiteError) -> Int {
         Int(try connection.integer("SELECT count(*) FROM remembered") ?? 0)
     }
-
-    private func bind(_ key: MessageKey, to statement: SQLiteStatement) {
-        scratch.set(key)
-        statement.bind(scratch.recipient, at: 1)
-        statement.bind(scratch.sender, at: 2)
-        statement.bind(scratch.id, at: 3)
-    }
-}
-
-/// A key in one place, for binding its parts without a copy each.
-private final class KeyBytes {
-    private let base = UnsafeMutableRawPointer.allocate(byteCount: 80, alignment: 8)
-
-    deinit { base.deallocate() }
-
-    func set(_ key: MessageKey) {
-        key.recipient.write(to: base)
-        key.sender.write(to: base + 32)
-        key.id.write(to: base + 64)
-    }
-
-    var recipient: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: AgentHash.byteCount) }
-    var sender: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base + 32, count: AgentHash.byteCount) }
-    var id: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base + 64, count: MessageID.byteCount) }
 }

@@ -13,13 +13,17 @@ public final class SQLiteStore: MessageStore {
     let threads: StoreThreads
 
     /// Opens the file, or creates it and its folder, and reads through all of it once: seconds for each GiB.
-    /// - Parameter maxInboxBytes: of payload submitted and not yet durable; over it a batch fails at once.
+    /// - Parameters:
+    ///   - maxInboxBytes: of payload submitted and not yet durable; over it a batch fails at once.
+    ///   - keepsOwed: it is the spill of another store, which has to be told of every removal.
     public convenience init(
         path: String,
         limits: QueueLimits,
-        maxInboxBytes: Int = 64 << 20
+        maxInboxBytes: Int = 64 << 20,
+        keepsOwed: Bool = false
     ) throws(SQLiteOpenError) {
-        let settings = Writer.Settings(path: path, limits: limits) { NIODeadline.now().uptimeNanoseconds }
+        var settings = Writer.Settings(path: path, limits: limits) { NIODeadline.now().uptimeNanoseconds }
+        settings.keepsOwed = keepsOwed
         try self.init(settings, maxInboxBytes: maxInboxBytes)
     }
 
@@ -136,6 +140,8 @@ public final class SQLiteStore: MessageStore {
     ) {
         submit(.unpin(agent, completion))
     }
+
+    func perform(_ job: SpillJob) { submit(.spill(job)) }
 
     public var totals: StoreTotals { publication.totals }
 

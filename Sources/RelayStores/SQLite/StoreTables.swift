@@ -16,6 +16,7 @@ final class StoreTables {
     private let queue: QueueTable
     private let remembered: RememberedTable
     private let pins: PinTable
+    let owed: OwedTable?
     private let directory: QueueDirectory
     private(set) var ledger: Ledger
     /// Counted anew in this transaction: what the directory becomes with it.
@@ -35,6 +36,7 @@ final class StoreTables {
         queue = try QueueTable(connection)
         remembered = try RememberedTable(connection)
         pins = try PinTable(connection)
+        owed = settings.keepsOwed ? try OwedTable(connection) : nil
         ledger = Ledger()
         let highest = try connection.integer("SELECT max(sequence) FROM queue") ?? 0
         reservedSequences = max(highest, try connection.integer("SELECT reserved FROM sequences") ?? 0)
@@ -92,10 +94,17 @@ final class StoreTables {
         case .put(let message):
             return try put(message, now: now)
         case .remove(let key):
-            guard let entry = try find(key) else { return .absent }
-            try remove(entry, now: now)
-            return .removed
+            let wasThere = try remove(key, now: now)
+            try owed?.insert(key, wasAbsent: !wasThere)
+            return wasThere ? .removed : .absent
         }
+    }
+
+    /// - Returns: false where there is no such message.
+    func remove(_ key: MessageKey, now: UnixMilliseconds) throws(SQLiteError) -> Bool {
+        guard let entry = try find(key) else { return false }
+        try remove(entry, now: now)
+        return true
     }
 
     private func put(_ message: Message, now: UnixMilliseconds) throws(SQLiteError) -> StoreOutcome {

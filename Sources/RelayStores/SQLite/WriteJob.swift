@@ -13,13 +13,18 @@ enum WriteJob: Sendable {
     case purge(AgentHash, now: UnixMilliseconds, limit: Int, @Sendable (Result<[MessageKey], StoreFailure>) -> Void)
     case unpin(AgentHash, @Sendable (Result<PinnedKey?, StoreFailure>) -> Void)
     case pin(KeyClaim, @Sendable (Result<KeyClaimOutcome, StoreFailure>) -> Void)
+    /// Of a file alone, as what follows.
+    case spill(SpillJob)
     /// Rows a load found to differ from what was written. Nobody waits for it.
     case quarantine([Int64])
 
     /// What it is charged with in the inbox: payloads, and a flat sum for the rest of it.
     var byteCount: Int {
-        guard case .commit(_, let bytes, _, _) = self else { return 256 }
-        return 256 + bytes
+        switch self {
+        case .commit(_, let bytes, _, _): 256 + bytes
+        case .spill(.moved(let keys, _, _)), .spill(.paid(let keys, _)): 256 + 128 * keys.count
+        default: 256
+        }
     }
 
     static func byteCount(of batch: [StoreOperation]) -> Int {
@@ -41,6 +46,7 @@ enum WriteJob: Sendable {
         case .purge(_, _, _, let completion): completion(.failure(failure))
         case .pin(_, let completion): completion(.failure(failure))
         case .unpin(_, let completion): completion(.failure(failure))
+        case .spill(let job): job.fail(failure)
         case .quarantine: break
         }
     }

@@ -15,6 +15,8 @@ final class Writer {
         /// once a commit.
         var checkpointPages = 4096
         var minMessages = QueueLimits.minMessages
+        /// Every removal is one that another store has to make too.
+        var keepsOwed = false
         var clock: @Sendable () -> MonotonicNanoseconds
 
         /// A message costs memory too, 30 to 60 bytes in `KeyIndex` and `QueueDirectory`: one for each KiB of the limit
@@ -149,6 +151,7 @@ final class Writer {
         case .unpin(let agent, let completion):
             let pin = try tables.unpin(agent)
             return { completion(.success(pin)) }
+        case .spill(let job): return try tables.apply(job)
         case .quarantine(let suspects):
             try tables.quarantine(suspects)
             return {}

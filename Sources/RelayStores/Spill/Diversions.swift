@@ -20,7 +20,7 @@ struct Diversions {
         var isIdle: Bool { underWay == 0 && owed.isEmpty && loads == 0 }
     }
 
-    /// Keys, each some 150 bytes. Past it one is forgotten, which costs a redelivery.
+    /// Keys, each some 150 bytes. Past it one is not kept, which costs a redelivery.
     static let maxOwed = 100_000
     static let payment = 1_000
 
@@ -28,6 +28,8 @@ struct Diversions {
     private var owedCount = 0
     /// Owed removals of messages that the primary counts.
     private(set) var countedTwice = 0
+    /// Of those that an earlier run left.
+    private(set) var foundTwice = 0
     /// In this order they are moved back.
     private var turn: Deque<AgentHash> = []
     private(set) var isDraining = false
@@ -41,6 +43,15 @@ struct Diversions {
     mutating func found(_ agent: AgentHash) {
         divert(agent)
         diverted[agent]?.isStored = true
+    }
+
+    /// Removals that an earlier run owed.
+    mutating func found(_ owed: [MessageKey: Bool]) {
+        for (key, isCounted) in owed {
+            divert(key.recipient)
+            _ = owe(key, isCounted: isCounted)
+        }
+        foundTwice = countedTwice
     }
 
     private mutating func divert(_ agent: AgentHash) {
@@ -160,12 +171,12 @@ extension Diversions {
         }
     }
 
-    /// What the primary found expired, less what is owed: that is told already.
-    mutating func expired(_ keys: [MessageKey]) -> [MessageKey] {
-        guard owedCount > 0 else { return keys }
+    /// What the primary found expired: without what was owed, which is told already.
+    mutating func expired(_ keys: [MessageKey]) -> (told: [MessageKey], owed: [MessageKey]) {
+        guard owedCount > 0 else { return (keys, []) }
         let owed = keys.filter { diverted[$0.recipient]?.owed[$0] != nil }
         _ = paid(owed, removed: owed.map { _ in false })
-        let told = Set(owed)
-        return keys.filter { !told.contains($0) }
+        let known = Set(owed)
+        return (keys.filter { !known.contains($0) }, owed)
     }
 }

@@ -47,11 +47,16 @@ extension SpillingStore {
     private func pay(_ owed: [MessageKey], now: UnixMilliseconds, _ completion: @escaping @Sendable (Bool) -> Void) {
         primary.commit(owed.map { .remove($0) }, now: now) { result in
             guard let outcomes = try? result.get() else { return completion(false) }
-            self.update { state in
-                // Both had it, and the file's was taken off the books.
-                state.statistics.duplicates += state.diversions.paid(owed, removed: outcomes.map { $0 == .removed })
+            // First out of the file: a key that came again meanwhile waits there, and must not be removed once more.
+            let job = SpillJob.paid(owed) { result in
+                guard case .success = result else { return completion(false) }
+                self.update { state in
+                    // Both had it, and the file's was taken off the books.
+                    state.statistics.duplicates += state.diversions.paid(owed, removed: outcomes.map { $0 == .removed })
+                }
+                completion(true)
             }
-            completion(true)
+            self.spill.perform(job)
         }
     }
 
@@ -74,12 +79,12 @@ extension SpillingStore {
             // What is refused stays here, and is tried again.
             let taken = zip(moved, outcomes).filter { $0.1.isTaken }
             let duplicates = taken.count { $0.1 == .duplicate }
-            self.forget(taken.map { .remove($0.0.key) }, duplicates, of: agent, now: now, passed: passed)
+            self.forget(taken.map(\.0.key), duplicates, of: agent, now: now, passed: passed)
         }
     }
 
     private func forget(
-        _ taken: [StoreOperation],
+        _ taken: [MessageKey],
         _ duplicates: Int,
         of agent: AgentHash,
         now: UnixMilliseconds,
@@ -89,7 +94,7 @@ extension SpillingStore {
             update { $0.diversions.pass(agent) }
             return drainNext(now: now, passed: passed + 1)
         }
-        spill.commit(taken, now: now) { result in
+        let job = SpillJob.moved(taken, now: now) { result in
             guard case .success = result else { return self.stop() }
             self.update { state in
                 state.statistics.moved += taken.count
@@ -97,6 +102,7 @@ extension SpillingStore {
             }
             self.drainNext(now: now, passed: 0)
         }
+        spill.perform(job)
     }
 }
 

@@ -61,15 +61,17 @@ extension SpillingStore.State {
 
     /// What a batch given to the file comes to: a removal holds as soon as the primary is owed it. Messages lie at a
     /// place of the file that says nothing about their place in the primary: as sequence 0.
+    /// - Returns: with it removals for which there was no room.
     mutating func spilled(
         _ batch: Line.Batch,
         _ result: Result<[StoreOutcome], StoreFailure>
-    ) -> Result<[StoreOutcome], StoreFailure> {
+    ) -> (told: Result<[StoreOutcome], StoreFailure>, unkept: [MessageKey]) {
         guard case .success(let outcomes) = result else {
             diversions.ended(batch.agents)
-            return result
+            return (result, [])
         }
         var stored: Set<AgentHash> = []
+        var unkept: [MessageKey] = []
         let told = zip(batch.operations, outcomes).map { operation, outcome -> StoreOutcome in
             switch (operation, outcome) {
             case (.put(let message), .stored):
@@ -78,11 +80,13 @@ extension SpillingStore.State {
                 return .stored(sequence: 0)
             case (.put, _): return outcome
             case (.remove(let key), _):
-                return diversions.owe(key, isCounted: outcome == .absent) ? .removed : .absent
+                if diversions.owe(key, isCounted: outcome == .absent) { return .removed }
+                unkept.append(key)
+                return .absent
             }
         }
         diversions.ended(batch.agents, stored: stored)
-        return .success(told)
+        return (.success(told), unkept)
     }
 }
 

@@ -25,7 +25,9 @@ public final class SpillingStore: MessageStore {
     }
 
     /// What a run left in the file goes to the primary first.
-    /// - Parameter maxTotalBytes: of the primary.
+    /// - Parameters:
+    ///   - spill: one that keeps what is owed.
+    ///   - maxTotalBytes: of the primary.
     public static func open(
         _ primary: any MessageStore,
         spill: SQLiteStore,
@@ -37,7 +39,14 @@ public final class SpillingStore: MessageStore {
             spill.queues(question) { continuation.resume(returning: $0) }
         }
         let list = try left.get()
-        store.update { state in for queue in list.queues { state.diversions.found(queue.recipient) } }
+        let owed = try await withCheckedContinuation { continuation in
+            spill.perform(.readOwed { continuation.resume(returning: $0) })
+        }
+        .get()
+        store.update { state in
+            for queue in list.queues { state.diversions.found(queue.recipient) }
+            state.diversions.found(owed)
+        }
         return store
     }
 
@@ -71,7 +80,9 @@ public final class SpillingStore: MessageStore {
                 batch.completion(result)
             case .spill(let batch):
                 spill.commit(batch.operations, now: batch.now) { result in
-                    batch.completion(self.update { $0.spilled(batch, result) })
+                    let (told, unkept) = self.update { $0.spilled(batch, result) }
+                    if !unkept.isEmpty { self.spill.perform(.paid(unkept) { _ in }) }
+                    batch.completion(told)
                 }
             }
         }
@@ -133,10 +144,17 @@ public final class SpillingStore: MessageStore {
     ) {
         guard limit > 0 else { return completion(.success(expired)) }
         primary.expire(now: now, limit: limit) { result in
-            let more = result.map { keys in self.update { $0.diversions.expired(keys) } }
+            let more = result.map { keys in self.tell(keys) }
             guard !expired.isEmpty else { return completion(more) }
             completion(.success(expired + ((try? more.get()) ?? [])))
         }
+    }
+
+    private func tell(_ expired: [MessageKey]) -> [MessageKey] {
+        let (told, owed) = update { $0.diversions.expired(expired) }
+        // What stays in the file is removed once more by the next run, in vain.
+        if !owed.isEmpty { spill.perform(.paid(owed) { _ in }) }
+        return told
     }
 
     public func purge(
@@ -183,6 +201,7 @@ public final class SpillingStore: MessageStore {
         var totals = primary.totals + spill.totals
         let twice = update { $0.diversions.countedTwice }
         totals.messages = max(0, totals.messages - twice)
+        totals.recovered -= update { $0.diversions.foundTwice }
         totals.own?.messages -= twice
         return totals
     }

@@ -136,7 +136,7 @@ extension Configuration.Storage.Spill {
         guard let path else { return nil }
         var own = limits
         own.maxTotalBytes = maxSizeBytes
-        let file = try SQLiteStore(path: path, limits: own)
+        let file = try SQLiteStore(path: path, limits: own, keepsOwed: true)
         do throws(StoreFailure) {
             return try await SpillingStore.open(primary, spill: file, maxTotalBytes: limits.maxTotalBytes)
         } catch {
