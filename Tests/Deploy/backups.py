@@ -49,8 +49,8 @@ class BackupTests(unittest.TestCase):
         self.assertEqual(done.returncode, status, done.stderr)
         return done.stdout if status == 0 else done.stderr
 
-    def restore(self, backup, status=0, **options):
-        done = self.run_script("moltrelay-restore", backup, **options)
+    def restore(self, backup, *arguments, status=0, **options):
+        done = self.run_script("moltrelay-restore", *arguments, backup, **options)
         self.assertEqual(done.returncode, status, done.stderr)
         return done.stdout if status == 0 else done.stderr
 

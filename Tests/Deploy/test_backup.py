@@ -119,10 +119,13 @@ class Backup(backups.BackupTests):
     def test_secrets_are_left_out_unless_asked_for(self):
         """/etc/moltrelay in a mount namespace: the guide's folder, with what it holds."""
         etc = self.folder / "etc"
-        for name in ("config.yaml", "certs/relay.crt", "certs/relay.key", "keys/one", "secrets/db-password", "other-password", "x.token", "backup.env"):
+        for name in ("config.yaml", "certs/relay.crt", "certs/relay.key", "keys/one", "secrets/db-password", "other[1]", "relative", "x.token", "backup.env"):
             path = etc / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text("{storage: {postgres: {password_file: /etc/moltrelay/other-password}}}" if name == "config.yaml" else "")
+            path.write_text("")
+        (etc / "config.yaml").write_text(
+            "{storage: {postgres: {password_file: '/etc/moltrelay/other[1]'}, redis: {password_file: here/relative}}}"
+        )
         if not os.path.exists("/etc/moltrelay"):
             self.addCleanup(os.rmdir, "/etc/moltrelay")
         script = f'mkdir -p /etc/moltrelay && mount --bind {etc} /etc/moltrelay && exec "$@"'
@@ -137,7 +140,7 @@ class Backup(backups.BackupTests):
             with tarfile.open(next((self.to / "config").glob("*.tar.gz"))) as archive:
                 found[flag] = {member.name for member in archive if member.isfile()}
         self.assertEqual(found["--config="], {"etc/moltrelay/config.yaml", "etc/moltrelay/certs/relay.crt"})
-        self.assertEqual(len(found["--secrets"]), 8)
+        self.assertEqual(len(found["--secrets"]), 9)
 
     def test_old_ones_go_when_a_new_one_is_there(self):
         self.back_up()

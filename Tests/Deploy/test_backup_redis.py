@@ -1,5 +1,6 @@
 """A queue in a real Redis server, backed up and restored."""
 
+import json
 import re
 import signal
 import unittest
@@ -51,6 +52,44 @@ class Redis(backups.RestoredQueue, backups.BackupTests):
         relay.stop()
         self.restore(self.backup_file("redis", "rdb"))
 
+    def test_a_server_that_refuses_the_keys_keeps_its_own(self):
+        self.server.cli("ACL", "SETUSER", "relay", "on", ">s3cret", *PERMISSIONS, "-restore")
+        relay = self.relay()
+        sent = backups.send(relay, 50)
+        relay.stop()
+        self.back_up()
+        configuration = self.state / "relay.yaml"
+        settings = json.loads(configuration.read_text())
+        settings["storage"]["redis"] |= {"user": "relay", "password": "s3cret"}
+        configuration.write_text(json.dumps(settings))
+        told = self.restore(self.backup_file("redis", "rdb"), status=1, REDISCLI_AUTH="s3cret")
+        self.assertRegex(told, "nothing was changed: .*NOPERM")
+        self.assertEqual(self.server.cli("HGET", f"{BASE}:t", "m"), str(sent))
+        self.assertEqual(self.server.cli("EXISTS", f"{BASE}:probe"), "0")
+
+    def test_what_waits_in_the_spill_is_backed_up_though_the_server_is_away(self):
+        spill = self.state / "spill.db"
+        self.settings["storage"]["spill"] = {"path": str(spill)}
+        relay = self.relay()
+        sender = backups.Sender(relay)
+        sender.wait_for(100)
+        self.server.stop(signal.SIGKILL)
+        sender.wait_for(len(sender.acknowledged) + 200)
+        sender.stop()
+        spilled = backups.sample(relay, "moltrelay_spill_messages")
+        self.assertIn("Connection refused", self.back_up(status=1))
+        relay.stop(signal.SIGKILL)
+        for part in self.state.glob("spill.db*"):
+            part.unlink()
+
+        self.restore(self.backup_file("spill", "db"), "--spill")
+        self.server.start()
+        relay = self.relay(ports=relay.ports)
+        live.wait_until(lambda: backups.sample(relay, "moltrelay_spill_messages") == 0, "the spill is moved")
+        back = backups.receive(relay, backups.queued(relay))
+        self.assertEqual(len(back), spilled)
+        self.assertLessEqual(set(back), set(sender.acknowledged))
+
     def test_no_relay_starts_on_half_a_queue(self):
         relay = self.relay()
         sent = backups.send(relay, 2_000)
@@ -76,7 +115,7 @@ class Redis(backups.RestoredQueue, backups.BackupTests):
         live.wait_until(lambda: "OK" in monitor.output.read_text(), "MONITOR")
         self.restore(self.backup_file("redis", "rdb"))
         live.wait_until(lambda: f'"RESTORE" "{BASE}:t"' in monitor.output.read_text(), "the last key")
-        seen = re.findall(r'"(UNLINK|HSET|RESTORE)" "moltrelay:\{0\}(\S*)"', monitor.output.read_text())
+        seen = re.findall(r'"(UNLINK|HSET|RESTORE)" "moltrelay:\{0\}(?!:probe)(\S*)"', monitor.output.read_text())
         self.assertEqual((seen[0], seen[-1]), (("HSET", ":t"), ("RESTORE", ":t")))
         self.assertGreater(len([name for name, _ in seen if name == "UNLINK"]), 8)
 

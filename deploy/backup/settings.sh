@@ -38,6 +38,13 @@ read_store() {
     store_needs
 }
 
+# The same functions, of the file that waits for the store.
+read_spill() {
+    # shellcheck source=deploy/backup/stores/sqlite.sh
+    . "$here/stores/sqlite.sh"
+    sqlite_needs storage.spill.path
+}
+
 sum_of() {
     local sum
     sum=$(sha256sum <"$1")

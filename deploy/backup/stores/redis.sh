@@ -66,6 +66,7 @@ store_restore() {
     trap redis_end_copy EXIT
     redis_start_copy "$1"
     redis_is_whole redis_copy_cli || die "$1 holds no queue of a relay in database $(setting storage.redis.db)"
+    redis_try
     redis_clear
     local part=$redis_copy/part
     while redis_take_part >"$part" && [ "$(stat -c %s "$part")" -gt 1 ]; do
@@ -76,6 +77,21 @@ store_restore() {
 }
 
 redis_copy_cli() { env -u REDISCLI_AUTH redis-cli -e -s "$redis_copy/socket" -n "$(setting storage.redis.db)" "$@"; }
+
+# One key under another name, before anything goes: a server may be older than the snapshot, or refuse this user. Room it
+# will have.
+redis_try() {
+    local told
+    redis_copy_cli --raw EVAL '
+        local command, out = {"RESTORE", KEYS[1] .. ":probe", "0", redis.call("DUMP", KEYS[1] .. ":t"), "REPLACE"}, "*5\r\n"
+        for _, word in ipairs(command) do out = out .. "$" .. #word .. "\r\n" .. word .. "\r\n" end
+        return out' 1 "$redis_base" >"$redis_copy/part"
+    if told=$("${redis[@]}" --pipe <"$redis_copy/part" 2>&1); then
+        "${redis[@]}" UNLINK "$redis_base:probe" >/dev/null
+        return
+    fi
+    [[ $told == *OOM* ]] || die "nothing was changed: the Redis server does not take the keys of $backup: $(head -n 1 <<<"$told")"
+}
 
 # A server that is full takes the mark when there is room again.
 redis_clear() {

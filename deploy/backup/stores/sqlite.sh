@@ -5,9 +5,11 @@ store_suffix=db
 # "MoRq", as the relay marks its files.
 sqlite_application=1299141233
 
-store_needs() {
+store_needs() { sqlite_needs storage.sqlite.path; }
+
+sqlite_needs() {
     need sqlite3 sqlite3
-    sqlite_path=$(realpath -m -- "$(setting storage.sqlite.path)")
+    sqlite_path=$(realpath -m -- "$(setting "$1")")
 }
 
 sqlite_run() { sqlite3 -batch -bail -init /dev/null -cmd '.timeout 10000' "$@"; }
