@@ -105,7 +105,7 @@ let package = Package(
         ),
         .executableTarget(
             name: "store-benchmark",
-            dependencies: ["Redis", "RelayCore", "RelayStores", "WireProtocol", nioCore],
+            dependencies: ["Postgres", "Redis", "RelayCore", "RelayStores", "WireProtocol", nioCore],
             path: "Benchmarks/StoreBenchmark",
             swiftSettings: settings
         ),

@@ -184,7 +184,8 @@ class Nats(Server):
     def start(self) -> None:
         self.port, self.monitor = free_port(), free_port()
         text = NATS_CONFIG + self.more
-        ports = {"client": free_port(), "websocket": self.port, "monitor": self.monitor}
+        self.plain = free_port()
+        ports = {"client": self.plain, "websocket": self.port, "monitor": self.monitor}
         config = self.folder / "nats.conf"
         config.write_text(text.format(folder=self.folder, **ports))
         self.spawn([str(self.binary), "-c", str(config)])

@@ -50,15 +50,25 @@ struct Subject {
         return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
     }
 
-    /// Of all its threads.
+    /// Of its threads, of processes it started (PostgreSQL works in many) and of those of them that have ended.
     private var serverSeconds: Double? {
         guard let server else { return nil }
-        let threads = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(server)/task")) ?? []
+        let stat = text("/proc/\(server)/stat").split(separator: " ")
+        let ended =
+            stat.dropFirst(15).prefix(2).reduce(0) { $0 + (Double($1) ?? 0) } / Double(sysconf(Int32(_SC_CLK_TCK)))
+        let children = text("/proc/\(server)/task/\(server)/children").split(separator: " ").compactMap { pid_t($0) }
+        return ([server] + children).reduce(ended) { $0 + seconds(of: $1) }
+    }
+
+    private func seconds(of process: pid_t) -> Double {
+        let threads = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/task")) ?? []
         return threads.reduce(0) { sum, thread in
-            let text = try? String(contentsOfFile: "/proc/\(server)/task/\(thread)/schedstat", encoding: .utf8)
-            return sum + (text?.split(separator: " ").first.flatMap { Double($0) } ?? 0) / 1e9
+            let schedule = text("/proc/\(process)/task/\(thread)/schedstat").split(separator: " ")
+            return sum + (schedule.first.flatMap { Double($0) } ?? 0) / 1e9
         }
     }
+
+    private func text(_ path: String) -> String { (try? String(contentsOfFile: path, encoding: .utf8)) ?? "" }
 
     private func wait(for body: (@escaping @Sendable () -> Void) -> Void) {
         let done = DispatchSemaphore(value: 0)

@@ -1,109 +1,135 @@
-/* A client that knows no limit, no duplicate and no other writer, and writes what the relay's store writes of a message
-   of 352 bytes: all commands of a batch in one pipeline. Prints as store-benchmark does.
-   redis <port> <pid of the server> writes|streams [recipients] */
-#include <hiredis/hiredis.h>
+/* A client that knows no limit, no duplicate and no other writer, and changes in Redis what the relay's store changes:
+   the same keys, entries and counts (docs/redis.md), one pipeline a batch. Prints as store-benchmark does.
+   redis <port> <pid of the server> <rows> */
+#include "redis_pipeline.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-enum { PAYLOAD = 352, KEY = 48, HASH = 32, WORD = 96 };
+/* From so many rows on a transaction is cheaper than a pipeline alone, which the server reads, and syncs, in pieces. */
+enum { WORD = 96, TRANSACTION = 50 };
+#define RELAY "5a5a5a5a5a"
 
-static redisContext *server;
-static int only_streams, recipients = 1000;
-static long pid;
-static char payload[PAYLOAD];
-
-static void die(const char *what) {
-    fprintf(stderr, "bare redis: %s\n", what);
-    exit(1);
+static void begin(int count)
+{
+    if (count >= TRANSACTION)
+        text("MULTI"), send_command();
 }
 
-static double seconds(clockid_t clock) {
-    struct timespec time;
-    clock_gettime(clock, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+static void end(int count)
+{
+    if (count >= TRANSACTION)
+        text("EXEC"), send_command();
+    take_answers();
 }
 
-/* Its main thread alone does the work of commands and of fsync always; that of everysec is another thread's. */
-static double server_seconds(void) {
-    char command[WORD], line[64];
-    snprintf(command, sizeof command, "cat /proc/%ld/task/[0-9]*/schedstat", pid);
-    FILE *threads = popen(command, "r");
-    double sum = 0;
-    if (!threads) die("no /proc");
-    while (fgets(line, sizeof line, threads)) sum += strtod(line, NULL) / 1e9;
-    pclose(threads);
-    return sum;
+static void put_place(int row, const struct rows *rows)
+{
+    char place[WORD];
+    int length = snprintf(place, sizeof place, "%lld 2 %d 0 " RELAY, NOW * 1000 + row, PAYLOAD);
+    text("HSET"), key_of(BASE ":k:", row, rows), field_of(row, rows), word(place, (size_t)length), send_command();
 }
 
-/* Bytes that look like a hash, the same for the same number. */
-static void fill(char *bytes, size_t count, unsigned long long number) {
-    for (size_t at = 0; at < count; at += 8) {
-        number = (number ^ number >> 29) * 0xBF58476D1CE4E5B9ULL + at + 1;
-        memcpy(bytes + at, &number, 8);
+/* A recipient's counts once `row` is the last that was put, or removed. */
+static void set_counts(int row, const struct rows *rows, int messages, int oldest)
+{
+    char sender[KEY];
+    put_key(sender, row, rows);
+    text("HSET"), key_of(BASE ":c:", row, rows), text("m"), number(messages), text("b");
+    number((long long)messages * PAYLOAD), text("f"), number(NOW * 1000 + oldest), text("a"), number(NOW);
+    memcpy(kept(AGENT), sender, AGENT), number(messages), send_command();
+}
+
+static void set_totals(long long messages, int change)
+{
+    text("HSET"), text(BASE ":t"), text("m"), number(messages), text("b"), number(messages * PAYLOAD);
+    text("x"), text("0"), text("s"), number(NOW * 1000), text("v"), text("1"), send_command();
+    static const char *const fields[] = {"m", "b", "p"};
+    for (int each = 0; each < (change > 0 ? 3 : 2); each++) {
+        text("HINCRBY"), text(BASE ":i:" RELAY), text(fields[each]);
+        number((long long)change * (each == 1 ? PAYLOAD : 1)), send_command();
     }
 }
 
-static int append(const char **words, const size_t *lengths, int count) {
-    if (redisAppendCommandArgv(server, count, words, lengths) != REDIS_OK) die("no memory");
-    return 1;
+/* Those of a batch that are the last of their recipients. */
+static int last_of_each(int first, int count, const struct rows *rows)
+{
+    return count > rows->recipients ? first + count - rows->recipients : first;
 }
 
-static int put_or_remove(int row, int remove) {
-    char stream[WORD] = "bare:q2:", keys[WORD] = "bare:k:", key[KEY], id[32], place[48];
-    size_t in_stream = strlen(stream) + HASH, in_keys = strlen(keys) + HASH;
-    unsigned long long recipient = (unsigned long long)(row % recipients) + 1;
-    fill(stream + strlen(stream), HASH, recipient);
-    fill(keys + strlen(keys), HASH, recipient);
-    fill(key, KEY, (unsigned long long)row + 1000000);
-    size_t id_length = (size_t)snprintf(id, sizeof id, "%d-0", row + 1);
-    size_t place_length = (size_t)snprintf(place, sizeof place, "%d 2 %d 0", row + 1, PAYLOAD);
-    const char *now = "1767225600000", *then = "1767229200000";
-    if (remove) {
-        int sent = append((const char *[]){"XDEL", stream, id}, (size_t[]){4, in_stream, id_length}, 3);
-        if (only_streams) return sent;
-        sent += append((const char *[]){"HDEL", keys, key}, (size_t[]){4, in_keys, KEY}, 3);
-        return sent + append((const char *[]){"ZREM", "bare:e", key}, (size_t[]){4, 6, KEY}, 3);
+static void put(const struct rows *rows, int first, int count)
+{
+    int end_row = first + count;
+    begin(count);
+    for (int row = first; row < end_row; row++)
+        add(row, rows), put_place(row, rows);
+    text("ZADD"), text(BASE ":e");
+    for (int row = first; row < end_row; row++)
+        number(EXPIRY), member_of(row, rows);
+    send_command();
+    for (int row = last_of_each(first, count, rows); row < end_row; row++)
+        set_counts(row, rows, rows_until(row, rows), row - (rows_until(row, rows) - 1) * rows->recipients);
+    int is_new = 0;
+    for (int row = first; row < end_row; row++) {
+        if (row - rows->first >= rows->recipients)
+            continue;
+        if (!is_new++)
+            text("ZADD"), text(BASE ":a");
+        number(NOW * 1000 + row), key_of("", row, rows);
     }
-    const char *add[] = {"XADD", stream, id, "a", now, "e", then, "f", "1", "c", "1234567890", "m", payload};
-    int sent = append(add, (size_t[]){4, in_stream, id_length, 1, 13, 1, 13, 1, 1, 1, 10, 1, PAYLOAD}, 13);
-    if (only_streams) return sent;
-    sent += append((const char *[]){"HSET", keys, key, place}, (size_t[]){4, in_keys, KEY, place_length}, 4);
-    return sent + append((const char *[]){"ZADD", "bare:e", then, key}, (size_t[]){4, 6, 13, KEY}, 4);
+    send_command();
+    set_totals(end_row - rows->first, count);
+    end(count);
 }
 
-static void run(const char *name, int first, int rows, int batch, int remove) {
-    double wall = seconds(CLOCK_MONOTONIC), own = seconds(CLOCK_PROCESS_CPUTIME_ID), theirs = server_seconds();
-    for (int start = 0; start < rows; start += batch) {
-        int owed = 0;
-        for (int row = start; row < start + batch && row < rows; row++) owed += put_or_remove(first + row, remove);
-        for (; owed > 0; owed--) {
-            redisReply *reply;
-            if (redisGetReply(server, (void **)&reply) != REDIS_OK) die(server->errstr);
-            if (reply->type == REDIS_REPLY_ERROR) die(reply->str);
-            freeReplyObject(reply);
+static void forget_recipient(int row, const struct rows *rows)
+{
+    static const char *const prefixes[] = {":c:", ":k:", ":q0:", ":q1:", ":q2:", ":q3:", ":q4:"};
+    char prefix[WORD];
+    text("DEL");
+    for (size_t each = 0; each < sizeof prefixes / sizeof *prefixes; each++)
+        snprintf(prefix, sizeof prefix, BASE "%s", prefixes[each]), key_of(prefix, row, rows);
+    send_command();
+}
+
+static void remove_rows(const struct rows *rows, int first, int count)
+{
+    int end_row = first + count, last = last_of_each(first, count, rows), sorted = 0;
+    begin(count);
+    for (int row = first; row < end_row; row++) {
+        text("XDEL"), key_of(BASE ":q2:", row, rows), id_of(row), send_command();
+        text("HDEL"), key_of(BASE ":k:", row, rows), field_of(row, rows), send_command();
+    }
+    text("ZREM"), text(BASE ":e");
+    for (int row = first; row < end_row; row++)
+        member_of(row, rows);
+    send_command();
+    for (int row = last; row < end_row; row++) {
+        if (rows_after(row, rows) == 0)
+            forget_recipient(row, rows);
+        else
+            set_counts(row, rows, rows_after(row, rows), row + rows->recipients);
+    }
+    for (int gone = 0; gone < 2; gone++, sorted = 0, send_command()) {
+        for (int row = last; row < end_row; row++) {
+            if ((rows_after(row, rows) == 0) != gone)
+                continue;
+            if (!sorted++)
+                text(gone ? "ZREM" : "ZADD"), text(BASE ":a");
+            if (!gone)
+                number(NOW * 1000 + row + rows->recipients);
+            key_of("", row, rows);
         }
     }
-    wall = seconds(CLOCK_MONOTONIC) - wall, own = seconds(CLOCK_PROCESS_CPUTIME_ID) - own;
-    theirs = server_seconds() - theirs;
-    printf("%s %.0f rows/s, %.2f + %.2f of the server us CPU a row", name, rows / wall, own * 1e6 / rows, theirs * 1e6 / rows);
+    set_totals(rows->first + rows->count - end_row, -count);
+    end(count);
 }
 
-int main(int count, char **words) {
-    static const int batches[][2] = {{1, 2000}, {10, 20000}, {100, 50000}, {1000, 50000}};
-    if (count < 4) die("usage: redis <port> <pid of the server> writes|streams [recipients]");
-    server = redisConnect("127.0.0.1", atoi(words[1]));
-    if (!server || server->err) die("no connection");
-    pid = atol(words[2]), only_streams = !strcmp(words[3], "streams");
-    if (count > 4) recipients = atoi(words[4]);
-    fill(payload, PAYLOAD, 7);
-    printf("%d recipients\n", recipients);
-    for (int each = 0, first = 0; each < 4; first += batches[each][1], each++) {
-        printf("batches of %d:", batches[each][0]);
-        run(" put", first, batches[each][1], batches[each][0], 0);
-        run("; remove", first, batches[each][1], batches[each][0], 1);
-        printf("\n");
-    }
-    redisFree(server);
+int main(int count, char **words)
+{
+    if (count != 4)
+        die("usage: redis <port> <pid of the server> <rows>");
+    connect_to(atoi(words[1]));
+    measure(&(struct subject){put, NULL, remove_rows}, atol(words[2]), atoi(words[3]));
 }
