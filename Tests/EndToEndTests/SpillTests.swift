@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Glibc
 import RedisFixture
 import Testing
 
@@ -32,6 +33,30 @@ extension EndToEnd {
             #expect(try await bob.tell("collect", ["ids": .array(ids)]).missing == [])
             let ledger = try Ledger(await relay.scrape { try Ledger($0).queued == 0 })
             #expect(ledger.isBalanced && ledger.delivered == 26, "\(ledger)")
+        }
+
+        @Test func theNextRunMovesWhatAKilledOneLeft() async throws {
+            let redis = try RedisServer(["--appendonly", "yes", "--appendfsync", "always"])
+            let folder = try RelayFolder()
+            try folder.configure(redis.settings(["storage.spill.path": .string(folder.path + "/spill.db")]))
+            let first = try await Relay.start(in: folder)
+            let alice = try await PythonAgent.connected("alice", to: first)
+            redis.kill()
+            let sent = try await alice.tell("send", ["to": "bob", "delivery": 2, "count": 20, "settle": true])
+            #expect(sent.acked.count == 20, "\(sent.acked)")
+            _ = await first.stop(with: SIGKILL)
+
+            let relay = try await Relay.start(in: folder)
+            let started = try await relay.logged("relay started")
+            #expect(started["spill"].string == folder.path + "/spill.db", "\(started)")
+            #expect(started["spilled_messages"].string == "20", "\(started)")
+            try redis.start()
+            _ = try await relay.probe("/health/ready", until: 200)
+            _ = try await relay.scrape { $0.sum("moltrelay_spill_messages") == 0 }
+            let bob = try await PythonAgent.connected("bob", to: relay)
+            #expect(try await bob.tell("collect", ["ids": .array(sent.ids.map { .string($0) })]).missing == [])
+            let ledger = try Ledger(await relay.scrape { try Ledger($0).queued == 0 })
+            #expect(ledger.isBalanced, "\(ledger)")
         }
     }
 }

@@ -4,6 +4,7 @@ import Logging
 import NIOCore
 import RelayAdmin
 import RelayCore
+import RelayStores
 import RelayTransport
 import Telemetry
 import UnixSignals
@@ -58,6 +59,11 @@ enum Serve {
         var metadata: Logger.Metadata = ["version": "\(BuildIdentity.version)", "store": "\(relay.choice.kind)"]
         for listener in relay.listeners { metadata[listener.name] = "\(listener.address)" }
         let configuration = relay.configuration
+        if let spill = relay.choice.spill {
+            metadata["spill"] = "\(configuration.storage.spill.path ?? "")"
+            // Of an earlier run, while the store was away.
+            metadata["spilled_messages"] = "\(spill.statistics.messages)"
+        }
         if !configuration.auth.requireAuth {
             relay.logger.warning("auth.require_auth is false: anybody may connect as any agent")
         }
