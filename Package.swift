@@ -268,7 +268,7 @@ let package = Package(
                 "CSQLite", "Postgres", "PostgresFixture", "Redis", "RedisFixture", "RelayCore", "RelayFixture",
                 "RelayStores", "StoreCrashProbe", "StoreFixtures", "WireProtocol",
             ],
-            exclude: ["Version1.sql"],
+            exclude: ["PostgresVersion1.sql", "Version1.sql"],
             swiftSettings: settings
         ),
         .target(

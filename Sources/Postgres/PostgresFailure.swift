@@ -58,6 +58,7 @@ public enum PostgresFailure: Error, Sendable, Equatable, CustomStringConvertible
     func at(_ server: String) -> PostgresFailure {
         switch self {
         case .refused(let reason): .refused("\(server): \(reason)")
+        case .statement(let state, let reason) where Self.isFinal(state): .refused("\(server): \(reason)")
         case .temporary, .statement: .temporary("\(server): \(self)")
         case .closed: self
         }

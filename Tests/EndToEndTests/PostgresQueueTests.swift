@@ -158,14 +158,14 @@ extension EndToEnd {
         @Test func theTablesAreMadeByACommand() async throws {
             let server = try await PostgresServer.launch()
             let folder = try RelayFolder(server.settings(["storage.postgres.migrate": false]))
-            #expect(try await refusal(in: folder).contains("are not there; `moltrelay migrate` makes version 1"))
+            #expect(try await refusal(in: folder).contains("are not there; `moltrelay migrate` makes version 2"))
             let missing = try await migrate(folder, "--check")
             #expect(missing.ending == .exit(1))
-            #expect(missing.text.contains("the tables are not there; this relay works with version 1"), "\(missing)")
+            #expect(missing.text.contains("the tables are not there; this relay works with version 2"), "\(missing)")
             let made = try await migrate(folder)
-            #expect(made.ending == .exit(0) && made.text == "the tables were not there, and are of version 1 now")
+            #expect(made.ending == .exit(0) && made.text == "the tables were not there, and are of version 2 now")
             let current = try await migrate(folder, "--check")
-            #expect(current.ending == .exit(0) && current.text == "the tables are of version 1, and current")
+            #expect(current.ending == .exit(0) && current.text == "the tables are of version 2, and current")
             let relay = try await Relay.start(in: folder)
             #expect(await relay.stop() == .exit(0))
         }

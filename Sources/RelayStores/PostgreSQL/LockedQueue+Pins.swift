@@ -19,15 +19,11 @@ extension LockedQueue {
         var outcomes = claims.map { verdicts.outcome(of: $0.claim) }
         var hasWritten = false
         if verdicts.hasChanged {
-            let calls = [
-                PostgresCall(QueueStatements.begin), PostgresCall(QueueStatements.lock), Self.pins(of: agents),
-            ]
-            let rows = try connection.run(calls)
-            let totals = QueueBatch.Totals(rows[1])
-            verdicts = PinVerdicts(rows[2], of: agents, anonymous: totals.anonymousPins)
+            var (batch, rows) = try begin(connection, limits, [Self.pins(of: agents)])
+            let before = batch.totals.anonymousPins
+            verdicts = PinVerdicts(rows[0], of: agents, anonymous: before)
             outcomes = claims.map { verdicts.outcome(of: $0.claim) }
-            var batch = QueueBatch(totals, clock: rows[1].integer(0, 6), limits: limits)
-            batch.pinned(withoutOrganisation: verdicts.anonymous - totals.anonymousPins)
+            batch.pinned(withoutOrganisation: verdicts.anonymous - before)
             try end(batch, connection, more: verdicts.calls)
             hasWritten = true
         }
@@ -39,10 +35,8 @@ extension LockedQueue {
         _ limits: QueueLimits,
         _ connection: PostgresConnection
     ) throws(PostgresFailure) -> (pin: PinnedKey?, hasWritten: Bool) {
-        let calls = [PostgresCall(QueueStatements.begin), PostgresCall(QueueStatements.lock), Self.pins(of: [agent])]
-        let rows = try connection.run(calls)
-        let pin = rows[2].count > 0 ? rows[2].pin(0) : nil
-        var batch = QueueBatch(QueueBatch.Totals(rows[1]), clock: rows[1].integer(0, 6), limits: limits)
+        var (batch, rows) = try begin(connection, limits, [Self.pins(of: [agent])])
+        let pin = rows[0].count > 0 ? rows[0].pin(0) : nil
         if let pin, pin.org == nil { batch.pinned(withoutOrganisation: -1) }
         try end(batch, connection, more: [PostgresCall(QueueStatements.dropPin, PostgresParameters(agent))])
         return (pin, true)

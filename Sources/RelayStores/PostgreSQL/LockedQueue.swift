@@ -6,23 +6,28 @@ import WireProtocol
 /// every relay waits for; what is decided behind it holds for all of them.
 final class LockedQueue {
     private let publication: PostgresPublication
+    private let relay: RelayEntry
     /// No message lies before it.
     private var oldestSequence: Int64 = 0
 
-    init(_ publication: PostgresPublication) { self.publication = publication }
+    /// - Parameter name: the relay's.
+    init(_ publication: PostgresPublication, name: String) {
+        (self.publication, relay) = (publication, RelayEntry(name: name))
+    }
 
     func opened(_ connection: PostgresConnection) throws(PostgresFailure) {
         // Another server may be there now, with another past.
         oldestSequence = 0
-        let calls = [PostgresCall(QueueStatements.totals), .oldest(from: 0), PostgresCall(QueueStatements.durability)]
-        let rows = try connection.run(calls)
-        let (messages, bytes) = (Int(rows[0].integer(0, 0)), Int(rows[0].integer(0, 1)))
+        var (batch, rows) = try begin(connection, QueueLimits(), [PostgresCall(QueueStatements.durability)])
+        batch.takeOver { $0.isNamesake || $0.isLate }
+        let calls = batch.shares.calls + [relay.seen, .oldest(from: 0), PostgresCall(QueueStatements.commit)]
+        let oldest = try connection.run(calls).suffix(2).first.flatMap { note($0) }
         let settings = ["fsync", "full_page_writes"]
-        let off = settings.indices.filter { rows[2].integer(0, $0) == 0 }.map { settings[$0] + " is off" }
+        let off = settings.indices.filter { rows[0].integer(0, $0) == 0 }.map { settings[$0] + " is off" }
         publication.count {
             $0.complaint = off.isEmpty ? nil : off.joined(separator: ", ") + ": the loss of power may take the queue"
         }
-        publication.opened(messages: messages, bytes: bytes, oldest: note(rows[1]))
+        publication.opened(PostgresPublication.Sums(batch, oldest: oldest))
     }
 
     /// Whether a batch could be written.
@@ -32,9 +37,15 @@ final class LockedQueue {
     }
 
     func look(_ connection: PostgresConnection) throws(PostgresFailure) {
-        let rows = try connection.run([PostgresCall(QueueStatements.totals), .oldest(from: oldestSequence)])
-        let (messages, bytes) = (Int(rows[0].integer(0, 0)), Int(rows[0].integer(0, 1)))
-        publication.changed(messages: messages, bytes: bytes, oldest: note(rows[1]))
+        let calls = [PostgresCall(QueueStatements.totals), .oldest(from: oldestSequence), relay.share]
+        let rows = try connection.run(calls)
+        let sums = PostgresPublication.Sums(
+            messages: Int(rows[0].integer(0, 0)),
+            bytes: Int(rows[0].integer(0, 1)),
+            oldestAcceptedAt: note(rows[1]),
+            own: rows[2].count > 0 ? QueueShare(rows[2], 0, from: 0) : QueueShare()
+        )
+        publication.changed(sums)
     }
 
     func commit(
@@ -65,7 +76,8 @@ final class LockedQueue {
         _ connection: PostgresConnection
     ) throws(PostgresFailure) -> (keys: [MessageKey], hasWritten: Bool) {
         let at = PostgresParameters(Int64(clamping: now))
-        guard try isTrue(PostgresCall(QueueStatements.hasExpired, at), connection) else { return ([], false) }
+        let due = try connection.run([relay.seen, PostgresCall(QueueStatements.hasExpired, at)])
+        guard due.contains(where: { $0.integer(0, 0) == 1 }) else { return ([], false) }
         var candidates = at
         candidates.append(Int64(limit))
         let calls = [PostgresCall.forget(until: now, limit: limit), PostgresCall(QueueStatements.expired, candidates)]
@@ -93,10 +105,9 @@ final class LockedQueue {
         _ limits: QueueLimits,
         _ connection: PostgresConnection
     ) throws(PostgresFailure) -> (keys: [MessageKey], hasWritten: Bool) {
-        let calls = [PostgresCall(QueueStatements.begin), PostgresCall(QueueStatements.lock)] + candidates
-        let rows = try connection.run(calls)
-        var batch = QueueBatch(QueueBatch.Totals(rows[1]), clock: rows[1].integer(0, 6), limits: limits)
-        if candidates.count > 1 { batch.forgot(rows[2].affected, until: 0) }
+        var (batch, rows) = try begin(connection, limits, candidates)
+        batch.takeOver(where: \.isLate)
+        if candidates.count > 1 { batch.forgot(rows[0].affected, until: 0) }
         let found = rows[rows.count - 1]
         let keys = (0..<found.count).compactMap { found.key($0) }
         let question = BatchQuestion(keys.map { .remove($0) }, now: now)
@@ -110,11 +121,27 @@ final class LockedQueue {
         _ limits: QueueLimits,
         _ question: BatchQuestion
     ) throws(PostgresFailure) -> QueueBatch {
-        let calls = [PostgresCall(QueueStatements.begin), PostgresCall(QueueStatements.lock)] + question.calls
-        let rows = try connection.run(calls)
-        var batch = QueueBatch(QueueBatch.Totals(rows[1]), clock: rows[1].integer(0, 6), limits: limits)
-        question.answer(rows[2...], into: &batch)
+        var (batch, rows) = try begin(connection, limits, question.calls)
+        question.answer(rows[...], into: &batch)
         return batch
+    }
+
+    /// - Parameter calls: what is asked behind the lock.
+    func begin(
+        _ connection: PostgresConnection,
+        _ limits: QueueLimits,
+        _ calls: [PostgresCall]
+    ) throws(PostgresFailure) -> (batch: QueueBatch, answers: [PostgresRows]) {
+        let first = [PostgresCall(QueueStatements.begin), PostgresCall(QueueStatements.lock), relay.all]
+        let rows = try connection.run(first + calls)
+        let batch = QueueBatch(
+            QueueBatch.Totals(rows[1]),
+            clock: rows[1].integer(0, 6),
+            limits: limits,
+            relay: relay.number,
+            QueueShares(rows[2], own: relay.number)
+        )
+        return (batch, Array(rows.dropFirst(first.count)))
     }
 
     /// - Parameter more: what is written beside the batch.
@@ -129,8 +156,7 @@ final class LockedQueue {
         let last = PostgresCall(hasChanged ? QueueStatements.commit : QueueStatements.rollback)
         let calls = (hasChanged ? batch.calls + more : []) + [.oldest(from: oldestSequence), last]
         let rows = try connection.run(calls)
-        let oldest = note(rows[rows.count - 2])
-        publication.changed(messages: batch.totals.messages, bytes: batch.totals.bytes, oldest: oldest)
+        publication.changed(PostgresPublication.Sums(batch, oldest: note(rows[rows.count - 2])))
         return hasChanged
     }
 

@@ -6,8 +6,24 @@ import Synchronization
 final class PostgresPublication: Sendable {
     private struct State {
         var totals = StoreTotals()
+        var books = ShareBooks()
         var statistics = PostgresStatistics()
         var health: [Side: StoreHealth] = [:]
+
+        mutating func keep(_ sums: Sums) {
+            totals.messages = sums.messages
+            totals.bytes = sums.bytes
+            totals.oldestAcceptedAt = sums.oldestAcceptedAt
+            (totals.recovered, totals.own) = (books.recovered, books.share)
+        }
+    }
+
+    /// What is queued, and what of it this relay counts.
+    struct Sums {
+        var messages: Int
+        var bytes: Int
+        var oldestAcceptedAt: UnixMilliseconds?
+        var own: QueueShare
     }
 
     /// What can fail by itself; the first that does is the store's health.
@@ -34,21 +50,19 @@ final class PostgresPublication: Sendable {
 
     func count(_ change: (inout PostgresStatistics) -> Void) { state.withLock { change(&$0.statistics) } }
 
-    /// The first look after a connection was made. What there is more than was known is a batch that was reported as
-    /// failed, or what others did.
-    func opened(messages: Int, bytes: Int, oldest: UnixMilliseconds?) {
+    /// The first look after a connection was made.
+    func opened(_ sums: Sums) {
         state.withLock { state in
-            state.totals.recovered += messages - state.totals.messages
+            state.books.reopened(sums.own)
+            state.keep(sums)
             state.statistics.connections += 1
         }
-        changed(messages: messages, bytes: bytes, oldest: oldest)
     }
 
-    func changed(messages: Int, bytes: Int, oldest: UnixMilliseconds?) {
+    func changed(_ sums: Sums) {
         state.withLock { state in
-            state.totals.messages = messages
-            state.totals.bytes = bytes
-            state.totals.oldestAcceptedAt = oldest
+            state.books.note(sums.own)
+            state.keep(sums)
         }
     }
 
@@ -57,5 +71,16 @@ final class PostgresPublication: Sendable {
     func failed(_ side: Side, _ reason: String) {
         let now = NIODeadline.now().uptimeNanoseconds
         state.withLock { $0.health[side, default: .ok].fail(reason, at: now) }
+    }
+}
+
+extension PostgresPublication.Sums {
+    init(_ batch: QueueBatch, oldest: UnixMilliseconds?) {
+        self.init(
+            messages: batch.totals.messages,
+            bytes: batch.totals.bytes,
+            oldestAcceptedAt: oldest,
+            own: batch.shares.ownShare
+        )
     }
 }

@@ -2,10 +2,10 @@ import Postgres
 
 /// The tables of a queue in PostgreSQL, and how an older one becomes a current one.
 enum PostgresSchema {
-    static let version: Int64 = 1
+    static let version: Int64 = 2
 
     /// `migrations[0]` makes version 1 of nothing.
-    static let migrations = [version1]
+    static let migrations = [version1, version2]
 
     // Counts are rows of their own, since counting a queue of thousands for every batch would cost more than the batch.
     // `totals` has one row, and who holds its lock writes: limits and sequences then hold over every relay.
@@ -60,6 +60,30 @@ enum PostgresSchema {
             anonymous_pins int8 NOT NULL DEFAULT 0
         ) WITH (fillfactor = 10, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
         INSERT INTO totals DEFAULT VALUES;
+        """
+
+    // A row for each start of a relay. What lay there before is number 0's, which the first relay to look takes over.
+    // A relay of version 1 that still runs would count nothing of what it does: `totals` has a column by another name,
+    // so that its batches fail.
+    private static let version2 = """
+        CREATE TABLE relays(
+            relay int8 PRIMARY KEY,
+            name text NOT NULL DEFAULT '',
+            seen_at int8,
+            holder int8 NOT NULL,
+            queued int8 NOT NULL DEFAULT 0,
+            messages int8 NOT NULL DEFAULT 0,
+            bytes int8 NOT NULL DEFAULT 0,
+            put int8 NOT NULL DEFAULT 0,
+            taken_over int8 NOT NULL DEFAULT 0,
+            handed_over int8 NOT NULL DEFAULT 0,
+            adopted int8 NOT NULL DEFAULT 0
+        ) WITH (fillfactor = 10, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
+        ALTER TABLE totals RENAME COLUMN anonymous_pins TO pins_without_org;
+        ALTER TABLE queue ADD COLUMN relay int8 NOT NULL DEFAULT 0;
+        ALTER TABLE queue ALTER COLUMN relay DROP DEFAULT;
+        INSERT INTO relays(relay, seen_at, holder, queued, messages, bytes)
+            SELECT 0, 0, 0, messages, messages, bytes FROM totals WHERE messages > 0;
         """
 
     /// Statements for every connection. Plans must do for a queue that was empty when they were made. What holds the

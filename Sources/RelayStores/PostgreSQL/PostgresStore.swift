@@ -19,6 +19,7 @@ public final class PostgresStore: MessageStore {
     /// Returns also where the server is away: the store then fails until it comes.
     /// - Parameters:
     ///   - migrates: makes the tables, and those of an older relay current.
+    ///   - name: of the relay, which no other on this queue has: what it counted before a restart is its own.
     ///   - maxConnections: at least two.
     ///   - maxInboxBytes: of payload submitted and not yet durable; over it a batch fails at once.
     /// - Throws: `PostgresFailure.refused` where trying again changes nothing.
@@ -26,13 +27,14 @@ public final class PostgresStore: MessageStore {
         _ settings: PostgresSettings,
         migrates: Bool = true,
         limits: QueueLimits,
+        name: String = "",
         maxConnections: Int = 50,
         maxInboxBytes: Int = 64 << 20
     ) async throws(PostgresFailure) -> PostgresStore {
         let readers = min(max(1, maxConnections - 1), mostReaders)
         let store = PostgresStore(readers: readers, maxInboxBytes: maxInboxBytes)
         let first = await withCheckedContinuation { continuation in
-            store.start(settings, migrates, limits) { continuation.resume(returning: $0) }
+            store.start(settings, migrates, limits, name) { continuation.resume(returning: $0) }
         }
         guard let first, first.isFinal else { return store }
         await withCheckedContinuation { continuation in store.close { continuation.resume() } }
@@ -60,6 +62,7 @@ public final class PostgresStore: MessageStore {
         _ settings: PostgresSettings,
         _ migrates: Bool,
         _ limits: QueueLimits,
+        _ name: String,
         _ tried: @escaping @Sendable (PostgresFailure?) -> Void
     ) {
         let (writes, publication) = (writes, publication)
@@ -74,6 +77,7 @@ public final class PostgresStore: MessageStore {
                     settings,
                     migrates: migrates,
                     limits: limits,
+                    name: name,
                     inbox: writes,
                     publication: publication,
                     tried: tried

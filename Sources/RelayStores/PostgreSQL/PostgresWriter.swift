@@ -20,12 +20,13 @@ final class PostgresWriter {
         _ settings: PostgresSettings,
         migrates: Bool,
         limits: QueueLimits,
+        name: String,
         inbox: Inbox<WriteJob>,
         publication: PostgresPublication,
         tried: @escaping (PostgresFailure?) -> Void
     ) {
         (self.limits, self.inbox, self.publication, firstRound) = (limits, inbox, publication, tried)
-        let queue = LockedQueue(publication)
+        let queue = LockedQueue(publication, name: name)
         self.queue = queue
         link = PostgresLink(settings, session: PostgresSchema.session(settings.schema)) {
             connection throws(PostgresFailure) in

@@ -59,7 +59,8 @@ struct BatchQuestion {
             batch.queued[keys[place]] = QueueBatch.Entry(
                 sequence: answers[0].integer(row, 1),
                 bytes: Int(answers[0].integer(row, 2)),
-                isExactlyOnce: answers[0].integer(row, 3) == 1
+                isExactlyOnce: answers[0].integer(row, 3) == 1,
+                relay: answers[0].integer(row, 4)
             )
         }
         each(answers[1]) { row, place in
@@ -87,13 +88,13 @@ extension QueueBatch {
             calls.append(PostgresCall(Statements.delete, sequences))
         }
         let added = added
-        if !added.isEmpty { calls.append(PostgresCall(Statements.insert, PostgresParameters(added))) }
+        if !added.isEmpty { calls.append(PostgresCall(Statements.insert, PostgresParameters(added, relay: relay))) }
         if !toRemember.isEmpty {
             var parameters = PostgresParameters(Array(toRemember.keys))
             parameters.append(toRemember.values.map { Int64(clamping: $0) })
             calls.append(PostgresCall(Statements.remember, parameters))
         }
-        return calls + counts + [PostgresCall(Statements.setTotals, PostgresParameters(totals))]
+        return calls + counts + shares.calls + [PostgresCall(Statements.setTotals, PostgresParameters(totals))]
     }
 
     private var counts: [PostgresCall] {

@@ -28,12 +28,16 @@ struct QueueBatch {
         var sequence: Int64
         var bytes: Int
         var isExactlyOnce: Bool
+        /// Who put it.
+        var relay: Int64
     }
 
     private let limits: QueueLimits
     private let before: Totals
     private(set) var totals: Totals
     private let clock: Int64
+    let relay: Int64
+    private(set) var shares: QueueShares
     // What the server found, and then as it is to be.
     var queued: [MessageKey: Entry] = [:]
     var remembered: [MessageKey: UnixMilliseconds] = [:]
@@ -47,10 +51,13 @@ struct QueueBatch {
     private(set) var removed: [Int64] = []
     private(set) var toRemember: [MessageKey: UnixMilliseconds] = [:]
 
-    /// - Parameter clock: microseconds of the server's, which sequences follow: above all that went before also where a
-    ///   replica took over that had not seen the last of them.
-    init(_ totals: Totals, clock: Int64, limits: QueueLimits) {
+    /// - Parameters:
+    ///   - clock: microseconds of the server's, which sequences follow: above all that went before also where a
+    ///     replica took over that had not seen the last of them.
+    ///   - relay: whose transaction it is.
+    init(_ totals: Totals, clock: Int64, limits: QueueLimits, relay: Int64, _ shares: QueueShares) {
         (self.totals, before, self.clock, self.limits) = (totals, totals, clock, limits)
+        (self.relay, self.shares) = (relay, shares)
     }
 
     mutating func found(_ load: Load, of recipient: AgentHash) { recipients[recipient] = load }
@@ -77,7 +84,13 @@ struct QueueBatch {
         let sequence = max(totals.lastSequence + 1, clock)
         totals.lastSequence = sequence
         new[sequence] = message
-        queued[key] = Entry(sequence: sequence, bytes: message.byteCount, isExactlyOnce: isExactlyOnce)
+        queued[key] = Entry(
+            sequence: sequence,
+            bytes: message.byteCount,
+            isExactlyOnce: isExactlyOnce,
+            relay: relay
+        )
+        shares.put(bytes: message.byteCount)
         count(key, messages: 1, bytes: message.byteCount, isExactlyOnce: isExactlyOnce)
         return .stored(sequence: sequence)
     }
@@ -96,6 +109,7 @@ struct QueueBatch {
     private mutating func remove(_ key: MessageKey, now: UnixMilliseconds) -> Bool {
         guard let entry = queued.removeValue(forKey: key) else { return false }
         if new.removeValue(forKey: entry.sequence) == nil { removed.append(entry.sequence) }
+        shares.removed(entry.relay, bytes: entry.bytes)
         count(key, messages: -1, bytes: -entry.bytes, isExactlyOnce: entry.isExactlyOnce)
         guard entry.isExactlyOnce else { return true }
         let until = now + QueueLimits.deduplicationWindow
@@ -118,7 +132,9 @@ struct QueueBatch {
 
     mutating func pinned(withoutOrganisation change: Int) { totals.anonymousPins += change }
 
-    var hasChanged: Bool { totals != before || !changed.isEmpty }
+    mutating func takeOver(where isGone: (QueueShares.Relay) -> Bool) { shares.takeOver(where: isGone) }
+
+    var hasChanged: Bool { totals != before || !changed.isEmpty || !shares.changed.isEmpty }
 
     /// By sequence, so that the table and the indexes by it are appended to.
     var added: [QueuedMessage] {

@@ -61,7 +61,7 @@ extension PostgresParameters {
     }
 
     /// The columns of `queue`.
-    init(_ messages: [QueuedMessage]) {
+    init(_ messages: [QueuedMessage], relay: Int64) {
         self.init()
         reserve(bytes: messages.reduce(0) { $0 + $1.message.byteCount + 200 })
         let numbers = messages.map { RowNumbers($0.message, sequence: $0.sequence) }
@@ -79,6 +79,7 @@ extension PostgresParameters {
             }
         )
         append(messages.count) { $0.writeImmutableBuffer(messages[$1].message.payload) }
+        append(relay)
     }
 
     mutating func append(_ cursor: QueueCursor) {

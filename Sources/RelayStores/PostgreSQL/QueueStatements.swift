@@ -11,7 +11,7 @@ enum QueueStatements {
     static let lock = PostgresStatement(
         "lock",
         """
-        SELECT messages, bytes, exactly_once, remembered, last_sequence, anonymous_pins,
+        SELECT messages, bytes, exactly_once, remembered, last_sequence, pins_without_org,
             (extract(epoch FROM clock_timestamp()) * 1000000)::int8
         FROM totals FOR UPDATE
         """
@@ -21,7 +21,7 @@ enum QueueStatements {
     static let find = PostgresStatement(
         "find",
         """
-        SELECT k.place, q.sequence, q.size, q.exactly_once
+        SELECT k.place, q.sequence, q.size, q.exactly_once, q.relay
         FROM unnest($1::bytea[], $2::bytea[], $3::bytea[]) WITH ORDINALITY AS k(recipient, sender, id, place)
         JOIN queue q ON q.recipient = k.recipient AND q.sender = k.sender AND q.id = k.id
         """
@@ -54,8 +54,8 @@ enum QueueStatements {
         "insert",
         """
         INSERT INTO queue(sequence, recipient, sender, id, lane, flags, exactly_once, size, accepted_at, expires_at,
-            checksum, payload)
-        SELECT * FROM unnest($1::int8[], $2::bytea[], $3::bytea[], $4::bytea[], $5::int2[], $6::int2[], $7::bool[],
+            checksum, payload, relay)
+        SELECT *, $13::int8 FROM unnest($1::int8[], $2::bytea[], $3::bytea[], $4::bytea[], $5::int2[], $6::int2[], $7::bool[],
             $8::int8[], $9::int8[], $10::int8[], $11::int8[], $12::bytea[])
         """
     )
@@ -104,7 +104,7 @@ enum QueueStatements {
         "set_totals",
         """
         UPDATE totals SET messages = $1::int8, bytes = $2::int8, exactly_once = $3::int8, remembered = $4::int8,
-            last_sequence = $5::int8, anonymous_pins = $6::int8
+            last_sequence = $5::int8, pins_without_org = $6::int8
         """
     )
     /// The oldest message from $1 on: the relay knows that what lay before is gone, where a scan from the index's start
@@ -122,7 +122,7 @@ enum QueueStatements {
     static let prove = PostgresStatement(
         "prove",
         """
-        INSERT INTO queue SELECT -1, '', '', '', 0, 0, false, 0, 0, 0, 0, decode(repeat('00', 1048576), 'hex')
+        INSERT INTO queue SELECT -1, '', '', '', 0, 0, false, 0, 0, 0, 0, decode(repeat('00', 1048576), 'hex'), 0
         """
     )
 
@@ -156,7 +156,7 @@ enum QueueStatements {
         JOIN pins p ON p.agent = k.agent
         """
     )
-    static let anonymousPins = PostgresStatement("anonymous_pins", "SELECT anonymous_pins FROM totals")
+    static let anonymousPins = PostgresStatement("anonymous_pins", "SELECT pins_without_org FROM totals")
     static let setPin = PostgresStatement(
         "set_pin",
         """

@@ -28,19 +28,6 @@ struct QueueSums {
     }
 }
 
-/// What a relay counts of a queue that others share: its messages, and what it did since it was started.
-struct QueueShare: Equatable {
-    var messages = 0
-    var bytes = 0
-    /// Removed by this relay, counted by another.
-    var takenOver = 0
-    /// Counted by this relay, removed by another or counted there now.
-    var handedOver = 0
-    /// Counted by another before.
-    var adopted = 0
-    var put = 0
-}
-
 /// Answers of the scripts; nil where one is not what they answer.
 enum QueueAnswer {
     static func outcomes(_ reply: RedisReply) -> (QueueSums, [StoreOutcome])? {

@@ -5,13 +5,14 @@ import RelayStores
 
 extension Configuration.Storage.Postgres {
     /// Returns also where the server is away.
-    func open(_ limits: QueueLimits) async throws -> PostgresStore {
+    func open(_ limits: QueueLimits, name: String) async throws -> PostgresStore {
         let settings = try settings()
         do throws(PostgresFailure) {
             return try await PostgresStore.open(
                 settings,
                 migrates: migrates,
                 limits: limits,
+                name: name,
                 maxConnections: maxConnections
             )
         } catch {

@@ -32,7 +32,7 @@ struct StoreChoice {
             let spill = try await configuration.storage.spill.open(over: redis, limits)
             self.init(configuration, spill ?? redis, isRemote: true, spill: spill) { StoreCounts(redis.statistics) }
         case .postgres:
-            let postgres = try await configuration.storage.postgres.open(limits)
+            let postgres = try await configuration.storage.postgres.open(limits, name: configuration.auth.relayID)
             let spill = try await configuration.storage.spill.open(over: postgres, limits)
             self.init(configuration, spill ?? postgres, isRemote: true, spill: spill) {
                 StoreCounts(postgres.statistics)
