@@ -336,7 +336,7 @@ let package = Package(
         ),
         .testTarget(
             name: "RelayTelemetryTests",
-            dependencies: ["RelayCore", "RelayTelemetry", "Telemetry", "WireProtocol"],
+            dependencies: ["RelayCore", "RelayTelemetry", "StoreFixtures", "Telemetry", "WireProtocol"],
             swiftSettings: settings
         ),
         .testTarget(

@@ -6,6 +6,8 @@ public final class PostgresLink {
     private var connection: PostgresConnection?
     private var reconnection: Reconnection
     private var notBefore = ContinuousClock.now
+    /// The host that is connected to, or was tried last.
+    public private(set) var host: String
     private var lastFailure = PostgresFailure.temporary("not connected yet")
 
     /// - Parameters:
@@ -18,7 +20,10 @@ public final class PostgresLink {
     ) {
         (self.settings, self.session, self.opened) = (settings, session, opened)
         reconnection = Reconnection(hosts: settings.hosts.count)
+        host = settings.hosts[0]
     }
+
+    public var port: Int { settings.port }
 
     public var isConnected: Bool { connection != nil }
 
@@ -28,7 +33,7 @@ public final class PostgresLink {
         if let connection { return connection }
         guard ContinuousClock.now >= notBefore else { throw lastFailure }
         while true {
-            let host = settings.hosts[reconnection.host]
+            host = settings.hosts[reconnection.host]
             do throws(PostgresFailure) {
                 let new = try PostgresConnection(to: host, settings, session: session)
                 try opened(new)

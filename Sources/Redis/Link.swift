@@ -58,6 +58,7 @@ final class Link {
     private func connect() {
         attempt += 1
         let (number, address) = (attempt, settings.addresses[reconnection.address])
+        session.tried(address)
         let (loop, settings, heartbeat) = (loop, settings, session.heartbeat)
         let this = NIOLoopBound(self, eventLoop: loop)
         let secured = loop.makePromise(of: Void.self)

@@ -17,6 +17,8 @@ public final class RedisClient: Sendable {
         }
         /// Asked of an idle connection; an error that ends connections ends this one.
         public var heartbeat = RedisCommand("PING")
+        /// The address that is tried now.
+        public var tried: @Sendable (RedisSettings.Address) -> Void = { _ in }
         /// nil when there is a connection, why where there is none any more or still.
         public var changed: @Sendable (RedisFailure?) -> Void = { _ in }
 

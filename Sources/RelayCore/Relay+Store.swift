@@ -3,9 +3,11 @@ public import WireProtocol
 extension Relay {
     func commit(_ operations: [StoreOperation], batch: UInt64) {
         let port = port
-        store?.commit(operations, now: port.wallClock) { result in
+        let call = settings.tellsStoreCalls ? StoreCall(committing: operations, number: batch, at: port.now) : nil
+        store?.commit(operations, now: port.wallClock, call: call) { result in
             port.perform { relay in
                 relay.home.committed(batch, result, at: relay.port.now)
+                if let call { relay.tell(of: call) { $0.finish(result) } }
                 relay.requestTick()
             }
         }
@@ -13,18 +15,26 @@ extension Relay {
 
     func load(_ reading: QueueReading) {
         let port = port
+        let call = settings.tellsStoreCalls ? StoreCall(reading: reading.reading, at: port.now) : nil
         store?.load(
             reading.recipient,
             past: reading.cursor,
             maxMessages: reading.maxMessages,
             maxBytes: reading.maxBytes,
-            now: port.wallClock
+            now: port.wallClock,
+            call: call
         ) { result in
             port.perform { relay in
                 relay.home.loaded(reading, result, at: relay.port.now, wallClock: relay.port.wallClock)
+                if let call { relay.tell(of: call) { $0.finish(result) } }
                 relay.requestTick()
             }
         }
+    }
+
+    private func tell(of call: StoreCall, _ finish: (StoreCall) -> Void) {
+        finish(call)
+        note(.storeCalled(call))
     }
 
     /// One loop sweeps the store for all of them.

@@ -29,6 +29,8 @@ public struct RelaySettings: Sendable {
     /// What a TTL of 0 stands for.
     public var retentionMilliseconds: UInt64 = 168 * 3_600_000
     public var expiryInterval: MonotonicNanoseconds = .seconds(5)
+    /// Whether `storeCalled` is told: for traces.
+    public var tellsStoreCalls = false
     /// Longest pause of a best-effort sender, and its pauses a second.
     public var senderPause: MonotonicNanoseconds = .milliseconds(10)
     public var senderPausePerSecond: MonotonicNanoseconds = .milliseconds(100)

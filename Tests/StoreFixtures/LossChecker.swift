@@ -46,6 +46,7 @@ public final class LossyStore: MessageStore {
     public func commit(
         _ batch: [StoreOperation],
         now: UnixMilliseconds,
+        call: StoreCall?,
         completion: @escaping @Sendable (Result<[StoreOutcome], StoreFailure>) -> Void
     ) {
         let forgotten = Set(batch.indices.filter { isForgotten(batch[$0]) })
@@ -71,6 +72,7 @@ public final class LossyStore: MessageStore {
         maxMessages: Int,
         maxBytes: Int,
         now: UnixMilliseconds,
+        call: StoreCall?,
         completion: @escaping @Sendable (Result<QueuePage, StoreFailure>) -> Void
     ) {
         honest.load(

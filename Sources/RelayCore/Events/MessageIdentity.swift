@@ -23,7 +23,7 @@ extension RoutingHeader {
 }
 
 extension MessageKey {
-    var identity: MessageIdentity { MessageIdentity(id: id, sender: sender, recipient: recipient) }
+    public var identity: MessageIdentity { MessageIdentity(id: id, sender: sender, recipient: recipient) }
 }
 
 extension Message {

@@ -102,6 +102,8 @@ public enum RelayEvent: Sendable, Equatable {
     /// Messages whose recipient acknowledged before their commit began.
     case writesElided(count: Int)
     case storeFailed
+    /// Told beside the two, and of pages, where messages are traced.
+    case storeCalled(StoreCall)
     case compressed(CompressionWork)
     case compressionFailed(CompressionFlaw)
     /// Large envelopes wait for others that are being converted.

@@ -13,6 +13,7 @@ public final class MemoryStore: MessageStore {
     public func commit(
         _ batch: [StoreOperation],
         now: UnixMilliseconds,
+        call: StoreCall?,
         completion: @escaping @Sendable (Result<[StoreOutcome], StoreFailure>) -> Void
     ) {
         completion(whileOpen { contents in batch.map { contents.apply($0, now: now) } })
@@ -24,6 +25,7 @@ public final class MemoryStore: MessageStore {
         maxMessages: Int,
         maxBytes: Int,
         now: UnixMilliseconds,
+        call: StoreCall?,
         completion: @escaping @Sendable (Result<QueuePage, StoreFailure>) -> Void
     ) {
         let cut = PageCut(maxMessages: maxMessages, maxBytes: maxBytes)

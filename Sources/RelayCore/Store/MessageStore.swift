@@ -18,10 +18,13 @@ public import WireProtocol
 ///   while they run. Those of commits and expiries that succeeded run in the order in which they were applied;
 ///   otherwise there is no order between different calls.
 public protocol MessageStore: AnyObject, Sendable {
-    /// - Parameter now: what the 24 hours of exactly-once keys are counted by.
+    /// - Parameters:
+    ///   - now: what the 24 hours of exactly-once keys are counted by.
+    ///   - call: is told what was done before the completion runs, as with `load`; nil where nobody asks.
     func commit(
         _ batch: [StoreOperation],
         now: UnixMilliseconds,
+        call: StoreCall?,
         completion: @escaping @Sendable (Result<[StoreOutcome], StoreFailure>) -> Void
     )
 
@@ -32,6 +35,7 @@ public protocol MessageStore: AnyObject, Sendable {
         maxMessages: Int,
         maxBytes: Int,
         now: UnixMilliseconds,
+        call: StoreCall?,
         completion: @escaping @Sendable (Result<QueuePage, StoreFailure>) -> Void
     )
 
@@ -92,6 +96,35 @@ public protocol MessageStore: AnyObject, Sendable {
     /// Completes what was submitted, then lets go of the back end. Later calls fail with `closed`; closing again
     /// completes once the first did.
     func close(completion: @escaping @Sendable () -> Void)
+}
+
+extension MessageStore {
+    public func commit(
+        _ batch: [StoreOperation],
+        now: UnixMilliseconds,
+        completion: @escaping @Sendable (Result<[StoreOutcome], StoreFailure>) -> Void
+    ) {
+        commit(batch, now: now, call: nil, completion: completion)
+    }
+
+    public func load(
+        _ recipient: AgentHash,
+        past cursor: QueueCursor,
+        maxMessages: Int,
+        maxBytes: Int,
+        now: UnixMilliseconds,
+        completion: @escaping @Sendable (Result<QueuePage, StoreFailure>) -> Void
+    ) {
+        load(
+            recipient,
+            past: cursor,
+            maxMessages: maxMessages,
+            maxBytes: maxBytes,
+            now: now,
+            call: nil,
+            completion: completion
+        )
+    }
 }
 
 public enum StoreOperation: Sendable {

@@ -1,3 +1,4 @@
+import NIOCore
 import Postgres
 import RelayCore
 import WireProtocol
@@ -28,6 +29,7 @@ final class PostgresReader {
     private func perform(_ job: ReadJob) {
         // What was connected may have been cut off since, and a read can be asked for again.
         let mayBeStale = link.isConnected
+        let began = NIODeadline.now().uptimeNanoseconds
         do throws(PostgresFailure) {
             let answer: () -> Void
             do throws(PostgresFailure) {
@@ -37,9 +39,11 @@ final class PostgresReader {
                 answer = try attempt(job)
             }
             publication.succeeded(.reads)
+            job.call?.took(link.work(since: began, operations: 1))
             answer()
         } catch {
             publication.failed(.reads, "\(error)")
+            job.call?.took(link.work(since: began, operations: 1, error))
             job.fail(error.ofStore)
         }
     }
@@ -56,7 +60,7 @@ final class PostgresReader {
 
     private func read(_ job: ReadJob, from connection: PostgresConnection) throws(PostgresFailure) -> () -> Void {
         switch job {
-        case .load(let recipient, let cursor, let cut, let now, let completion):
+        case .load(let recipient, let cursor, let cut, let now, _, let completion):
             let page = try page(recipient, cursor, cut, now, connection)
             return { completion(.success(page)) }
         case .status(let recipient, let completion):

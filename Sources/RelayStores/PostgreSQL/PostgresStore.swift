@@ -96,9 +96,10 @@ public final class PostgresStore: MessageStore {
     public func commit(
         _ batch: [StoreOperation],
         now: UnixMilliseconds,
+        call: StoreCall?,
         completion: @escaping @Sendable (Result<[StoreOutcome], StoreFailure>) -> Void
     ) {
-        submit(.commit(batch, bytes: WriteJob.byteCount(of: batch), now: now, completion))
+        submit(.commit(batch, Submission(batch, call), now: now, completion))
     }
 
     public func load(
@@ -107,10 +108,11 @@ public final class PostgresStore: MessageStore {
         maxMessages: Int,
         maxBytes: Int,
         now: UnixMilliseconds,
+        call: StoreCall?,
         completion: @escaping @Sendable (Result<QueuePage, StoreFailure>) -> Void
     ) {
         let cut = PageCut(maxMessages: maxMessages, maxBytes: maxBytes)
-        submit(.load(recipient, past: cursor, cut: cut, now: now, completion), about: recipient)
+        submit(.load(recipient, past: cursor, cut: cut, now: now, call: call, completion), about: recipient)
     }
 
     public func status(

@@ -63,11 +63,14 @@ final class PostgresWriter {
 
     private func perform(_ jobs: ArraySlice<WriteJob>) {
         defer { inbox.release(bytes: jobs.reduce(0) { $0 + $1.byteCount }) }
+        let began = NIODeadline.now().uptimeNanoseconds
         do throws(PostgresFailure) {
             let connection = try connected()
             let answers = try transact(jobs, connection)
+            jobs.took(link.work(since: began, operations: jobs.operations))
             for answer in answers { answer() }
         } catch {
+            jobs.took(link.work(since: began, operations: jobs.operations, error))
             for job in jobs { job.fail(error.ofStore) }
         }
     }
@@ -162,7 +165,26 @@ extension WriteJob {
     }
 }
 
+extension PostgresLink {
+    func work(since began: MonotonicNanoseconds, operations: Int, _ failure: PostgresFailure? = nil) -> StoreWork {
+        StoreWork(
+            .postgresql,
+            at: .init(host: host, port: port),
+            began: began,
+            ended: NIODeadline.now().uptimeNanoseconds,
+            operations: operations,
+            failure: failure?.ofStore,
+            code: failure?.state
+        )
+    }
+}
+
 extension PostgresFailure {
+    fileprivate var state: String? {
+        guard case .statement(let state, _) = self else { return nil }
+        return state
+    }
+
     var ofStore: StoreFailure {
         switch self {
         case .closed: .closed

@@ -1,4 +1,5 @@
 import NIOCore
+import Redis
 import RelayCore
 import Synchronization
 
@@ -10,6 +11,7 @@ final class RedisPublication: Sendable {
         var link = StoreHealth.ok
         var writes = StoreHealth.ok
         var scripts: [ByteBuffer] = []
+        var server: RedisSettings.Address?
         /// As the last answer had it.
         private var known = QueueShare()
         /// Of servers that forgot it.
@@ -61,6 +63,11 @@ final class RedisPublication: Sendable {
     }
 
     func count(_ change: (inout RedisStatistics) -> Void) { state.withLock { change(&$0.statistics) } }
+
+    /// The one that is connected to, or was tried last.
+    var server: RedisSettings.Address? { state.withLock { $0.server } }
+
+    func tries(_ server: RedisSettings.Address) { state.withLock { $0.server = server } }
 
     /// The first answer of a new connection.
     func opened(_ scripts: [ByteBuffer], _ found: QueueSums, _ policy: RedisPolicy) {

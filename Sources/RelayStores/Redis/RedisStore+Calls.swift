@@ -23,6 +23,7 @@ extension RedisStore {
                 return error
             }
         }
+        session.tried = { publication.tries($0) }
         session.changed = { failure in
             publication.connected(failure?.description, at: NIODeadline.now().uptimeNanoseconds)
         }
@@ -48,6 +49,19 @@ extension RedisStore {
             )
         }
         publication.opened(digests, sums, RedisPolicy(answers.dropFirst(scripts + 1)))
+    }
+
+    /// - Parameter began: when it was sent, or as good as.
+    func work<Value>(since began: NIODeadline, operations: Int, _ result: Result<Value, RedisFailure>) -> StoreWork {
+        var work = StoreWork(
+            .redis,
+            at: publication.server.map { .init(host: $0.host, port: $0.port) },
+            began: began.uptimeNanoseconds,
+            ended: NIODeadline.now().uptimeNanoseconds,
+            operations: operations
+        )
+        if case .failure(let failure) = result { (work.failure, work.code) = (failure.ofStore, failure.code) }
+        return work
     }
 
     func call<Value: Sendable>(
@@ -166,6 +180,12 @@ extension RedisClient.Answer {
 }
 
 extension RedisFailure {
+    /// The word that errors of Redis begin with.
+    fileprivate var code: String? {
+        let word = description.prefix { $0.isASCII && $0.isUppercase }
+        return word.count > 2 && description.dropFirst(word.count).first == " " ? String(word) : nil
+    }
+
     var ofStore: StoreFailure { self == .closed ? .closed : .unavailable(reason: description) }
 
     /// The server said it, about this command.

@@ -53,6 +53,7 @@ public final class RedisStore: MessageStore {
     public func commit(
         _ batch: [StoreOperation],
         now: UnixMilliseconds,
+        call: StoreCall?,
         completion: @escaping @Sendable (Result<[StoreOutcome], StoreFailure>) -> Void
     ) {
         let (limits, publication, began) = (limits, publication, NIODeadline.now())
@@ -63,6 +64,7 @@ public final class RedisStore: MessageStore {
         } decoding: { reply in
             QueueAnswer.outcomes(reply).flatMap { $0.1.count == batch.count ? $0 : nil }
         } completion: { result in
+            call?.took(self.work(since: began, operations: batch.count, result))
             switch result {
             case .success(let outcomes):
                 if batch.contains(where: \.isPut) { publication.wrote() }
@@ -93,21 +95,23 @@ public final class RedisStore: MessageStore {
         maxMessages: Int,
         maxBytes: Int,
         now: UnixMilliseconds,
+        call: StoreCall?,
         completion: @escaping @Sendable (Result<QueuePage, StoreFailure>) -> Void
     ) {
-        let publication = publication
-        call(.load) {
+        let (publication, began) = (publication, NIODeadline.now())
+        self.call(.load) {
             $0.append(recipient)
             $0.append(now)
             $0.append(maxMessages)
             $0.append(maxBytes)
             $0.append(cursor)
-        } decoding: { reply in
+        } decoding: { reply -> QueuePage? in
             guard let (page, damaged) = QueueAnswer.page(reply) else { return nil }
             if damaged > 0 { publication.count { $0.corruptRows += damaged } }
             return page
-        } completion: {
-            completion($0.mapError(\.ofStore))
+        } completion: { result in
+            call?.took(self.work(since: began, operations: 1, result))
+            completion(result.mapError(\.ofStore))
         }
     }
 

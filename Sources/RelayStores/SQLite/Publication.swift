@@ -57,5 +57,16 @@ extension SQLiteError {
         }
     }
 
+    func work(began: MonotonicNanoseconds, ended: MonotonicNanoseconds, operations: Int) -> StoreWork {
+        StoreWork(
+            .sqlite,
+            began: began,
+            ended: ended,
+            operations: operations,
+            failure: failure,
+            code: kind.rawValue
+        )
+    }
+
     var failure: StoreFailure { kind == .diskFull ? .diskFull : .unavailable(reason: message) }
 }

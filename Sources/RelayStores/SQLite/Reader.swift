@@ -8,6 +8,7 @@ enum ReadJob: Sendable {
         past: QueueCursor,
         cut: PageCut,
         now: UnixMilliseconds,
+        call: StoreCall?,
         @Sendable (Result<QueuePage, StoreFailure>) -> Void
     )
     case status(AgentHash, @Sendable (Result<QueueStatus, StoreFailure>) -> Void)
@@ -16,9 +17,15 @@ enum ReadJob: Sendable {
 
     static let byteCount = 256
 
+    /// Who traces its messages.
+    var call: StoreCall? {
+        guard case .load(_, _, _, _, let call, _) = self else { return nil }
+        return call
+    }
+
     func fail(_ failure: StoreFailure) {
         switch self {
-        case .load(_, _, _, _, let completion): completion(.failure(failure))
+        case .load(_, _, _, _, _, let completion): completion(.failure(failure))
         case .status(_, let completion): completion(.failure(failure))
         case .queues(_, let completion): completion(.failure(failure))
         case .pinnedKey(_, let completion): completion(.failure(failure))
@@ -70,10 +77,12 @@ final class Reader {
     }
 
     private func perform(_ job: ReadJob) {
+        let began = clock()
         do {
             guard let pages = try openPages() else { return job.fail(.unavailable(reason: "waiting to reopen")) }
             let answer = try read(job, from: pages)
             publication.succeeded(.reader)
+            job.call?.took(StoreWork(.sqlite, began: began, ended: clock(), operations: 1))
             answer()
         } catch {
             let now = clock()
@@ -82,13 +91,14 @@ final class Reader {
                 pages = nil
                 backoff.failed(at: now)
             }
+            job.call?.took(error.work(began: began, ended: now, operations: 1))
             job.fail(error.failure)
         }
     }
 
     private func read(_ job: ReadJob, from pages: PageReader) throws(SQLiteError) -> () -> Void {
         switch job {
-        case .load(let recipient, let cursor, let cut, let now, let completion):
+        case .load(let recipient, let cursor, let cut, let now, _, let completion):
             let (page, suspects) = try pages.page(of: recipient, past: cursor, cut: cut, now: now)
             if !suspects.isEmpty { report(suspects) }
             return { completion(.success(page)) }

@@ -72,9 +72,10 @@ public final class SQLiteStore: MessageStore {
     public func commit(
         _ batch: [StoreOperation],
         now: UnixMilliseconds,
+        call: StoreCall?,
         completion: @escaping @Sendable (Result<[StoreOutcome], StoreFailure>) -> Void
     ) {
-        submit(.commit(batch, bytes: WriteJob.byteCount(of: batch), now: now, completion))
+        submit(.commit(batch, Submission(batch, call), now: now, completion))
     }
 
     public func load(
@@ -83,10 +84,11 @@ public final class SQLiteStore: MessageStore {
         maxMessages: Int,
         maxBytes: Int,
         now: UnixMilliseconds,
+        call: StoreCall?,
         completion: @escaping @Sendable (Result<QueuePage, StoreFailure>) -> Void
     ) {
         let cut = PageCut(maxMessages: maxMessages, maxBytes: maxBytes)
-        submit(.load(recipient, past: cursor, cut: cut, now: now, completion))
+        submit(.load(recipient, past: cursor, cut: cut, now: now, call: call, completion))
     }
 
     public func status(

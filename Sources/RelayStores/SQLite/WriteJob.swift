@@ -1,11 +1,20 @@
 import RelayCore
 import WireProtocol
 
+/// What comes with a batch.
+struct Submission: Sendable {
+    /// Of its messages, as the inbox counts them.
+    var bytes: Int
+    var call: StoreCall?
+
+    init(_ batch: [StoreOperation], _ call: StoreCall?) { (bytes, self.call) = (WriteJob.byteCount(of: batch), call) }
+}
+
 /// One call that changes the store.
 enum WriteJob: Sendable {
     case commit(
         [StoreOperation],
-        bytes: Int,
+        Submission,
         now: UnixMilliseconds,
         @Sendable (Result<[StoreOutcome], StoreFailure>) -> Void
     )
@@ -21,7 +30,7 @@ enum WriteJob: Sendable {
     /// What it is charged with in the inbox: payloads, and a flat sum for the rest of it.
     var byteCount: Int {
         switch self {
-        case .commit(_, let bytes, _, _): 256 + bytes
+        case .commit(_, let submission, _, _): 256 + submission.bytes
         case .spill(.moved(let keys, _, _)), .spill(.paid(let keys, _)): 256 + 128 * keys.count
         default: 256
         }
@@ -34,9 +43,16 @@ enum WriteJob: Sendable {
         }
     }
 
+    /// Puts and removals.
     var operations: Int {
         guard case .commit(let batch, _, _, _) = self else { return 0 }
         return batch.count
+    }
+
+    /// Who traces its messages.
+    var call: StoreCall? {
+        guard case .commit(_, let submission, _, _) = self else { return nil }
+        return submission.call
     }
 
     func fail(_ failure: StoreFailure) {
@@ -49,5 +65,14 @@ enum WriteJob: Sendable {
         case .spill(let job): job.fail(failure)
         case .quarantine: break
         }
+    }
+}
+
+extension ArraySlice<WriteJob> {
+    var operations: Int { reduce(0) { $0 + $1.operations } }
+
+    /// Of a transaction that did them all, or none.
+    func took(_ work: StoreWork) {
+        for job in self { job.call?.took(work) }
     }
 }

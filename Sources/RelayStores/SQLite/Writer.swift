@@ -88,17 +88,18 @@ final class Writer {
     private static func bytes(of jobs: ArraySlice<WriteJob>) -> Int { jobs.reduce(0) { $0 + $1.byteCount } }
 
     private func attempt(_ jobs: ArraySlice<WriteJob>, again: Bool) {
-        guard let tables = openTables() else {
-            for job in jobs { job.fail(lastError.failure) }
-            return
-        }
+        let began = settings.clock()
+        guard let tables = openTables() else { return giveUp(jobs, lastError, began) }
         do {
             let answers = try transact(jobs, on: tables)
             if room.succeeded(bytes: Self.bytes(of: jobs)) { publication.succeeded(.writer) }
             for answer in answers { answer() }
         } catch {
             tables.rollBack()
-            guard again, isWorthSplitting(error, jobs, on: tables) else { return fail(jobs, with: error) }
+            guard again, isWorthSplitting(error, jobs, on: tables) else {
+                failed(error, bytes: Self.bytes(of: jobs))
+                return giveUp(jobs, error, began)
+            }
             for index in jobs.indices { attempt(jobs[index...index], again: false) }
         }
     }
@@ -123,8 +124,9 @@ final class Writer {
         try tables.commit()
         publish(tables, oldest: oldest)
         let ended = settings.clock()
-        let (operations, changed) = (jobs.reduce(0) { $0 + $1.operations }, rows)
+        let (operations, changed) = (jobs.operations, rows)
         publication.count { $0.committed(operations: operations, rows: changed, nanoseconds: ended - started) }
+        jobs.took(StoreWork(.sqlite, began: started, ended: ended, operations: operations))
         return answers
     }
 
@@ -158,8 +160,8 @@ final class Writer {
         }
     }
 
-    private func fail(_ jobs: ArraySlice<WriteJob>, with error: SQLiteError) {
-        failed(error, bytes: Self.bytes(of: jobs))
+    private func giveUp(_ jobs: ArraySlice<WriteJob>, _ error: SQLiteError, _ began: MonotonicNanoseconds) {
+        jobs.took(error.work(began: began, ended: settings.clock(), operations: jobs.operations))
         for job in jobs { job.fail(error.failure) }
     }
 

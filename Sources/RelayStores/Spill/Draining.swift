@@ -1,4 +1,5 @@
-import RelayCore
+import NIOCore
+public import RelayCore
 import WireProtocol
 
 /// Brings what the spill holds to the primary: first the removals it is owed, whosever they are, then messages, an
@@ -45,7 +46,7 @@ extension SpillingStore {
     }
 
     private func pay(_ owed: [MessageKey], now: UnixMilliseconds, _ completion: @escaping @Sendable (Bool) -> Void) {
-        primary.commit(owed.map { .remove($0) }, now: now) { result in
+        commit(owed.map { .remove($0) }, now: now) { result in
             guard let outcomes = try? result.get() else { return completion(false) }
             // First out of the file: a key that came again meanwhile waits there, and must not be removed once more.
             let job = SpillJob.paid(owed) { result in
@@ -60,6 +61,26 @@ extension SpillingStore {
         }
     }
 
+    /// To the primary, and told to whoever traces it.
+    private func commit(
+        _ operations: [StoreOperation],
+        now: UnixMilliseconds,
+        _ completion: @escaping @Sendable (Result<[StoreOutcome], StoreFailure>) -> Void
+    ) {
+        let follower = update { $0.follower }
+        let call = follower.map { _ in
+            StoreCall(committing: operations, number: nil, at: NIODeadline.now().uptimeNanoseconds)
+        }
+        primary.commit(operations, now: now, call: call) { result in
+            call?.finish(result)
+            if let call { follower?(call) }
+            completion(result)
+        }
+    }
+
+    /// - Parameter follower: told of each batch that is moved, on the store's thread.
+    public func tellMoves(to follower: @escaping @Sendable (StoreCall) -> Void) { update { $0.follower = follower } }
+
     func payAll(now: UnixMilliseconds, _ completion: @escaping @Sendable () -> Void) {
         let payable = update { $0.diversions.payable }
         guard !payable.isEmpty else { return completion() }
@@ -71,7 +92,7 @@ extension SpillingStore {
         let bytes = messages.reduce(0) { $0 + $1.byteCount }
         let isTight = primary.totals.bytes + bytes > maxTotalBytes
         let moved = isTight ? Array(messages.prefix(1)) : messages
-        primary.commit(moved.map { .put($0) }, now: now) { result in
+        commit(moved.map { .put($0) }, now: now) { result in
             guard let outcomes = try? result.get() else {
                 self.update { $0.diversions.pass(agent) }
                 return self.stop()

@@ -11,6 +11,7 @@ struct Line {
         let operations: [StoreOperation]
         let now: UnixMilliseconds
         let completion: Completion
+        var call: StoreCall?
 
         var agents: Set<AgentHash> { Set(operations.map(\.recipient)) }
 

@@ -23,34 +23,38 @@ extension SpillingStore.State {
     mutating func submit(
         _ batch: [StoreOperation],
         now: UnixMilliseconds,
+        _ call: StoreCall?,
         _ completion: @escaping Line.Completion
     ) -> ([StoreOperation], UInt64)? {
         self.now = now
         let diverted = diversions.isEmpty ? [] : batch.map { diversions.isDiverted($0.recipient) }
-        guard diverted.contains(true) else { return ask(batch, now: now, completion) }
+        guard diverted.contains(true) else { return ask(batch, now: now, call, completion) }
         guard diverted.contains(false) else {
-            divert(batch, now: now, completion)
+            divert(batch, now: now, call, completion)
             return nil
         }
         let parts = SplitBatch(batch, diverted, completion)
-        divert(parts.operations(diverted: true), now: now) { parts.finish($0, diverted: true) }
-        return ask(parts.operations(diverted: false), now: now) { parts.finish($0, diverted: false) }
+        divert(parts.operations(diverted: true), now: now, call) { parts.finish($0, diverted: true) }
+        return ask(parts.operations(diverted: false), now: now, call) { parts.finish($0, diverted: false) }
     }
 
     private mutating func ask(
         _ batch: [StoreOperation],
         now: UnixMilliseconds,
+        _ call: StoreCall?,
         _ completion: @escaping Line.Completion
     ) -> ([StoreOperation], UInt64) {
-        (batch, line.append(Line.Batch(operations: batch, now: now, completion: completion), isDiverted: false))
+        let asked = Line.Batch(operations: batch, now: now, completion: completion, call: call)
+        return (batch, line.append(asked, isDiverted: false))
     }
 
     private mutating func divert(
         _ batch: [StoreOperation],
         now: UnixMilliseconds,
+        _ call: StoreCall?,
         _ completion: @escaping Line.Completion
     ) {
-        let batch = Line.Batch(operations: batch, now: now, completion: completion)
+        let batch = Line.Batch(operations: batch, now: now, completion: completion, call: call)
         diversions.began(batch.agents)
         _ = line.append(batch, isDiverted: true)
     }

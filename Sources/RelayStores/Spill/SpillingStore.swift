@@ -20,6 +20,8 @@ public final class SpillingStore: MessageStore {
         var diversions = Diversions()
         var line = Line()
         var statistics = SpillStatistics()
+        /// Whoever traces what is moved.
+        var follower: (@Sendable (StoreCall) -> Void)?
         /// Of the last batch.
         var now: UnixMilliseconds = 0
     }
@@ -59,11 +61,15 @@ public final class SpillingStore: MessageStore {
     public func commit(
         _ batch: [StoreOperation],
         now: UnixMilliseconds,
+        call: StoreCall?,
         completion: @escaping @Sendable (Result<[StoreOutcome], StoreFailure>) -> Void
     ) {
-        let asked = update { state in state.submit(batch, now: now, completion) }
+        let asked = update { state in state.submit(batch, now: now, call, completion) }
         if let (operations, number) = asked {
-            primary.commit(operations, now: now) { result in
+            // Nothing of the other part is to be told of these.
+            let part = operations.count == batch.count ? call : call?.part(operations)
+            primary.commit(operations, now: now, call: part) { result in
+                if let call, let part, part !== call { call.took(part, isSpill: false) }
                 self.update { $0.answered(number, result) }
                 self.proceed()
             }
@@ -79,7 +85,9 @@ public final class SpillingStore: MessageStore {
                 if wasDiverted { update { $0.diversions.ended(batch.agents) } }
                 batch.completion(result)
             case .spill(let batch):
-                spill.commit(batch.operations, now: batch.now) { result in
+                let part = batch.call?.part(batch.operations)
+                spill.commit(batch.operations, now: batch.now, call: part) { result in
+                    if let part { batch.call?.took(part, isSpill: true) }
                     let (told, unkept) = self.update { $0.spilled(batch, result) }
                     if !unkept.isEmpty { self.spill.perform(.paid(unkept) { _ in }) }
                     batch.completion(told)
@@ -94,13 +102,21 @@ public final class SpillingStore: MessageStore {
         maxMessages: Int,
         maxBytes: Int,
         now: UnixMilliseconds,
+        call: StoreCall?,
         completion: @escaping @Sendable (Result<QueuePage, StoreFailure>) -> Void
     ) {
         let isDiverted = update { state in
             state.diversions.loadBegan(recipient)
             return state.diversions.isDiverted(recipient)
         }
-        primary.load(recipient, past: cursor, maxMessages: maxMessages, maxBytes: maxBytes, now: now) { result in
+        primary.load(
+            recipient,
+            past: cursor,
+            maxMessages: maxMessages,
+            maxBytes: maxBytes,
+            now: now,
+            call: call
+        ) { result in
             completion(isDiverted ? self.update { $0.diversions.loadEnded(recipient, result) } : result)
         }
     }

@@ -50,6 +50,7 @@ struct EventInstruments {
         case .storeCommitted(let operations, let started, let time): store.committed(operations, started, time)
         case .writesElided(let count): store.elided.add(UInt64(count))
         case .storeFailed: store.failures.add()
+        case .storeCalled: break
         case .compressed(let work): compression.did(work)
         case .compressionFailed(let flaw): compression.failures[place(of: flaw)].add()
         case .conversionWaited: compression.waits.add()

@@ -13,7 +13,7 @@ public final class LoopObserver: RelayObserver {
         messages = MessageInstruments(instruments.messages, shard: shard)
         events = EventInstruments(instruments, shard: shard)
         flights = instruments.flights?.rings[shard]
-        tracer = traces.map(LoopTracer.init)
+        tracer = traces.map { LoopTracer($0, loop: shard) }
         policy = tracer?.policy
     }
 

@@ -7,16 +7,19 @@ struct LoopTracer {
     static let maxNotes = 16_384
 
     private let traces: MessageTraces
+    let loop: Int
     let policy: TracePolicy
     /// What TRACED senders said of messages that have not ended.
-    private var contexts = RecentNotes<TraceContext>(maxMessages: maxNotes)
-    /// Messages whose first part was handed on when they were stored.
-    private var begun = RecentNotes<TraceReason>(maxMessages: maxNotes)
-    private var found: [TraceCandidate] = []
-    private var forced: [UInt64] = []
+    var contexts = RecentNotes<TraceContext>(maxMessages: maxNotes)
+    /// Messages of whose trace a part was handed on before their end.
+    var begun = RecentNotes<BegunTrace>(maxMessages: maxNotes)
+    var store = StoreNotes()
+    var found: [TraceCandidate] = []
+    var forced: [UInt64] = []
 
-    init(_ traces: MessageTraces) {
+    init(_ traces: MessageTraces, loop: Int) {
         self.traces = traces
+        self.loop = loop
         policy = TracePolicy(traces.settings)
     }
 
@@ -43,6 +46,9 @@ struct LoopTracer {
             for fact in facts { take(fact, at: now) }
         }
         handOn(at: now)
+        for event in events {
+            if case .storeCalled(let call) = event { follow(call, at: now) }
+        }
     }
 
     private mutating func take(_ fact: MessageFact, at now: MonotonicNanoseconds) {
@@ -89,7 +95,7 @@ struct LoopTracer {
         let isFirst = fate != .dropped(.duplicate)
         let context = contexts.isEmpty ? nil : isFirst ? contexts.take(identity.id) : contexts[identity.id]
         let continued = begun.isEmpty || mode == .bestEffort || !isFirst ? nil : begun.take(identity.id)
-        let head = continued ?? policy.head(identity, parent: context, forced: forced)
+        let head = continued?.reason ?? policy.head(identity, parent: context, forced: forced)
         let tail = policy.tail(timeline, fate, queued: queued, attempts: attempts)
         guard let reason = head ?? tail else { return }
         let trace = MessageTrace(
@@ -100,19 +106,19 @@ struct LoopTracer {
             fate: fate,
             ended: now,
             isQueued: queued,
-            isContinued: continued != nil,
+            isContinued: continued?.isReceived ?? false,
             isSlow: policy.isSlow(timeline, queued: queued),
             attempts: attempts,
             context: context
         )
-        found.append(TraceCandidate(trace: trace, otherwise: tail))
+        found.append(TraceCandidate(trace: trace, otherwise: tail, isAdmitted: continued != nil))
     }
 
-    private mutating func handOn(at now: MonotonicNanoseconds) {
+    mutating func handOn(at now: MonotonicNanoseconds) {
         traces.noteForgotten(contexts.takeForgotten() + begun.takeForgotten())
         guard !found.isEmpty else { return }
         traces.offer(found, at: now) { kept in
-            if kept.fate == nil { begun.note(kept.reason, of: kept.identity.id) }
+            note(kept)
         }
         found.removeAll(keepingCapacity: found.count <= 256)
     }

@@ -12,6 +12,8 @@ import WireProtocol
 ///         enqueue, write
 ///       acknowledge               until the recipient's ACK
 ///
+/// Below `message` stands too what the store did (`StorePart`).
+///
 /// `route`, `store`, `enqueue` and `write` are the stages of `moltrelay_message_stage_seconds`. What was stored is told
 /// in two parts, with `message` in the last, which knows how it ended.
 public struct MessageSpans {
@@ -36,6 +38,10 @@ public struct MessageSpans {
     }
 
     private mutating func make(using generator: inout some RandomNumberGenerator) {
+        if let part = message.store {
+            spans = part.spans(of: message, clock, using: &generator)
+            return
+        }
         var root = message.rootSpan
         if message.isDuplicate {
             root = .random(using: &generator)

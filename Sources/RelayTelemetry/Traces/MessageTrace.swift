@@ -19,6 +19,8 @@ public struct MessageTrace: Sendable, Equatable {
     public var attempts: Int
     /// Its sender's.
     public var context: TraceContext?
+    /// nil but where the store alone is told of.
+    public var store: StorePart?
 
     public var trace: TraceID { context?.trace ?? identity.id.trace }
 

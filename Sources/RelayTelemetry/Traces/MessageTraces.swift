@@ -7,12 +7,15 @@ struct TraceCandidate {
     var trace: MessageTrace
     /// Another reason, where the rate of the first is spent.
     var otherwise: TraceReason?
+    /// A part of one that was kept before, which is not to be missed for a rate.
+    var isAdmitted = false
 }
 
 /// What the event loops found worth a trace, on its way to those who make spans of it. Bounded; nobody waits.
 public final class MessageTraces: Sendable {
     static let maxBytes = 1 << 20
-    static let maxWaiting = maxBytes / MemoryLayout<MessageTrace>.stride
+    /// What the store did is told of many messages by the same few hundred bytes.
+    static let maxWaiting = maxBytes / (MemoryLayout<MessageTrace>.stride + 256)
 
     public let settings: TraceSettings
     public let forced = ForcedAgents()
@@ -22,6 +25,7 @@ public final class MessageTraces: Sendable {
     fileprivate struct State {
         var waiting: [MessageTrace] = []
         var limits: [RateLimit]
+        var moves: RateLimit
         var kept = [UInt64](repeating: 0, count: TraceReason.allCases.count)
         var missed = [UInt64](repeating: 0, count: TraceReason.allCases.count * TraceObstacle.allCases.count)
     }
@@ -29,7 +33,7 @@ public final class MessageTraces: Sendable {
     public init(_ settings: TraceSettings = TraceSettings()) {
         self.settings = settings
         let limits = TraceReason.allCases.map { RateLimit(perSecond: settings.rate(of: $0)) }
-        state = Mutex(State(limits: limits))
+        state = Mutex(State(limits: limits, moves: RateLimit(perSecond: settings.perSecond)))
     }
 
     /// What waits, oldest first, in exchange for nothing.
@@ -50,6 +54,23 @@ public final class MessageTraces: Sendable {
         }
     }
 
+    /// A store has moved messages to another by itself: on its thread, so that no loop knows whether their traces were
+    /// kept.
+    public func moved(_ call: StoreCall, at now: MonotonicNanoseconds) {
+        let (policy, forced, contexts) = (TracePolicy(settings), forced.prefixes(at: now), call.contexts)
+        var parts: [TraceCandidate] = []
+        call.forEachMessage { identity, kind in
+            let context = contexts[identity.id]
+            guard let reason = policy.head(identity, parent: context, forced: forced) else { return }
+            let part = StorePart(call, kind, of: identity.id, loop: nil)
+            let trace = MessageTrace(of: part, identity, reason, context, at: now)
+            parts.append(TraceCandidate(trace: trace, otherwise: nil, isAdmitted: true))
+        }
+        state.withLock { state in
+            for part in parts where state.moves.take(at: now) { _ = state.admit(part, at: now) }
+        }
+    }
+
     func noteForgotten(_ count: Int) {
         if count > 0 { forgotten.add(UInt64(count), ordering: .relaxed) }
     }
@@ -58,10 +79,10 @@ public final class MessageTraces: Sendable {
 extension MessageTraces.State {
     fileprivate mutating func admit(_ candidate: TraceCandidate, at now: MonotonicNanoseconds) -> MessageTrace? {
         var trace = candidate.trace
-        // The second part of what was taken once is not to be missed for a rate.
-        if !trace.isContinued {
+        if !candidate.isAdmitted {
             guard let reason = affordable(trace.reason, candidate.otherwise, at: now) else {
-                miss(trace.reason, .rate)
+                // Of a message whose trace was missed this would be said once more.
+                if trace.store == nil { miss(trace.reason, .rate) }
                 return nil
             }
             trace.reason = reason
@@ -70,7 +91,7 @@ extension MessageTraces.State {
             miss(trace.reason, .bufferFull)
             return nil
         }
-        if !trace.isContinued { kept[trace.reason.place] += 1 }
+        if !candidate.isAdmitted { kept[trace.reason.place] += 1 }
         waiting.append(trace)
         return trace
     }

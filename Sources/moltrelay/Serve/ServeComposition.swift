@@ -43,6 +43,7 @@ struct ServeComposition {
         let flights = flights(loops: loops.loops.count, clock)
         let tracing = try Tracing(configuration, clock: clock, logger: logger)
         tracing?.bootstrap()
+        if let traces = tracing?.messages { choice.traceMoves(in: traces, clock) }
         let readings = readings(gauges, choice, loops.clock, memory)
         let instruments = try RelayInstruments(
             registry: registry,

@@ -17,6 +17,7 @@ extension Configuration {
         settings.compressionThreshold = messages.compressionThreshold
         settings.maxInFlightMessages = messages.maxInFlight
         settings.retentionMilliseconds = UInt64(queue.retentionHours) * 3_600_000
+        settings.tellsStoreCalls = tracing.enabled
         return settings
     }
 

@@ -63,6 +63,10 @@ extension StoreChoice {
     /// Rows put aside because they were not what was written, by this start or earlier ones.
     var rowsKeptAside: Int { counted()?.rowsKeptAside ?? 0 }
 
+    func traceMoves(in traces: MessageTraces, _ clock: @escaping @Sendable () -> MonotonicNanoseconds) {
+        spill?.tellMoves { traces.moved($0, at: clock()) }
+    }
+
     var isDurable: Bool { counted() != nil }
 
     /// Those that became durable, and how long the last took; nil where none did, or nothing is.

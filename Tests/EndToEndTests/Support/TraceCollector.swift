@@ -73,6 +73,23 @@ final class TraceCollector: Sendable {
         return Trace(root: root, spans: all.filter { $0.trace == root.trace })
     }
 
+    /// Once these spans of a message's trace are there, however many requests they came with.
+    func spans(_ names: String..., of message: String, location: SourceLocation = #_sourceLocation) async throws
+        -> [Span]
+    {
+        let trace = message.filter { $0 != "-" }
+        for name in names {
+            let found = await process.line { line in
+                guard let request = try? JSON(parsing: line) else { return false }
+                return request["batch"]["spans"].array.contains {
+                    $0["name"].string == name && $0["trace"].string == trace
+                }
+            }
+            _ = try #require(found, "no \(name) in \(process.output.lines)", sourceLocation: location)
+        }
+        return spans.filter { $0.trace == trace }
+    }
+
     struct Trace {
         let root: Span
         let spans: [Span]
@@ -103,4 +120,5 @@ struct Span {
     }
 
     func field(_ key: String) -> String? { json["fields"][key].string }
+    func number(_ key: String) -> Double? { if case .number(let value) = json["fields"][key] { value } else { nil } }
 }

@@ -41,6 +41,7 @@ final class SimulatedStore: MessageStore, @unchecked Sendable {
     func commit(
         _ batch: [StoreOperation],
         now: UnixMilliseconds,
+        call _: StoreCall?,
         completion: @escaping @Sendable (Result<[StoreOutcome], StoreFailure>) -> Void
     ) {
         for operation in batch {
@@ -62,6 +63,7 @@ final class SimulatedStore: MessageStore, @unchecked Sendable {
         maxMessages: Int,
         maxBytes: Int,
         now: UnixMilliseconds,
+        call _: StoreCall?,
         completion: @escaping @Sendable (Result<QueuePage, StoreFailure>) -> Void
     ) {
         loads += 1
