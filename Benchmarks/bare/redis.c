@@ -31,13 +31,17 @@ static void put_place(int row, const struct rows *rows)
     text("HSET"), key_of(BASE ":k:", row, rows), field_of(row, rows), word(place, (size_t)length), send_command();
 }
 
-/* A recipient's counts once `row` is the last that was put, or removed. */
-static void set_counts(int row, const struct rows *rows, int messages, int oldest)
+/* A recipient's counts; the first message and its lane only where those change. */
+static void set_counts(int row, const struct rows *rows, int messages, int oldest, int is_first)
 {
     char sender[KEY];
     put_key(sender, row, rows);
     text("HSET"), key_of(BASE ":c:", row, rows), text("m"), number(messages), text("b");
-    number((long long)messages * PAYLOAD), text("f"), number(NOW * 1000 + oldest), text("a"), number(NOW);
+    number((long long)messages * PAYLOAD);
+    if (oldest >= 0)
+        text("f"), number(NOW * 1000 + oldest), text("a"), number(NOW);
+    if (is_first)
+        text("l"), text("2");
     memcpy(kept(AGENT), sender, AGENT), number(messages), send_command();
 }
 
@@ -69,7 +73,7 @@ static void put(const struct rows *rows, int first, int count)
         number(EXPIRY), member_of(row, rows);
     send_command();
     for (int row = last_of_each(first, count, rows); row < end_row; row++)
-        set_counts(row, rows, rows_until(row, rows), row - (rows_until(row, rows) - 1) * rows->recipients);
+        set_counts(row, rows, rows_until(row, rows), rows_until(row, rows) == 1 ? row : -1, rows_until(row, rows) == 1);
     int is_new = 0;
     for (int row = first; row < end_row; row++) {
         if (row - rows->first >= rows->recipients)
@@ -85,11 +89,7 @@ static void put(const struct rows *rows, int first, int count)
 
 static void forget_recipient(int row, const struct rows *rows)
 {
-    static const char *const prefixes[] = {":c:", ":k:", ":q0:", ":q1:", ":q2:", ":q3:", ":q4:"};
-    char prefix[WORD];
-    text("DEL");
-    for (size_t each = 0; each < sizeof prefixes / sizeof *prefixes; each++)
-        snprintf(prefix, sizeof prefix, BASE "%s", prefixes[each]), key_of(prefix, row, rows);
+    text("DEL"), key_of(BASE ":c:", row, rows), key_of(BASE ":k:", row, rows), key_of(BASE ":q2:", row, rows);
     send_command();
 }
 
@@ -109,7 +109,7 @@ static void remove_rows(const struct rows *rows, int first, int count)
         if (rows_after(row, rows) == 0)
             forget_recipient(row, rows);
         else
-            set_counts(row, rows, rows_after(row, rows), row + rows->recipients);
+            set_counts(row, rows, rows_after(row, rows), row + rows->recipients, 0);
     }
     for (int gone = 0; gone < 2; gone++, sorted = 0, send_command()) {
         for (int row = last; row < end_row; row++) {

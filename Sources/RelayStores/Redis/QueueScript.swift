@@ -28,23 +28,31 @@ enum QueueScript: Int, CaseIterable {
             local out, i, forgotten = head(), 8, false
             -- Refused here where there is no memory, before anything was written.
             if ARGV[7] == '1' then redis.call('HSET', base .. ':t', 'v', 1) end
-            local function put(r, sender, key, lane, once, size, accepted, expires, flags, sum, payload)
-                if once == '1' and not forgotten then forget(-1); forgotten = true end
-                if redis.call('HEXISTS', base .. ':k:' .. r, key) == 1 then return -1 end
-                if once == '1' and redis.call('ZSCORE', base .. ':r', r .. key) then return -1 end
-                local a = agent(r)
+            local function full(a, sender, size, once)
                 if a.m >= perAgent then return -3 end
-                if held(a, r, sender) >= perSender then return -4 end
+                if a.s[sender] >= perSender then return -4 end
                 if bytes + size > maxBytes then return -5 end
-                if once == '1' and exact + redis.call('ZCARD', base .. ':r') >= maxOnce then return -6 end
+                if once == '1' and exact + call('ZCARD', base .. ':r') >= maxOnce then return -6 end
+            end
+            local function put(r, key, lane, once, size, accepted, expires, flags, sum, payload)
+                local member, sender = r .. key, string.sub(key, 1, 32)
+                if once == '1' then
+                    if not forgotten then forget(-1); forgotten = true end
+                    if call('ZSCORE', base .. ':r', member) then return -1 end
+                end
+                local a = agent(r, sender)
+                local limit = full(a, sender, size, once)
+                if limit then return call('HEXISTS', a.k, key) == 1 and -1 or limit end
                 local s = sequence()
-                local text = string.format('%.0f', s)
-                redis.call('XADD', base .. ':q' .. lane .. ':' .. r, text .. '-0',
+                local text = string.format('%d', s)
+                local place = text .. ' ' .. lane .. ' ' .. size .. ' ' .. once .. ' ' .. me
+                if call('HSETNX', a.k, key, place) == 0 then return -1 end
+                call('XADD', base .. ':q' .. lane .. ':' .. r, text,
                     'a', accepted, 'e', expires, 'f', flags, 'c', sum, 'm', payload)
-                redis.call('HSET', base .. ':k:' .. r, key, text .. ' ' .. lane .. ' ' .. size .. ' ' .. once .. ' ' .. me)
-                redis.call('ZADD', base .. ':e', expires, r .. key)
-                if a.m == 0 then a.f, a.a = text, accepted end
+                expiries[member] = expires
+                if a.m == 0 then a.f, a.a, a.first = text, accepted, true end
                 a.m, a.b, a.s[sender], a.changed = a.m + 1, a.b + size, a.s[sender] + 1, true
+                if a.l and not string.find(a.l, lane, 1, true) then a.l, a.lanes = a.l .. lane, true end
                 messages, bytes = messages + 1, bytes + size
                 count(size)
                 if once == '1' then exact = exact + 1 end
@@ -56,7 +64,7 @@ enum QueueScript: Int, CaseIterable {
                     out[#out + 1] = take(r, key) and -2 or 0
                     i = i + 3
                 else
-                    out[#out + 1] = put(r, string.sub(key, 1, 32), key, ARGV[i + 3], ARGV[i + 4],
+                    out[#out + 1] = put(r, key, ARGV[i + 3], ARGV[i + 4],
                         tonumber(ARGV[i + 5]), ARGV[i + 6], ARGV[i + 7], ARGV[i + 8], ARGV[i + 9], ARGV[i + 10])
                     i = i + 11
                 end
@@ -178,10 +186,11 @@ enum QueueScript: Int, CaseIterable {
     /// answer: messages, bytes, when the oldest was accepted, and the share of the relay that `KEYS[2]` is about.
     private static let prelude = """
         local base, mine, now, window = KEYS[1], KEYS[2], ARGV[1], ARGV[2]
+        local call = redis.call
         local sums = redis.call('HMGET', base .. ':t', 'm', 'b', 'x', 's')
         local messages, bytes = tonumber(sums[1] or 0), tonumber(sums[2] or 0)
         local exact, last = tonumber(sums[3] or 0), tonumber(sums[4] or 0)
-        local agents, started = {}, nil
+        local agents, expiries, started = {}, {}, nil
         local me, holders, shares = string.match(mine, '%x+$'), {}, {}
         -- Microseconds: above all that went before also where the server lost its last writes, and `last` with them.
         local function sequence()
@@ -245,75 +254,48 @@ enum QueueScript: Int, CaseIterable {
                 if other ~= me and (isLate or isSame) then adopt(other) end
             end
         end
-        local function agent(r)
+        local function agent(r, sender)
             local a = agents[r]
-            if a then return a end
-            local c = redis.call('HMGET', base .. ':c:' .. r, 'm', 'b', 'f', 'a')
-            a = {m = tonumber(c[1] or 0), b = tonumber(c[2] or 0), f = c[3], a = c[4], s = {}}
-            agents[r] = a
-            return a
-        end
-        local function held(a, r, sender)
-            if not a.s[sender] then
-                a.s[sender] = tonumber(redis.call('HGET', base .. ':c:' .. r, sender) or 0)
+            if not a then
+                local key = base .. ':c:' .. r
+                local c = call('HMGET', key, 'm', 'b', 'f', 'a', 'l', sender)
+                a = {c = key, k = base .. ':k:' .. r, m = tonumber(c[1] or 0), b = tonumber(c[2] or 0), f = c[3],
+                    a = c[4], l = c[5], s = {[sender] = tonumber(c[6] or 0)}}
+                -- Lanes that may hold something; a relay of before did not write them down.
+                if a.m == 0 then a.l = '' end
+                agents[r] = a
+            elseif not a.s[sender] then
+                a.s[sender] = tonumber(call('HGET', a.c, sender) or 0)
             end
-            return a.s[sender]
+            return a
         end
         local function forget(limit)
             local gone = redis.call('ZRANGEBYSCORE', base .. ':r', '-inf', now, 'LIMIT', 0, limit)
             for _, member in ipairs(gone) do redis.call('ZREM', base .. ':r', member) end
         end
         local function take(r, key)
-            local entry = redis.call('HGET', base .. ':k:' .. r, key)
+            local entry = call('HGET', base .. ':k:' .. r, key)
             if not entry then return false end
             local text, lane, size, once, owner = string.match(entry, '(%d+) (%d+) (%d+) (%d+) (%x+)')
-            local a, sender = agent(r), string.sub(key, 1, 32)
-            redis.call('XDEL', base .. ':q' .. lane .. ':' .. r, text .. '-0')
-            redis.call('HDEL', base .. ':k:' .. r, key)
-            redis.call('ZREM', base .. ':e', r .. key)
+            local sender = string.sub(key, 1, 32)
+            local a, member = agent(r, sender), r .. key
+            call('XDEL', base .. ':q' .. lane .. ':' .. r, text)
+            call('HDEL', a.k, key)
+            expiries[member] = false
             if a.f == text then a.f = nil end
-            a.m, a.b, a.s[sender], a.changed = a.m - 1, a.b - size, held(a, r, sender) - 1, true
+            a.m, a.b, a.s[sender], a.changed = a.m - 1, a.b - size, a.s[sender] - 1, true
             messages, bytes = messages - 1, bytes - size
             uncount(owner, size)
             if once == '1' then
                 exact = exact - 1
-                redis.call('ZADD', base .. ':r', string.format('%.0f', now + window), r .. key)
+                call('ZADD', base .. ':r', string.format('%d', now + window), member)
             end
             return true
         end
-        local function first(r)
-            local least, accepted
-            for lane = 0, 4 do
-                local entry = redis.call('XRANGE', base .. ':q' .. lane .. ':' .. r, '-', '+', 'COUNT', 1)[1]
-                local s = entry and tonumber(string.match(entry[1], '^%d+'))
-                if s and (not least or s < least) then least, accepted = s, entry[2][2] end
-            end
-            return string.format('%.0f', least), accepted
-        end
-        local function store(r, a)
-            local c = base .. ':c:' .. r
-            if a.m == 0 then
-                redis.call('DEL', c, base .. ':k:' .. r)
-                for lane = 0, 4 do redis.call('DEL', base .. ':q' .. lane .. ':' .. r) end
-                redis.call('ZREM', base .. ':a', r)
-                return
-            end
-            if not a.f then a.f, a.a = first(r) end
-            redis.call('HSET', c, 'm', a.m, 'b', a.b, 'f', a.f, 'a', a.a)
-            for sender, count in pairs(a.s) do
-                if count > 0 then redis.call('HSET', c, sender, count) else redis.call('HDEL', c, sender) end
-            end
-            redis.call('ZADD', base .. ':a', a.f, r)
-        end
+        \(writing)
         local function finish(out)
-            local changed = false
-            for r, a in pairs(agents) do
-                if a.changed then
-                    store(r, a)
-                    changed = true
-                end
-            end
-            if changed then
+            storeExpiries()
+            if storeAgents() then
                 redis.call('HSET', base .. ':t', 'm', messages, 'b', bytes, 'x', exact,
                     's', string.format('%.0f', last), 'v', 1)
             end
