@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BOOL = 16, BYTEA = 17, INT8 = 20, INT2 = 21, COLUMNS = 12 };
+enum { BOOL = 16, BYTEA = 17, INT8 = 20, INT2 = 21, COLUMNS = 13 };
 
 static PGconn *server;
 static int owed;
@@ -74,7 +74,7 @@ static void int8_value(int64_t value)
 
 static void send_call(const char *name)
 {
-    static const int binary[COLUMNS] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+    static const int binary[COLUMNS] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
     if (!PQsendQueryPrepared(server, name, call.columns, (const char *const *)call.values, call.lengths, binary, 1))
         die(PQerrorMessage(server));
     call.used = 0, call.columns = 0, owed++;
@@ -99,7 +99,7 @@ static const char *const statements[][2] = {
     {"begin", "BEGIN"},
     {"commit", "COMMIT"},
     {"insert", "INSERT INTO queue(sequence, recipient, sender, id, lane, flags, exactly_once, size, accepted_at, "
-               "expires_at, checksum, payload) SELECT * FROM unnest($1::int8[], $2::bytea[], $3::bytea[], $4::bytea[], "
+               "expires_at, checksum, payload, relay) SELECT *, $13::int8 FROM unnest($1::int8[], $2::bytea[], $3::bytea[], $4::bytea[], "
                "$5::int2[], $6::int2[], $7::bool[], $8::int8[], $9::int8[], $10::int8[], $11::int8[], $12::bytea[])"},
     {"delete", "DELETE FROM queue WHERE sequence = ANY($1::int8[])"},
     {"recipients", "INSERT INTO recipients SELECT * FROM unnest($1::bytea[], $2::int8[], $3::int8[]) "
@@ -109,6 +109,7 @@ static const char *const statements[][2] = {
     {"no_recipients", "DELETE FROM recipients WHERE recipient = ANY($1::bytea[])"},
     {"no_senders", "DELETE FROM senders s USING unnest($1::bytea[], $2::bytea[]) AS k(recipient, sender) "
                    "WHERE s.recipient = k.recipient AND s.sender = k.sender"},
+    {"shares", "UPDATE relays SET queued = $1::int8, messages = $1::int8, bytes = $2::int8, put = $3::int8 WHERE relay = 1"},
     {"totals", "UPDATE totals SET messages = $1::int8, bytes = $2::int8, last_sequence = $3::int8"},
 };
 
@@ -178,6 +179,7 @@ static void insert(int first, int last, const struct rows *rows)
     int8_constants(EXPIRY, count);
     int8_constants(1234567890, count);
     constants(BYTEA, PAYLOAD, rows->payload, count);
+    int8_value(1);
     send_call("insert");
 }
 
@@ -199,6 +201,7 @@ static void drop_counts(int first, int last, const struct rows *rows)
 
 static void end_transaction(int messages, int row)
 {
+    int8_value(messages), int8_value((int64_t)messages * PAYLOAD), int8_value(row), send_call("shares");
     int8_value(messages), int8_value((int64_t)messages * PAYLOAD), int8_value(sequence_of(row)), send_call("totals");
     send_call("commit");
     take_answers();
@@ -235,7 +238,8 @@ static void remove_rows(const struct rows *rows, int first, int count)
 static void prepare(void)
 {
     static const char session[] = "SET search_path = moltrelay; SET plan_cache_mode = force_generic_plan; SET jit = off;"
-                                  "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off";
+                                  "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off;"
+                                  "INSERT INTO relays(relay, holder) VALUES (1, 1) ON CONFLICT DO NOTHING";
     PQclear(PQexec(server, session));
     for (size_t each = 0; each < sizeof statements / sizeof *statements; each++) {
         PGresult *result = PQprepare(server, statements[each][0], statements[each][1], 0, NULL);

@@ -57,6 +57,27 @@ import WireProtocol
         await b.close()
     }
 
+    /// Its own transactions are looked up again only where somebody else wrote after them.
+    @Test func whatARelayKnowsEndsWhereAnotherWrites() async throws {
+        let (a, b) = (try await open("a"), try await open("b"))
+        let message = Sample.message(1)
+        _ = try await a.put(message)
+        #expect(try await b.remove(message) == .removed)
+        #expect(try await a.remove(message) == .absent)
+        _ = try await b.put(Sample.message(2))
+        _ = try await a.put(message, Sample.message(3))
+        #expect(try await a.put(Sample.message(2)) == [.duplicate])
+        #expect(try await b.status(of: 2).messages == 3)
+        for number in UInt64(1)...3 { #expect(try await a.remove(Sample.message(number)) == .removed) }
+        #expect(try server.sql("SELECT count(*) FROM moltrelay.recipients") == "0")
+        await b.close()
+        // After some transactions with nobody between them it knows again: nobody tells it of this one.
+        for number in UInt64(10)...40 { _ = try await a.put(Sample.message(number)) }
+        try server.sql("DELETE FROM moltrelay.queue")
+        #expect(try await a.remove(Sample.message(40)) == .removed)
+        await a.close()
+    }
+
     /// Expired and purged messages are somebody's too.
     @Test func whatASweepRemovesIsTakenOver() async throws {
         let (a, b) = (try await open("a"), try await open("b"))

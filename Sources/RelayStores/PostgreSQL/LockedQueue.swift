@@ -9,6 +9,9 @@ final class LockedQueue {
     private let relay: RelayEntry
     /// No message lies before it.
     private var oldestSequence: Int64 = 0
+    private var known = KnownQueue()
+    /// Of the transaction under way: who wrote before it, and whether what is known held then.
+    private var before: (writer: Int64, isKnown: Bool) = (0, false)
 
     /// - Parameter name: the relay's.
     init(_ publication: PostgresPublication, name: String) {
@@ -18,6 +21,7 @@ final class LockedQueue {
     func opened(_ connection: PostgresConnection) throws(PostgresFailure) {
         // Another server may be there now, with another past.
         oldestSequence = 0
+        known.forget()
         var (batch, rows) = try begin(connection, QueueLimits(), [PostgresCall(QueueStatements.durability)])
         batch.takeOver { $0.isNamesake || $0.isLate }
         let calls = batch.shares.calls + [relay.seen, .oldest(from: 0), PostgresCall(QueueStatements.commit)]
@@ -111,7 +115,7 @@ final class LockedQueue {
         let found = rows[rows.count - 1]
         let keys = (0..<found.count).compactMap { found.key($0) }
         let question = BatchQuestion(keys.map { .remove($0) }, now: now)
-        if !keys.isEmpty { question.answer(try connection.run(question.calls)[...], into: &batch) }
+        if !keys.isEmpty { question.answer(try connection.run(question.calls), into: &batch) }
         let gone = keys.filter { batch.apply(.remove($0), now: now) == .removed }
         return (gone, try end(batch, connection))
     }
@@ -121,8 +125,14 @@ final class LockedQueue {
         _ limits: QueueLimits,
         _ question: BatchQuestion
     ) throws(PostgresFailure) -> QueueBatch {
-        var (batch, rows) = try begin(connection, limits, question.calls)
-        question.answer(rows[...], into: &batch)
+        let (unknown, rest) = question.divided(by: known)
+        var (batch, rows) = try begin(connection, limits, unknown.calls)
+        unknown.answer(rows, into: &batch)
+        if before.isKnown {
+            rest.answer(from: known, into: &batch)
+        } else {
+            rest.answer(try connection.run(rest.calls), into: &batch)
+        }
         return batch
     }
 
@@ -134,6 +144,8 @@ final class LockedQueue {
     ) throws(PostgresFailure) -> (batch: QueueBatch, answers: [PostgresRows]) {
         let first = [PostgresCall(QueueStatements.begin), PostgresCall(QueueStatements.lock), relay.all]
         let rows = try connection.run(first + calls)
+        let writer = rows[1].integer(0, 7)
+        before = (writer, known.holds(after: writer))
         let batch = QueueBatch(
             QueueBatch.Totals(rows[1]),
             clock: rows[1].integer(0, 6),
@@ -154,8 +166,10 @@ final class LockedQueue {
     ) throws(PostgresFailure) -> Bool {
         let hasChanged = batch.hasChanged || !more.isEmpty
         let last = PostgresCall(hasChanged ? QueueStatements.commit : QueueStatements.rollback)
-        let calls = (hasChanged ? batch.calls + more : []) + [.oldest(from: oldestSequence), last]
+        let calls = (hasChanged ? more + batch.calls : []) + [.oldest(from: oldestSequence), last]
         let rows = try connection.run(calls)
+        // The last call of a batch writes `totals`.
+        known.learn(from: batch, writer: hasChanged ? rows[rows.count - 3].integer(0, 0) : before.writer)
         publication.changed(PostgresPublication.Sums(batch, oldest: note(rows[rows.count - 2])))
         return hasChanged
     }

@@ -16,69 +16,8 @@ extension QueueBatch.Totals {
     }
 }
 
-/// What a batch has to know of the server, asked for at once.
-struct BatchQuestion {
-    private let keys: [MessageKey]
-    /// Of messages to be put that are to be delivered exactly once.
-    private let exactlyOnce: [MessageKey]
-    private let recipients: [AgentHash]
-    private let pairs: [QueueBatch.Pair]
-    private let now: UnixMilliseconds
-
-    /// - Parameter now: the latest of the batch.
-    init(_ operations: [StoreOperation], now: UnixMilliseconds) {
-        self.now = now
-        keys = Array(Set(operations.map(\.key)))
-        exactlyOnce = Array(Set(operations.compactMap(\.exactlyOnceKey)))
-        pairs = Array(Set(keys.map { QueueBatch.Pair(recipient: $0.recipient, sender: $0.sender) }))
-        recipients = Array(Set(pairs.map(\.recipient)))
-    }
-
-    var calls: [PostgresCall] {
-        typealias Statements = QueueStatements
-        var ofPairs = PostgresParameters(pairs.map(\.recipient))
-        ofPairs.append(pairs.map(\.sender))
-        var calls = [
-            PostgresCall(Statements.find, PostgresParameters(keys)),
-            PostgresCall(Statements.countRecipients, PostgresParameters(recipients)),
-            PostgresCall(Statements.countSenders, ofPairs),
-        ]
-        guard !exactlyOnce.isEmpty else { return calls }
-        calls.append(PostgresCall(Statements.findRemembered, PostgresParameters(exactlyOnce)))
-        calls.append(.forget(until: now, limit: .max))
-        return calls
-    }
-
-    /// - Parameter answers: to `calls`.
-    func answer(_ answers: ArraySlice<PostgresRows>, into batch: inout QueueBatch) {
-        let answers = Array(answers)
-        func each(_ rows: PostgresRows, _ body: (_ row: Int, _ place: Int) -> Void) {
-            for row in 0..<rows.count { body(row, Int(rows.integer(row, 0)) - 1) }
-        }
-        each(answers[0]) { row, place in
-            batch.queued[keys[place]] = QueueBatch.Entry(
-                sequence: answers[0].integer(row, 1),
-                bytes: Int(answers[0].integer(row, 2)),
-                isExactlyOnce: answers[0].integer(row, 3) == 1,
-                relay: answers[0].integer(row, 4)
-            )
-        }
-        each(answers[1]) { row, place in
-            let load = QueueBatch.Load(
-                messages: Int(answers[1].integer(row, 1)),
-                bytes: Int(answers[1].integer(row, 2))
-            )
-            batch.found(load, of: recipients[place])
-        }
-        each(answers[2]) { row, place in batch.found(Int(answers[2].integer(row, 1)), of: pairs[place]) }
-        guard !exactlyOnce.isEmpty else { return }
-        each(answers[3]) { row, place in batch.remembered[exactlyOnce[place]] = answers[3].time(row, 1) }
-        batch.forgot(answers[4].affected, until: now)
-    }
-}
-
 extension QueueBatch {
-    /// What brings the server's tables to where this is; the first, where messages are removed, has to remove them all.
+    /// What brings the server's tables to where this is; the last writes `totals`.
     var calls: [PostgresCall] {
         typealias Statements = QueueStatements
         var calls: [PostgresCall] = []
@@ -115,26 +54,6 @@ extension QueueBatch {
             (droppedPairs.isEmpty, PostgresCall(QueueStatements.dropSenders, ofDroppedPairs)),
         ]
         return all.filter { !$0.0 }.map(\.1)
-    }
-}
-
-extension Set {
-    fileprivate func divided(_ isFirst: (Element) -> Bool) -> ([Element], [Element]) {
-        (filter(isFirst).map { $0 }, filter { !isFirst($0) }.map { $0 })
-    }
-}
-
-extension StoreOperation {
-    fileprivate var key: MessageKey {
-        switch self {
-        case .put(let message): message.key
-        case .remove(let key): key
-        }
-    }
-
-    fileprivate var exactlyOnceKey: MessageKey? {
-        guard case .put(let message) = self, message.mode == .exactlyOnce else { return nil }
-        return message.key
     }
 }
 

@@ -49,6 +49,8 @@ struct QueueBatch {
     private var new: [Int64: Message] = [:]
     private(set) var changed: Set<Pair> = []
     private(set) var removed: [Int64] = []
+    /// Keys that were put or removed.
+    private(set) var touched: [MessageKey] = []
     private(set) var toRemember: [MessageKey: UnixMilliseconds] = [:]
 
     /// - Parameters:
@@ -120,6 +122,7 @@ struct QueueBatch {
     }
 
     private mutating func count(_ key: MessageKey, messages: Int, bytes: Int, isExactlyOnce: Bool) {
+        touched.append(key)
         totals.messages += messages
         totals.bytes += bytes
         if isExactlyOnce { totals.exactlyOnce += messages }

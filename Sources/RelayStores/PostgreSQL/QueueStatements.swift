@@ -7,12 +7,12 @@ enum QueueStatements {
     /// Waits for no disk.
     static let rollback = PostgresStatement("rollback", "ROLLBACK")
 
-    /// Whoever has this row's lock writes. With it the microseconds of the server's clock.
+    /// Whoever has this row's lock writes. With it the microseconds of the server's clock, and who wrote last.
     static let lock = PostgresStatement(
         "lock",
         """
         SELECT messages, bytes, exactly_once, remembered, last_sequence, pins_without_org,
-            (extract(epoch FROM clock_timestamp()) * 1000000)::int8
+            (extract(epoch FROM clock_timestamp()) * 1000000)::int8, xmin::text::int8
         FROM totals FOR UPDATE
         """
     )
@@ -105,6 +105,7 @@ enum QueueStatements {
         """
         UPDATE totals SET messages = $1::int8, bytes = $2::int8, exactly_once = $3::int8, remembered = $4::int8,
             last_sequence = $5::int8, pins_without_org = $6::int8
+        RETURNING xmin::text::int8
         """
     )
     /// The oldest message from $1 on: the relay knows that what lay before is gone, where a scan from the index's start
