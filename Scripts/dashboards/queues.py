@@ -108,6 +108,7 @@ def build():
                 to_runbook("RelayStoreDown"),
                 [
                     (q.series("moltrelay_spill_messages"), "{{instance}} waiting"),
+                    (q.series("moltrelay_spill_owed_removals"), "{{instance}} removals owed"),
                     (q.total("moltrelay_spill_moved_messages_total"), "moved a second"),
                 ],
                 span=THIRD,

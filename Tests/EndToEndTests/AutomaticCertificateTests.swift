@@ -3,7 +3,7 @@ import Foundation
 import PebbleFixture
 import Testing
 
-extension EndToEnd {
+extension Waiting {
     /// `server.tls.auto_cert` against a real authority, seen by openssl.
     @Suite struct AutomaticCertificateTests {
         private static let name = "relay.example.test"

@@ -1,7 +1,7 @@
 import FoundationEssentials
 import Testing
 
-extension EndToEnd {
+extension Waiting {
     /// libfaketime moves the system clock of the running relay, and no other of its clocks.
     @Suite struct ClockTests {
         private struct FakeClock {

@@ -1,6 +1,6 @@
 import Testing
 
-extension EndToEnd {
+extension Waiting {
     /// What takes traffic away, made to say no. More of the store's reasons are in StoreTests.
     @Suite struct HealthRefusalTests {
         @Test func aLoopThatHangsIsNotAlive() async throws {

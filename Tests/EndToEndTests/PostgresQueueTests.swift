@@ -3,7 +3,7 @@ import Glibc
 import PostgresFixture
 import Testing
 
-extension EndToEnd {
+extension Waiting {
     /// The queue in a real PostgreSQL server, from the start of the relay to its end.
     @Suite struct PostgresQueueTests {
         @Test func whatWaitsOutlivesTheRelay() async throws {

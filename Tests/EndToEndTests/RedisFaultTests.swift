@@ -1,7 +1,7 @@
 import RedisFixture
 import Testing
 
-extension EndToEnd {
+extension Waiting {
     /// The Redis server of a relay that serves, broken. The recipients are away: what they acknowledged at once is
     /// never written, and would prove nothing.
     @Suite struct RedisFaultTests {

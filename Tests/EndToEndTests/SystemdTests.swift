@@ -1,7 +1,7 @@
 import Glibc
 import Testing
 
-extension EndToEnd {
+extension Waiting {
     /// What systemd is told, by a socket in systemd's place.
     @Suite struct SystemdTests {
         @Test(arguments: NotifyReceiver.Place.allCases)

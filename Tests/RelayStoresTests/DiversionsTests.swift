@@ -65,6 +65,21 @@ import WireProtocol
         #expect(hasRoomAgain)
     }
 
+    @Test func whatThereIsNoRoomForIsCounted() {
+        var state = SpillingStore.State()
+        state.diversions.found(alice)
+        for number in 0..<UInt64(Diversions.maxOwed) {
+            _ = state.diversions.owe(key(number, of: alice), isCounted: true)
+        }
+        let more = key(.max, of: alice)
+        let batch = Line.Batch(operations: [.remove(more)], now: Sample.now) { _ in }
+        state.diversions.began(batch.agents)
+        let (told, unkept) = state.spilled(batch, .success([.absent]))
+        #expect(told == .success([.absent]))
+        #expect(unkept == [more])
+        #expect(state.statistics.forgottenRemovals == 1)
+    }
+
     @Test func takesTurns() throws {
         var diversions = Diversions()
         diversions.found(alice)

@@ -214,9 +214,11 @@ import WireProtocol
         _ = try await first.put(Sample.message(3))
         #expect(try await first.remove(once) == .removed)
         #expect(try await first.remove(Sample.message(3)) == .removed)
+        #expect(first.statistics.owedRemovals == 2)
         await first.close()
         let second = try await open()
         #expect(second.totals.messages == 0)
+        #expect(second.statistics.owedRemovals == 2)
         try server.start()
         try await untilConnected(second)
         #expect(second.totals.messages == 1)
@@ -226,6 +228,7 @@ import WireProtocol
         #expect(try await second.put(once) == [.duplicate])
         #expect(second.totals.messages == 1)
         #expect(second.totals.recovered == 1)
+        #expect(second.statistics.owedRemovals == 0)
         await second.close()
     }
 

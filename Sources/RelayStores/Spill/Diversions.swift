@@ -25,7 +25,7 @@ struct Diversions {
     static let payment = 1_000
 
     private var diverted: [AgentHash: Diversion] = [:]
-    private var owedCount = 0
+    private(set) var owedCount = 0
     /// Owed removals of messages that the primary counts.
     private(set) var countedTwice = 0
     /// Of those that an earlier run left.

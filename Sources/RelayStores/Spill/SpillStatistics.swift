@@ -13,6 +13,10 @@ public struct SpillStatistics: Sendable, Equatable {
     public var moved = 0
     /// Moved messages that the primary held already. Both counted them: to be taken off what is queued.
     public var duplicates = 0
+    /// That the primary has still to make.
+    public var owedRemovals = 0
+    /// For which there was no room.
+    public var forgottenRemovals = 0
     /// Of the file, found since the start.
     public var corruptRows = 0
     public var health = StoreHealth.ok
@@ -85,6 +89,7 @@ extension SpillingStore.State {
             case (.put, _): return outcome
             case (.remove(let key), _):
                 if diversions.owe(key, isCounted: outcome == .absent) { return .removed }
+                statistics.forgottenRemovals += 1
                 unkept.append(key)
                 return .absent
             }

@@ -229,6 +229,7 @@ public final class SpillingStore: MessageStore {
         var statistics = update { state in
             var statistics = state.statistics
             statistics.agents = state.diversions.agents
+            statistics.owedRemovals = state.diversions.owedCount
             return statistics
         }
         let totals = spill.totals

@@ -5,6 +5,7 @@ extension RelayCatalogue {
         queueDepth, queueBytes, queueOldestAge, queueWait, storeCommitDuration, storeBatchOperations,
         storeOperations, storeElided, storeFailures, storeCommittingBytes, storeInboxRefused, storeReopened,
         storeCorruptRows, storeFileBytes, spillMessages, spillBytes, spilled, spillMoved, spillDuplicates,
+        spillOwed, spillForgotten,
     ]
 
     static let queueDepth = MetricDeclaration.gauge(
@@ -89,6 +90,14 @@ extension RelayCatalogue {
     static let spillDuplicates = MetricDeclaration.counter(
         "moltrelay_spill_duplicates_total",
         help: "Moved messages that the store had already, from a batch it failed after all: counted twice until then."
+    )
+    static let spillOwed = MetricDeclaration.gauge(
+        "moltrelay_spill_owed_removals",
+        help: "Messages that left while the store was away and are to be removed there."
+    )
+    static let spillForgotten = MetricDeclaration.counter(
+        "moltrelay_spill_forgotten_removals_total",
+        help: "Removals that the spill had no room for. Their messages are delivered once more."
     )
     static let storeFileBytes = MetricDeclaration.gauge(
         "moltrelay_store_file_bytes",

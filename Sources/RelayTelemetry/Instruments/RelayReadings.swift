@@ -35,6 +35,9 @@ public struct RelayReadings: Sendable {
             public var moved = 0
             /// Moved though the store had them.
             public var duplicates = 0
+            /// That the store has still to make.
+            public var owedRemovals = 0
+            public var forgottenRemovals = 0
 
             public init() {}
         }
@@ -165,6 +168,8 @@ extension RelayReadings {
         let spilled = try registry.counter(RelayCatalogue.spilled).shared()
         let moved = try registry.counter(RelayCatalogue.spillMoved).shared()
         let duplicates = try registry.counter(RelayCatalogue.spillDuplicates).shared()
+        let owed = try registry.gauge(RelayCatalogue.spillOwed).shared()
+        let forgotten = try registry.counter(RelayCatalogue.spillForgotten).shared()
         registry.beforeScrape { [counts] in
             let spill = counts().spill
             messages.set(Double(spill.messages))
@@ -172,6 +177,8 @@ extension RelayReadings {
             spilled.raise(to: UInt64(spill.spilled))
             moved.raise(to: UInt64(spill.moved))
             duplicates.raise(to: UInt64(spill.duplicates))
+            owed.set(Double(spill.owedRemovals))
+            forgotten.raise(to: UInt64(spill.forgottenRemovals))
         }
     }
 

@@ -131,6 +131,7 @@ extension RelayReadings.Store.Spill {
         self.init()
         (messages, bytes) = (statistics.messages, statistics.bytes)
         (spilled, moved, duplicates) = (statistics.spilled, statistics.moved, statistics.duplicates)
+        (owedRemovals, forgottenRemovals) = (statistics.owedRemovals, statistics.forgottenRemovals)
     }
 }
 
