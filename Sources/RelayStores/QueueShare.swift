@@ -29,23 +29,27 @@ struct ShareBooks {
         keep(found)
     }
 
-    /// What is not explained by others is a batch whose answer was lost, or what the server lost.
+    /// Where answers were lost, what was put was reported as failed and is there, while what was removed is settled.
+    /// More than that is there where the server forgot removals; where it forgot more, what is there says what it lost.
     mutating func reopened(_ found: QueueShare) {
-        let before = share ?? StoreTotals.Share(messages: 0, bytes: 0, takenOver: 0, handedOver: 0)
-        let now = keep(found)
-        recovered += now.messages - before.messages
-        recovered += (now.handedOver - before.handedOver) - (now.takenOver - before.takenOver)
+        let (before, now) = (known, found)
+        keep(found)
+        let handedOver = max(0, now.handedOver - before.handedOver)
+        guard now.put >= before.put, now.adopted >= before.adopted else {
+            recovered += now.messages - before.messages + handedOver
+            return
+        }
+        let come = now.put - before.put + now.adopted - before.adopted
+        recovered += come + max(0, now.messages - (before.messages + come - handedOver))
     }
 
-    @discardableResult
-    private mutating func keep(_ found: QueueShare) -> StoreTotals.Share {
-        let now = StoreTotals.Share(
+    private mutating func keep(_ found: QueueShare) {
+        share = StoreTotals.Share(
             messages: found.messages,
             bytes: found.bytes,
             takenOver: (share?.takenOver ?? 0) + max(0, found.takenOver - known.takenOver),
             handedOver: (share?.handedOver ?? 0) + max(0, found.handedOver - known.handedOver)
         )
-        (share, known) = (now, found)
-        return now
+        known = found
     }
 }

@@ -65,6 +65,26 @@ import WireProtocol
         #expect(hasRoomAgain)
     }
 
+    /// The run before paid and died before it noted so; or somebody else removed it.
+    @Test func whatWasFoundAndIsNotThereWasNeverCountedTwice() {
+        var diversions = Diversions()
+        diversions.found([key(1, of: alice): true, key(2, of: alice): true, key(3, of: alice): false])
+        #expect(diversions.foundTwice == 2)
+        _ = diversions.paid((1...3).map { key($0, of: alice) }, removed: [true, false, false])
+        #expect(diversions.foundTwice == 1)
+        #expect(diversions.countedTwice == 0)
+    }
+
+    /// A batch whose answer was lost, and which the spill has too.
+    @Test func whatBothHadAndOneExpiredIsADuplicate() {
+        var diversions = Diversions()
+        diversions.found(alice)
+        _ = diversions.owe(key(1, of: alice), isCounted: false)
+        let (told, _, unknown) = diversions.expired([key(1, of: alice)])
+        #expect(told.isEmpty)
+        #expect(unknown == 1)
+    }
+
     @Test func whatThereIsNoRoomForIsCounted() {
         var state = SpillingStore.State()
         state.diversions.found(alice)
@@ -129,9 +149,10 @@ import WireProtocol
         var diversions = Diversions()
         diversions.found(alice)
         _ = diversions.owe(key(1, of: alice), isCounted: true)
-        let (told, owed) = diversions.expired([key(1, of: alice), key(2, of: alice)])
+        let (told, owed, unknown) = diversions.expired([key(1, of: alice), key(2, of: alice)])
         #expect(told == [key(2, of: alice)])
         #expect(owed == [key(1, of: alice)])
+        #expect(unknown == 0)
         #expect(diversions.payable.isEmpty && diversions.countedTwice == 0)
     }
 }

@@ -44,7 +44,8 @@ extension QueueShares {
                 share: QueueShare(rows, row, from: 3),
                 isPresent: rows.integer(row, 9) == 1,
                 isLate: rows.integer(row, 10) == 1,
-                isNamesake: rows.integer(row, 11) == 1
+                isForgotten: rows.integer(row, 11) == 1,
+                isNamesake: rows.integer(row, 12) == 1
             )
         }
         self.init(relays, own: own)
@@ -85,13 +86,16 @@ extension PostgresParameters {
 
 extension QueueStatements {
     private static let now = "(extract(epoch FROM clock_timestamp()) * 1000)::int8"
-    private static let isLate = "seen_at < \(now) - 60000"
+    // Of one whose messages another took over it is when that was, less than zero.
+    private static let isPresent = "coalesce(seen_at, -1) >= 0"
+    private static let isLate = "(seen_at >= 0 AND seen_at < \(now) - 60000)"
+    private static let isForgotten = "(coalesce(seen_at, -1) BETWEEN 86400000 - \(now) AND -1)"
 
     fileprivate static let relays = PostgresStatement(
         "relays",
         """
         SELECT relay, holder, queued, messages, bytes, put, taken_over, handed_over, adopted,
-            seen_at IS NOT NULL, \(isLate), name = $1::text
+            \(isPresent), coalesce(\(isLate), false), \(isForgotten), name = $1::text
         FROM relays
         """
     )
@@ -118,12 +122,12 @@ extension QueueStatements {
         """
         INSERT INTO relays(relay, holder, name, seen_at) VALUES ($1::int8, $1::int8, $2::text, \(now))
         ON CONFLICT (relay) DO UPDATE SET name = excluded.name, seen_at = excluded.seen_at
-        RETURNING EXISTS(SELECT FROM relays r WHERE r.relay <> $1::int8 AND r.\(isLate))
+        RETURNING EXISTS(SELECT FROM relays r WHERE r.relay <> $1::int8 AND \(isLate.replacing("seen_at", with: "r.seen_at")))
         """
     )
     fileprivate static let gone = PostgresStatement(
         "gone",
-        "UPDATE relays SET seen_at = NULL WHERE relay = ANY($1::int8[])"
+        "UPDATE relays SET seen_at = -\(now) WHERE relay = ANY($1::int8[])"
     )
     fileprivate static let dropRelays = PostgresStatement(
         "drop_relays",

@@ -10,6 +10,8 @@ struct QueueShares {
         var isPresent = false
         /// Not seen for a minute.
         var isLate = false
+        /// Taken over a day ago.
+        var isForgotten = false
         /// Of the same name as the relay whose connection this is.
         var isNamesake = false
     }
@@ -80,12 +82,13 @@ struct QueueShares {
 
     var changed: [Int64] { relays.keys.filter { relays[$0] != found[$0, default: Relay(holder: $0)] } }
 
-    /// Rows of no more use: nobody counts anything there, and nothing that they put is queued.
+    /// Rows of no more use: nobody counts anything there, nothing that they put is queued, and nobody will come back who
+    /// is to hear what others made of it.
     var past: [Int64] {
         let holders = Set(relays.filter { $0.key != $0.value.holder }.map(\.value.holder))
         return relays.filter { relay, row in
             relay != own && relay != row.holder && !row.isPresent && row.queued == 0 && row.share.messages == 0
-                && !holders.contains(relay)
+                && !holders.contains(relay) && (row.isNamesake || row.isForgotten)
         }
         .map(\.key)
     }

@@ -11,13 +11,20 @@ struct Diversions {
         var version = 0
         var underWay = 0
         var isStored = false
-        /// Removals that the primary has not made, and whether their message is counted there.
-        var owed: [MessageKey: Bool] = [:]
+        /// Removals that the primary has not made.
+        var owed: [MessageKey: Owed] = [:]
         /// Loads of the primary under way, and removals that were made since the first of them: pages may hold them.
         var loads = 0
         var paid: Set<MessageKey> = []
 
         var isIdle: Bool { underWay == 0 && owed.isEmpty && loads == 0 }
+    }
+
+    private struct Owed {
+        /// The primary counts its message, as far as is known.
+        var isCounted: Bool
+        /// An earlier run owed it.
+        var isFound: Bool
     }
 
     /// Keys, each some 150 bytes. Past it one is not kept, which costs a redelivery.
@@ -28,7 +35,7 @@ struct Diversions {
     private(set) var owedCount = 0
     /// Owed removals of messages that the primary counts.
     private(set) var countedTwice = 0
-    /// Of those that an earlier run left.
+    /// Of those that an earlier run left and that the primary still had.
     private(set) var foundTwice = 0
     /// In this order they are moved back.
     private var turn: Deque<AgentHash> = []
@@ -49,7 +56,7 @@ struct Diversions {
     mutating func found(_ owed: [MessageKey: Bool]) {
         for (key, isCounted) in owed {
             divert(key.recipient)
-            _ = owe(key, isCounted: isCounted)
+            _ = owe(key, isCounted: isCounted, isFound: true)
         }
         foundTwice = countedTwice
     }
@@ -82,11 +89,11 @@ struct Diversions {
 
     /// - Parameter isCounted: the spill had no such message, so that it is the primary's.
     /// - Returns: false where too much is owed already.
-    mutating func owe(_ key: MessageKey, isCounted: Bool) -> Bool {
+    mutating func owe(_ key: MessageKey, isCounted: Bool, isFound: Bool = false) -> Bool {
         guard isDiverted(key.recipient) else { return false }
         guard diverted[key.recipient]?.owed[key] == nil else { return true }
         guard owedCount < Self.maxOwed else { return false }
-        diverted[key.recipient]?.owed[key] = isCounted
+        diverted[key.recipient]?.owed[key] = Owed(isCounted: isCounted, isFound: isFound)
         owedCount += 1
         if isCounted { countedTwice += 1 }
         return true
@@ -102,9 +109,11 @@ struct Diversions {
     mutating func paid(_ keys: [MessageKey], removed: [Bool]) -> Int {
         var unknown = 0
         for (key, wasThere) in zip(keys, removed) {
-            guard let isCounted = diverted[key.recipient]?.owed.removeValue(forKey: key) else { continue }
+            guard let owed = diverted[key.recipient]?.owed.removeValue(forKey: key) else { continue }
             owedCount -= 1
-            if isCounted { countedTwice -= 1 } else if wasThere { unknown += 1 }
+            if owed.isCounted { countedTwice -= 1 } else if wasThere { unknown += 1 }
+            // Paid before, or gone otherwise: the primary did not count it when it was found.
+            if owed.isCounted, owed.isFound, !wasThere { foundTwice -= 1 }
             if diverted[key.recipient]?.loads ?? 0 > 0 { diverted[key.recipient]?.paid.insert(key) }
         }
         return unknown
@@ -172,11 +181,12 @@ extension Diversions {
     }
 
     /// What the primary found expired: without what was owed, which is told already.
-    mutating func expired(_ keys: [MessageKey]) -> (told: [MessageKey], owed: [MessageKey]) {
-        guard owedCount > 0 else { return (keys, []) }
+    /// - Returns: with them how many of the owed the primary was not known to have.
+    mutating func expired(_ keys: [MessageKey]) -> (told: [MessageKey], owed: [MessageKey], unknown: Int) {
+        guard owedCount > 0 else { return (keys, [], 0) }
         let owed = keys.filter { diverted[$0.recipient]?.owed[$0] != nil }
-        _ = paid(owed, removed: owed.map { _ in false })
+        let unknown = paid(owed, removed: owed.map { _ in true })
         let known = Set(owed)
-        return (keys.filter { !known.contains($0) }, owed)
+        return (keys.filter { !known.contains($0) }, owed, unknown)
     }
 }

@@ -167,7 +167,11 @@ public final class SpillingStore: MessageStore {
     }
 
     private func tell(_ expired: [MessageKey]) -> [MessageKey] {
-        let (told, owed) = update { $0.diversions.expired(expired) }
+        let (told, owed) = update { state in
+            let (told, owed, unknown) = state.diversions.expired(expired)
+            state.statistics.duplicates += unknown
+            return (told, owed)
+        }
         // What stays in the file is removed once more by the next run, in vain.
         if !owed.isEmpty { spill.perform(.paid(owed) { _ in }) }
         return told
