@@ -82,8 +82,8 @@ struct QueueShares {
 
     var changed: [Int64] { relays.keys.filter { relays[$0] != found[$0, default: Relay(holder: $0)] } }
 
-    /// Rows of no more use: nobody counts anything there, nothing that they put is queued, and nobody will come back who
-    /// is to hear what others made of it.
+    /// Rows of no more use: nobody counts anything there, nothing that they put is queued, and nobody comes back who is
+    /// to hear what others made of it.
     var past: [Int64] {
         let holders = Set(relays.filter { $0.key != $0.value.holder }.map(\.value.holder))
         return relays.filter { relay, row in
