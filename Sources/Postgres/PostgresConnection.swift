@@ -31,6 +31,8 @@ public final class PostgresConnection {
     /// and a transaction they were in is to be rolled back.
     /// - Parameter within: the longest without a byte from the server.
     public func run(_ calls: [PostgresCall], within: Duration? = nil) throws(PostgresFailure) -> [PostgresRows] {
+        // Or an empty round trip, perhaps behind a lock.
+        guard !calls.isEmpty else { return [] }
         guard PQenterPipelineMode(connection) == 1 else { throw broken }
         let names = try send(calls)
         try flush(Patience(within ?? answerTimeout))

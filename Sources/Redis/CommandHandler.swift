@@ -1,4 +1,5 @@
 import DequeModule
+import Glibc
 import NIOCore
 
 /// Sends commands as they come and matches replies to them in order. On one connection, and on its loop alone.
@@ -68,6 +69,10 @@ final class CommandHandler: ChannelInboundHandler {
         let failed = owed
         owed = []
         for command in failed { command.completion(.failure(reason)) }
+        if reason != .closed, let socket = context?.channel as? any SocketOptionProvider {
+            // What failed must not arrive later, from the kernel's buffer, behind what the next connection sends.
+            _ = socket.setSoLinger(linger(l_onoff: 1, l_linger: 0))
+        }
         context?.close(promise: nil)
         ended(reason)
     }

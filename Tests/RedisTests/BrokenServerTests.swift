@@ -53,6 +53,16 @@ import Testing
         try await client.close()
     }
 
+    /// It would arrive behind what the next connection sends.
+    @Test func whatWasGivenUpIsNotSentLater() async throws {
+        let server = try await SilentServer()
+        let client = try await Client(server.port) { settings, _ in settings.answerTimeout = .milliseconds(100) }
+        #expect(await client.send("INCR", "n").failure == .temporary("no answer within 100 ms"))
+        #expect(try await server.wasReset)
+        try await client.close()
+        try await server.close()
+    }
+
     @Test func anIdleConnectionToAFrozenServerIsNoticed() async throws {
         let server = try RedisServer()
         let client = try await Client(server.port) { settings, _ in

@@ -89,7 +89,7 @@ extension SpillingStore.State {
             case (.put, _): return outcome
             case (.remove(let key), _):
                 if diversions.owe(key, isCounted: outcome == .absent) { return .removed }
-                statistics.forgottenRemovals += 1
+                if outcome == .absent { statistics.forgottenRemovals += 1 }
                 unkept.append(key)
                 return .absent
             }
