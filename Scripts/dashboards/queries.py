@@ -37,6 +37,11 @@ def mean(name, by="", labels=""):
     return f"{native} or {classic}"
 
 
+def by_backend(expression):
+    """A value for each relay, by what it keeps messages in."""
+    return f"({expression}) * on (job, instance) group_left (backend) ({series('moltrelay_store_backend')} == 1)"
+
+
 def seconds_per_second(name, by="", labels=""):
     """What a stage costs in all: time spent in it a second."""
     native = f"histogram_sum(sum{by_clause(by)} ({rate(name, labels)}))"

@@ -3,6 +3,7 @@
 from . import queries as q
 from .panels import THIRD, dashboard, graph, heat, row, to_dashboard, to_runbook
 
+RELAY = "job, instance"
 UID = "moltrelay-queues"
 TITLE = "Queues and storage"
 
@@ -118,6 +119,84 @@ def build():
             graph(
                 "Store healthy", "bool", "1 while the store check passes.", to_runbook("RelayStoreDown"),
                 [(q.series("moltrelay_health_check", 'check="store"'), "{{instance}}")],
+            )
+        )
+        .with_row(row("By back end"))
+        .with_panel(
+            graph(
+                "Round trip", "s",
+                "From the submission of a batch to its durability, as the relay sees it: its queue, the network, the server.",
+                to_runbook("RelayStoreSlow"),
+                [
+                    (q.by_backend(q.quantile(0.5, "moltrelay_store_commit_duration_seconds", RELAY)), "{{backend}} {{instance}} p50"),
+                    (q.by_backend(q.quantile(0.99, "moltrelay_store_commit_duration_seconds", RELAY)), "{{backend}} {{instance}} p99"),
+                ],
+                red=0.25,
+            )
+        )
+        .with_panel(
+            graph(
+                "Batches and rows", "ops", "A batch is one transaction, or one script; many rows a batch are cheap.",
+                to_runbook("RelayStoreSlow"),
+                [
+                    (q.by_backend(q.count("moltrelay_store_batch_operations", RELAY)), "{{backend}} {{instance}} batches"),
+                    (q.by_backend(q.total("moltrelay_store_operations_total", RELAY)), "{{backend}} {{instance}} rows"),
+                ],
+            )
+        )
+        .with_panel(
+            graph(
+                "Failed batches", "ops", "By reason: full is the server's disk or memory, unavailable the way to it.",
+                to_runbook("RelayStoreDown"),
+                [(q.by_backend(q.total("moltrelay_store_failures_total", f"{RELAY}, reason")), "{{backend}} {{instance}} {{reason}}")],
+                span=THIRD,
+            )
+        )
+        .with_panel(
+            graph(
+                "Connected", "short", "1 while the store takes messages; how often it was connected to anew in five minutes.",
+                to_runbook("RelayStoreDown"),
+                [
+                    (q.by_backend(q.gauge("moltrelay_health_check", RELAY, 'check="store"')), "{{backend}} {{instance}}"),
+                    (
+                        q.by_backend(f"sum by ({RELAY}) (increase({q.series('moltrelay_store_reopened_total')}[5m]))"),
+                        "{{backend}} {{instance}} anew",
+                    ),
+                ],
+                span=THIRD,
+            )
+        )
+        .with_panel(
+            graph(
+                "Not answered", "bytes", "Of calls that the store has not answered: at 64 MiB it is asked nothing more.",
+                to_runbook("RelayStoreSlow"),
+                [(q.by_backend(q.gauge("moltrelay_store_waiting_bytes", RELAY)), "{{backend}} {{instance}}")], span=THIRD,
+            )
+        )
+        .with_panel(
+            graph(
+                "Own and whole depth", "short", "What each relay counts, summed once, and what lies in the store that they share.",
+                to_runbook("RelayQueueBacklog"),
+                [
+                    (q.by_backend(q.gauge("moltrelay_queue_depth", RELAY)), "{{backend}} {{instance}} own"),
+                    (q.by_backend(q.gauge("moltrelay_store_messages", RELAY)), "{{backend}} {{instance}} whole"),
+                ],
+            )
+        )
+        .with_panel(
+            graph(
+                "Spill filled", "percentunit", "Of storage.spill.max_size_bytes: at the end senders get QUEUE_FULL. 0 without a spill.",
+                to_runbook("RelaySpillFilling"),
+                [
+                    (
+                        q.by_backend(
+                            f"{q.gauge('moltrelay_spill_bytes', RELAY)} / (sum by ({RELAY}) ({q.series('moltrelay_spill_limit_bytes')}) > 0)"
+                            f" or 0 * {q.gauge('moltrelay_spill_limit_bytes', RELAY)}"
+                        ),
+                        "{{backend}} {{instance}}",
+                    )
+                ],
+                red=0.5,
             )
         )
     )

@@ -124,9 +124,10 @@ class Relay(Program):
 class Prometheus(Program):
     """Scrapes `relay`, or, where `targets` names a file, what that file says."""
 
-    def __init__(self, folder, relay, *flags, alertmanager=None, rules=RULES, targets=None, interval="1s"):
+    def __init__(self, folder, relay, *flags, beside=(), alertmanager=None, rules=RULES, targets=None, interval="1s"):
         self.port = free_port()
-        scraped = {"static_configs": [{"targets": [f"127.0.0.1:{relay.metrics}"]}]} if relay else {
+        relays = [f"127.0.0.1:{each.metrics}" for each in [relay, *beside] if each]
+        scraped = {"static_configs": [{"targets": relays}]} if relays else {
             "file_sd_configs": [{"files": [str(targets)], "refresh_interval": "1s"}]
         }
         configuration = {
@@ -190,12 +191,12 @@ class Traffic:
         await asyncio.gather(alice.close(), bob.close())
         answering.cancel()
 
-    async def to_nobody(self, connected, done):
+    async def to_nobody(self, connected, done, size=300):
         """At-least-once messages for an agent that is away: each wants a commit."""
         alice = await self.connect("alice")
         connected.set()
         while not done.is_set():
-            await alice.send_message(alice.message("nobody", b"x" * 300, delivery=2))
+            await alice.send_message(alice.message("nobody", b"x" * size, delivery=2))
             alice.inbox.clear()
             await asyncio.sleep(0.05)
         await alice.close()

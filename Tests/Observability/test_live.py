@@ -4,11 +4,12 @@ histograms, one that knows only classic ones."""
 import json
 import math
 import tempfile
+import threading
 import unittest
 
 import yaml
 
-from . import catalogue, live, test_runbooks
+from . import catalogue, live, servers, test_runbooks
 
 NATIVE = "--enable-feature=native-histograms,exemplar-storage"
 # Over windows longer than this test: the ratios of a day are checked by promtool.
@@ -37,16 +38,44 @@ class LiveTests(unittest.TestCase):
         limits = {"max_memory_bytes": 8 << 30}
         cls.relay = live.Relay(folder, server={"tls": live.certificate(folder)}, limits=limits)
         cls.addClassCleanup(cls.relay.stop)
-        cls.servers = {"native": live.Prometheus(folder, cls.relay, NATIVE), "classic": live.Prometheus(folder, cls.relay)}
+        cls.beside = [cls.relay_on(store) for store in (servers.Redis(folder), servers.Postgres(folder))]
+        cls.servers = {
+            "native": live.Prometheus(folder, cls.relay, NATIVE, beside=cls.beside),
+            "classic": live.Prometheus(folder, cls.relay, beside=cls.beside),
+        }
         for server in cls.servers.values():
             cls.addClassCleanup(server.stop)
         cls.enterClassContext(live.traffic(live.Traffic(cls.relay).run))
+        for relay in cls.beside:
+            connected = threading.Event()
+            waiting = live.Traffic(relay)
+            cls.enterClassContext(live.traffic(lambda done, w=waiting, c=connected: w.to_nobody(c, done)))
         for name, server in cls.servers.items():
             live.wait_until(
                 lambda server=server: server.query("count_over_time(moltrelay_queue_wait_seconds_count[1m]) > 12")
                 or server.query("count_over_time(moltrelay_queue_wait_seconds[1m]) > 12"),
                 f"{name} scraped for a while",
             )
+
+    @classmethod
+    def relay_on(cls, store):
+        cls.addClassCleanup(store.stop)
+        relay = live.Relay(cls.enterClassContext(tempfile.TemporaryDirectory()), **store.settings())
+        cls.addClassCleanup(relay.stop)
+        return relay
+
+    def test_panels_tell_the_back_ends_apart(self):
+        board = json.loads((catalogue.ROOT / "dashboards/moltrelay-queues.json").read_text())
+        titles = [panel["title"] for panel in board["panels"]]
+        for panel in board["panels"][titles.index("By back end") + 1:]:
+            for target in panel["targets"]:
+                query = target["expr"].replace("$__rate_interval", "10s").replace("$relay", ".+").replace("$node", ".+")
+                for form, server in self.servers.items():
+                    with self.subTest(form=form, panel=panel["title"]):
+                        live.wait_until(lambda: self.backends(server, query) == {"sqlite", "redis", "postgres"}, query)
+
+    def backends(self, server, query):
+        return {result["metric"].get("backend") for result in server.query(query)}
 
     def test_each_server_sees_its_form_of_histogram_only(self):
         classic, native = self.servers["classic"], self.servers["native"]

@@ -13,10 +13,13 @@ from . import catalogue, live
 PAGES = [*sorted((catalogue.ROOT / "docs/runbooks").glob("*.md")), catalogue.ROOT / "docs/troubleshooting.md"]
 # Files, programs and settings of the system, and columns of a health document.
 SYSTEM = {"dmesg", "timedatectl", "cpu.stat", "relay.db", "LimitNOFILE=", "fdatasync", "max_connections", "listeners", "/backup"}
+# Programs and settings of PostgreSQL.
+SYSTEM |= {"data_checksums", "pg_amcheck"}
 # Reasons of a failing store in SQLite's words.
 SQLITE = {"disk I/O error", "database or disk is full", "database is locked"}
 PROGRAMS = (
-    "chronyc curl df dmesg du fuser gdb iostat journalctl kill kubectl ls openssl perf prlimit ps smartctl sqlite3 ss systemctl vmstat"
+    "chronyc curl df dmesg du fuser gdb iostat journalctl kill kubectl ls openssl perf prlimit ps psql redis-cli smartctl sqlite3 ss "
+    "systemctl vmstat"
 ).split()
 
 

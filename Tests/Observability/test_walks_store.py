@@ -44,13 +44,6 @@ class Miscounting:
 
 
 class StoreWalks(walks.WalkTests):
-    @contextlib.contextmanager
-    def messages_to_nobody(self, relay):
-        connected = threading.Event()
-        with live.traffic(lambda done: live.Traffic(relay).to_nobody(connected, done)):
-            self.assertTrue(connected.wait(30))
-            yield
-
     def test_store_down_and_delivery_budget(self):
         relay = self.relay()
         with self.messages_to_nobody(relay):

@@ -11,6 +11,7 @@ import re
 import signal
 import subprocess
 import tempfile
+import threading
 import unittest
 
 from . import catalogue, live
@@ -123,6 +124,14 @@ class WalkTests(unittest.TestCase):
     def is_silent(self, *alerts):
         for alert in alerts:
             live.wait_until(lambda: not self.alerts(alert) and not self.alerts(alert, "pending"), f"{alert} is silent")
+
+
+    @contextlib.contextmanager
+    def messages_to_nobody(self, relay, size=300):
+        connected = threading.Event()
+        with live.traffic(lambda done: live.Traffic(relay).to_nobody(connected, done, size)):
+            self.assertTrue(connected.wait(30))
+            yield
 
 
 @contextlib.contextmanager

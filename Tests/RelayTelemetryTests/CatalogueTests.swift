@@ -14,7 +14,7 @@ import Testing
             // What tells of the start itself.
             let told = [
                 "moltrelay_build_info", "moltrelay_scrape_in_progress", "moltrelay_disk_free_bytes",
-                "moltrelay_config_last_reload_success",
+                "moltrelay_config_last_reload_success", "moltrelay_store_backend",
             ]
             let movesByItself = declaration.name.hasPrefix("process_") || told.contains(declaration.name)
             #expect(movesByItself || own.values.allSatisfy { $0 == 0 }, "\(declaration.name)")

@@ -71,7 +71,12 @@ import WireProtocol
                 ]
             ),
             (.writesElided(count: 3), ["moltrelay_store_elided_total": 3]),
-            (.storeFailed, ["moltrelay_store_failures_total": 1]),
+            (.storeFailed(.diskFull), [#"moltrelay_store_failures_total{reason="full"}"#: 1]),
+            (.storeFailed(.memoryFull(reason: "OOM")), [#"moltrelay_store_failures_total{reason="full"}"#: 1]),
+            (
+                .storeFailed(.unavailable(reason: "away")),
+                [#"moltrelay_store_failures_total{reason="unavailable"}"#: 1]
+            ),
             (
                 .eventLoopLagged(nanoseconds: 30_000_000),
                 ["moltrelay_event_loop_lag_seconds_sum": 0.03, "moltrelay_event_loop_lag_seconds_count": 1]

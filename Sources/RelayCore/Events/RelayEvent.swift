@@ -101,7 +101,7 @@ public enum RelayEvent: Sendable, Equatable {
     case storeCommitted(operations: Int, started: MonotonicNanoseconds, at: MonotonicNanoseconds)
     /// Messages whose recipient acknowledged before their commit began.
     case writesElided(count: Int)
-    case storeFailed
+    case storeFailed(StoreFailure)
     /// Told beside the two, and of pages, where messages are traced.
     case storeCalled(StoreCall)
     case compressed(CompressionWork)

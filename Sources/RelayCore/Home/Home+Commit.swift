@@ -14,12 +14,16 @@ extension Home {
             effects.append(
                 .event(.storeCommitted(operations: batch.entries.count, started: startedAt, at: now))
             )
-        case .success, .failure:
-            for entry in batch.entries { fail(entry) }
-            effects.append(.event(.storeFailed))
+        case .success: failed(batch, .unavailable(reason: "an answer to another batch"))
+        case .failure(let failure): failed(batch, failure)
         }
         // What was collected meanwhile waited for this commit only.
         if let deadline = commits.deadline(settings: settings), now >= deadline { submit(at: now) }
+    }
+
+    private mutating func failed(_ batch: CommitQueue.Batch, _ failure: StoreFailure) {
+        for entry in batch.entries { fail(entry) }
+        effects.append(.event(.storeFailed(failure)))
     }
 
     private mutating func apply(_ outcome: StoreOutcome, to entry: CommitQueue.Entry, at now: MonotonicNanoseconds) {

@@ -325,5 +325,7 @@ public enum StoreHealth: Sendable, Equatable {
 public enum StoreFailure: Error, Sendable, Equatable {
     case unavailable(reason: String)
     case diskFull
+    /// The server is at the bound of its memory.
+    case memoryFull(reason: String)
     case closed
 }

@@ -186,7 +186,13 @@ extension RedisFailure {
         return word.count > 2 && description.dropFirst(word.count).first == " " ? String(word) : nil
     }
 
-    var ofStore: StoreFailure { self == .closed ? .closed : .unavailable(reason: description) }
+    var ofStore: StoreFailure {
+        switch self {
+        case .closed: .closed
+        case .outOfMemory(let reason): .memoryFull(reason: reason)
+        default: .unavailable(reason: description)
+        }
+    }
 
     /// The server said it, about this command.
     fileprivate var isOfServer: Bool {

@@ -72,7 +72,7 @@ public final class RedisStore: MessageStore {
                 publication.count { $0.committed(nanoseconds: MonotonicNanoseconds(max(0, spent.nanoseconds))) }
                 completion(.success(outcomes))
             case .failure(.outOfMemory(let reason)):
-                self.removeAlone(batch, now: now) { completion(.failure(.unavailable(reason: reason))) }
+                self.removeAlone(batch, now: now) { completion(.failure(.memoryFull(reason: reason))) }
             case .failure(let failure): completion(.failure(failure.ofStore))
             }
         }

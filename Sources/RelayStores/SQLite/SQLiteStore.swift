@@ -7,6 +7,7 @@ public import WireProtocol
 /// One thread writes and one reads; completions run on them, and what they do there delays the next transaction.
 public final class SQLiteStore: MessageStore {
     private let path: String
+    let maxTotalBytes: Int
     private let writes: Inbox<WriteJob>
     private let reads: Inbox<ReadJob>
     private let publication: Publication
@@ -32,6 +33,7 @@ public final class SQLiteStore: MessageStore {
         let file = try StoreFile(path: settings.path)
         settings.path = file.path
         path = file.path
+        maxTotalBytes = settings.limits.maxTotalBytes
         writes = Inbox(maxBytes: maxInboxBytes)
         reads = Inbox(maxBytes: maxInboxBytes)
         publication = Publication()

@@ -7,6 +7,8 @@ public struct SpillStatistics: Sendable, Equatable {
     public var messages = 0
     /// Of payload.
     public var bytes = 0
+    /// What the file takes at most.
+    public var limitBytes = 0
     /// With messages in it, or whose removals the primary is owed.
     public var agents = 0
     public var spilled = 0

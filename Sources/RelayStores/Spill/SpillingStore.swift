@@ -238,6 +238,7 @@ public final class SpillingStore: MessageStore {
         }
         let totals = spill.totals
         (statistics.messages, statistics.bytes) = (totals.messages, totals.bytes)
+        statistics.limitBytes = spill.maxTotalBytes
         statistics.health = spill.health
         statistics.corruptRows = spill.statistics.corruptRows
         return statistics

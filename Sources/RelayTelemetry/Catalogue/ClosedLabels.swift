@@ -65,6 +65,30 @@ extension DropReason {
     }
 }
 
+/// Why a batch failed.
+enum StoreFailureReason: String, CaseIterable {
+    case unavailable
+    /// Disk or memory.
+    case full
+    case closed
+
+    init(_ failure: StoreFailure) {
+        switch failure {
+        case .unavailable: self = .unavailable
+        case .diskFull, .memoryFull: self = .full
+        case .closed: self = .closed
+        }
+    }
+
+    var place: Int {
+        switch self {
+        case .unavailable: 0
+        case .full: 1
+        case .closed: 2
+        }
+    }
+}
+
 extension NackCode {
     var place: Int {
         switch self {

@@ -4,8 +4,8 @@ extension RelayCatalogue {
     static let storage = [
         queueDepth, queueBytes, queueOldestAge, queueWait, storeCommitDuration, storeBatchOperations,
         storeOperations, storeElided, storeFailures, storeCommittingBytes, storeInboxRefused, storeReopened,
-        storeCorruptRows, storeFileBytes, spillMessages, spillBytes, spilled, spillMoved, spillDuplicates,
-        spillOwed, spillForgotten,
+        storeCorruptRows, storeFileBytes, storeBackend, storeWaitingBytes, storeMessages, spillMessages, spillBytes,
+        spillLimitBytes, spilled, spillMoved, spillDuplicates, spillOwed, spillForgotten,
     ]
 
     static let queueDepth = MetricDeclaration.gauge(
@@ -51,6 +51,7 @@ extension RelayCatalogue {
     )
     static let storeFailures = MetricDeclaration.counter(
         "moltrelay_store_failures_total",
+        labels: [LabelDimension("reason", StoreFailureReason.allCases.map(\.rawValue))],
         help: "Batches that failed."
     )
     static let storeCommittingBytes = MetricDeclaration.gauge(
@@ -69,6 +70,25 @@ extension RelayCatalogue {
     static let storeCorruptRows = MetricDeclaration.counter(
         "moltrelay_store_corrupt_rows_total",
         help: "Queued messages found damaged, at the start or since: kept aside, never delivered."
+    )
+    static let storeBackend = MetricDeclaration.gauge(
+        "moltrelay_store_backend",
+        labels: [LabelDimension("backend", RelayReadings.Store.Backend.allCases.map(\.rawValue))],
+        help: "1 for what messages and pins are kept in: to join others by."
+    )
+    static let storeWaitingBytes = MetricDeclaration.gauge(
+        "moltrelay_store_waiting_bytes",
+        unit: .bytes,
+        help: "Bytes of calls that the store has not answered."
+    )
+    static let storeMessages = MetricDeclaration.gauge(
+        "moltrelay_store_messages",
+        help: "Messages in the store, those that other relays count included."
+    )
+    static let spillLimitBytes = MetricDeclaration.gauge(
+        "moltrelay_spill_limit_bytes",
+        unit: .bytes,
+        help: "What the spill takes at most; 0 without one."
     )
     static let spillMessages = MetricDeclaration.gauge(
         "moltrelay_spill_messages",

@@ -49,7 +49,7 @@ struct EventInstruments {
         case .senderPaused: connections.senderPauses.add()
         case .storeCommitted(let operations, let started, let time): store.committed(operations, started, time)
         case .writesElided(let count): store.elided.add(UInt64(count))
-        case .storeFailed: store.failures.add()
+        case .storeFailed(let failure): store.failures[StoreFailureReason(failure).place].add()
         case .storeCalled: break
         case .compressed(let work): compression.did(work)
         case .compressionFailed(let flaw): compression.failures[place(of: flaw)].add()
@@ -129,12 +129,13 @@ private struct CompressionInstruments {
 }
 
 private struct StoreInstruments {
-    let failures, elided: ShardCounter
+    let failures: ShardCounters
+    let elided: ShardCounter
     private let operations: ShardCounter
     private let commitDuration, batchOperations: ShardHistogram
 
     init(_ families: StoreFamilies, shard: Int) {
-        failures = families.failures.on(shard: shard)[0]
+        failures = families.failures.on(shard: shard)
         operations = families.operations.on(shard: shard)[0]
         elided = families.elided.on(shard: shard)[0]
         commitDuration = families.commitDuration.on(shard: shard)[0]

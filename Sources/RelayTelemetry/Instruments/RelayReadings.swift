@@ -31,6 +31,7 @@ public struct RelayReadings: Sendable {
         public struct Spill: Sendable, Equatable {
             public var messages = 0
             public var bytes = 0
+            public var limitBytes = 0
             public var spilled = 0
             public var moved = 0
             /// Moved though the store had them.
@@ -42,6 +43,14 @@ public struct RelayReadings: Sendable {
             public init() {}
         }
 
+        /// What messages and pins are kept in. A closed set: it becomes a label.
+        public enum Backend: String, Sendable, CaseIterable {
+            case memory, sqlite, redis, postgres
+        }
+
+        public var backend = Backend.memory
+        /// Of calls not answered.
+        public var waitingBytes = 0
         public var inboxRefused = 0
         public var reopened = 0
         public var corruptRows = 0
@@ -143,11 +152,17 @@ extension RelayReadings {
         let refused = try registry.counter(RelayCatalogue.storeInboxRefused).shared()
         let reopened = try registry.counter(RelayCatalogue.storeReopened).shared()
         let corrupt = try registry.counter(RelayCatalogue.storeCorruptRows).shared()
+        let waiting = try registry.gauge(RelayCatalogue.storeWaitingBytes).shared()
+        let backend = try registry.gauge(RelayCatalogue.storeBackend)
         registry.beforeScrape { [counts] in
             let counts = counts()
             refused.raise(to: UInt64(max(counts.inboxRefused, 0)))
             reopened.raise(to: UInt64(max(counts.reopened, 0)))
             corrupt.raise(to: UInt64(max(counts.corruptRows, 0)))
+            waiting.set(Double(counts.waitingBytes))
+            for (place, kind) in Store.Backend.allCases.enumerated() {
+                backend.shared(place).set(kind == counts.backend ? 1 : 0)
+            }
         }
     }
 
@@ -165,6 +180,7 @@ extension RelayReadings {
     private func registerSpill(in registry: MetricRegistry) throws(MetricDeclarationError) {
         let messages = try registry.gauge(RelayCatalogue.spillMessages).shared()
         let bytes = try registry.gauge(RelayCatalogue.spillBytes).shared()
+        let limit = try registry.gauge(RelayCatalogue.spillLimitBytes).shared()
         let spilled = try registry.counter(RelayCatalogue.spilled).shared()
         let moved = try registry.counter(RelayCatalogue.spillMoved).shared()
         let duplicates = try registry.counter(RelayCatalogue.spillDuplicates).shared()
@@ -174,6 +190,7 @@ extension RelayReadings {
             let spill = counts().spill
             messages.set(Double(spill.messages))
             bytes.set(Double(spill.bytes))
+            limit.set(Double(spill.limitBytes))
             spilled.raise(to: UInt64(spill.spilled))
             moved.raise(to: UInt64(spill.moved))
             duplicates.raise(to: UInt64(spill.duplicates))
@@ -200,6 +217,7 @@ extension RelayReadings {
         let depth = try registry.gauge(RelayCatalogue.queueDepth).shared()
         let bytes = try registry.gauge(RelayCatalogue.queueBytes).shared()
         let oldestAge = try registry.gauge(RelayCatalogue.queueOldestAge).shared()
+        let whole = try registry.gauge(RelayCatalogue.storeMessages).shared()
         let recovered = try registry.counter(RelayCatalogue.messagesRecovered).shared()
         let takenOver = try registry.counter(RelayCatalogue.messagesTakenOver).shared()
         let handedOver = try registry.counter(RelayCatalogue.messagesHandedOver).shared()
@@ -207,6 +225,7 @@ extension RelayReadings {
             let totals = store()
             depth.set(Double(totals.own?.messages ?? totals.messages))
             bytes.set(Double(totals.own?.bytes ?? totals.bytes))
+            whole.set(Double(totals.messages))
             takenOver.raise(to: UInt64(max(totals.own?.takenOver ?? 0, 0)))
             handedOver.raise(to: UInt64(max(totals.own?.handedOver ?? 0, 0)))
             recovered.raise(to: UInt64(max(totals.recovered, 0)))

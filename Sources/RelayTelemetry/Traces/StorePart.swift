@@ -94,13 +94,14 @@ extension StoreFailure {
         switch self {
         case .unavailable: "unavailable"
         case .diskFull: "disk_full"
+        case .memoryFull: "memory_full"
         case .closed: "closed"
         }
     }
 
     fileprivate var text: String {
         switch self {
-        case .unavailable(let reason): String(reason.prefix(200))
+        case .unavailable(let reason), .memoryFull(let reason): String(reason.prefix(200))
         case .diskFull: "the disk is full"
         case .closed: "the store is closed"
         }

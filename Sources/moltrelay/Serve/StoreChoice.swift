@@ -79,8 +79,10 @@ extension StoreChoice {
 
     /// For scrapes. Damage found by earlier runs is not this one's.
     var readings: @Sendable () -> RelayReadings.Store {
-        { [counted, spill] in
+        let backend = RelayReadings.Store.Backend(rawValue: kind) ?? .memory
+        return { [counted, spill] in
             var readings = counted()?.readings ?? RelayReadings.Store()
+            readings.backend = backend
             guard let statistics = spill?.statistics else { return readings }
             readings.corruptRows += statistics.corruptRows
             readings.spill = .init(statistics)
@@ -102,6 +104,7 @@ struct StoreCounts: Sendable {
         lastCommit = statistics.lastCommitNanoseconds
         rowsKeptAside = statistics.rowsKeptAside
         readings.inboxRefused = statistics.inboxRefused
+        readings.waitingBytes = statistics.inboxBytes
         readings.reopened = statistics.reopened
         readings.corruptRows = statistics.corruptRows
         readings.files = .init(databaseBytes: statistics.databaseBytes, logBytes: statistics.logBytes)
@@ -111,6 +114,7 @@ struct StoreCounts: Sendable {
         commits = statistics.commits
         lastCommit = statistics.lastCommitNanoseconds
         readings.inboxRefused = statistics.refused
+        readings.waitingBytes = statistics.bytesInFlight
         readings.reopened = max(0, statistics.connections - 1)
         readings.corruptRows = statistics.corruptRows
         complaint = statistics.policy?.complaint
@@ -120,6 +124,7 @@ struct StoreCounts: Sendable {
         commits = statistics.commits
         lastCommit = statistics.lastCommitNanoseconds
         readings.inboxRefused = statistics.refused
+        readings.waitingBytes = statistics.bytesInFlight
         readings.reopened = max(0, statistics.connections - 1)
         readings.corruptRows = statistics.corruptRows
         complaint = statistics.complaint
@@ -129,7 +134,7 @@ struct StoreCounts: Sendable {
 extension RelayReadings.Store.Spill {
     fileprivate init(_ statistics: SpillStatistics) {
         self.init()
-        (messages, bytes) = (statistics.messages, statistics.bytes)
+        (messages, bytes, limitBytes) = (statistics.messages, statistics.bytes, statistics.limitBytes)
         (spilled, moved, duplicates) = (statistics.spilled, statistics.moved, statistics.duplicates)
         (owedRemovals, forgottenRemovals) = (statistics.owedRemovals, statistics.forgottenRemovals)
     }

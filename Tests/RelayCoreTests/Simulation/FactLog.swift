@@ -65,7 +65,7 @@ final class FactLog: RelayObserver {
 
     func count(_ fate: MessageFate) -> Int { fates.count { $0 == fate } }
     func count(_ event: RelayEvent) -> Int { events.count { $0 == event } }
-    var storeFailures: Int { count(.storeFailed) }
+    var storeFailures: Int { events.count { if case .storeFailed = $0 { true } else { false } } }
     var elided: Int {
         events.reduce(0) { if case .writesElided(let count) = $1 { $0 + count } else { $0 } }
     }

@@ -65,7 +65,7 @@ struct StoreAnswer: Error, CustomStringConvertible {
 
     var description: String {
         switch failure {
-        case .unavailable(let reason): "the store is not available: \(reason)"
+        case .unavailable(let reason), .memoryFull(let reason): "the store is not available: \(reason)"
         case .diskFull: "the store's disk is full"
         case .closed: "the store is closed"
         }
