@@ -156,6 +156,29 @@ import WireProtocol
     }
 
     /// More than the server is asked for at a time.
+    /// An agent's lanes are written down, which relays of before did not do.
+    @Test(arguments: [true, false]) func theFirstMessageIsFoundInEveryLane(isOfARelayOfBefore: Bool) async throws {
+        let server = try RedisServer()
+        let store = try await open(server)
+        let messages = (UInt64(1)...4).map {
+            Sample.message($0, priority: [128, 255, 0, 128][Int($0) - 1], acceptedAt: Sample.now + $0)
+        }
+        for message in messages { _ = try await store.put(message) }
+        if isOfARelayOfBefore {
+            try server.cli("EVAL", "return redis.call('HDEL', redis.call('KEYS', '*:c:*')[1], 'l')", "0")
+        }
+        for (message, next) in zip(messages, messages.dropFirst()) {
+            #expect(try await store.remove(message) == .removed)
+            #expect(try await store.status(of: 2).oldestAcceptedAt == next.acceptedAt)
+        }
+        // Put and removed in one batch, the same key both ways round.
+        let (last, key) = (messages[3], messages[3].key)
+        let outcomes = try await store.commit([.remove(key), .put(last), .put(last), .remove(key), .remove(key)])
+        #expect(outcomes.count == 5 && outcomes[0] == .removed && outcomes[2...] == [.duplicate, .removed, .absent])
+        #expect(try server.cli("KEYS", "moltrelay:{0}:[aceikq]*").split(separator: "\n").count == 1)
+        await store.close()
+    }
+
     @Test func everyQueueIsListed() async throws {
         let server = try RedisServer()
         let store = try await open(server)

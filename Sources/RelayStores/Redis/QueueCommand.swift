@@ -50,11 +50,8 @@ extension RedisCommand {
     }
 
     private mutating func append(_ message: Message) {
-        append("p")
+        append("\(message.lane.rawValue)\(message.mode == .exactlyOnce ? 1 : 0)")
         append(message.key)
-        append(message.lane.rawValue)
-        append(message.mode == .exactlyOnce ? "1" : "0")
-        append(message.byteCount)
         append(message.acceptedAt)
         append(message.expiresAt)
         append(message.flags.rawValue)

@@ -8,11 +8,7 @@ extension QueueScript {
                 local s = entry and tonumber(string.match(entry[1], '^%d+'))
                 if s and (not least or s < least) then least, accepted = s, entry[2][2] end
             end
-            return least and string.format('%d', least), accepted
-        end
-        -- One command for all its members, of which Lua hands over some thousand at a time.
-        local function many(name, key, words)
-            for i = 1, #words, 4000 do call(name, key, unpack(words, i, math.min(i + 3999, #words))) end
+            return least and format('%d', least), accepted
         end
         local function forgetAgent(r, a)
             local keys = {a.c, a.k}
@@ -25,30 +21,23 @@ extension QueueScript {
                 if not a.f then a.f, a.a = first(r, '01234') end
                 a.first = true
             end
-            local words = {'m', string.format('%d', a.m), 'b', string.format('%d', a.b)}
-            local n = 4
-            if a.first then words[5], words[6], words[7], words[8], n = 'f', a.f, 'a', a.a, 8 end
-            if a.lanes then words[n + 1], words[n + 2], n = 'l', a.l, n + 2 end
+            local m, b = format('%d', a.m), format('%d', a.b)
+            local one = a.one and a.s[a.one] > 0 and format('%d', a.s[a.one])
+            if one and not a.lanes then
+                if not a.first then return call('HSET', a.c, 'm', m, 'b', b, a.one, one) end
+                return call('HSET', a.c, 'm', m, 'b', b, 'f', a.f, 'a', a.a, a.one, one)
+            end
+            local words, gone, n = {'m', m, 'b', b, 'f', a.f, 'a', a.a}, {}, 8
+            if a.l then words[9], words[10], n = 'l', a.l, 10 end
             for sender, count in pairs(a.s) do
                 if count > 0 then
-                    words[n + 1], words[n + 2], n = sender, string.format('%d', count), n + 2
+                    words[n + 1], words[n + 2], n = sender, format('%d', count), n + 2
                 else
-                    call('HDEL', a.c, sender)
+                    gone[#gone + 1] = sender
                 end
             end
             many('HSET', a.c, words)
-        end
-        local function storeExpiries()
-            local set, gone, n = {}, {}, 0
-            for member, expires in pairs(expiries) do
-                if expires then
-                    set[n + 1], set[n + 2], n = expires, member, n + 2
-                else
-                    gone[#gone + 1] = member
-                end
-            end
-            many('ZADD', base .. ':e', set)
-            many('ZREM', base .. ':e', gone)
+            many('HDEL', a.c, gone)
         end
         local function storeAgents()
             local set, gone, n, changed = {}, {}, 0, false

@@ -35,7 +35,7 @@ enum QueueScript: Int, CaseIterable {
                 if once == '1' and exact + call('ZCARD', base .. ':r') >= maxOnce then return -6 end
             end
             local function put(r, key, lane, once, size, accepted, expires, flags, sum, payload)
-                local member, sender = r .. key, string.sub(key, 1, 32)
+                local member, sender = r .. key, sub(key, 1, 32)
                 if once == '1' then
                     if not forgotten then forget(-1); forgotten = true end
                     if call('ZSCORE', base .. ':r', member) then return -1 end
@@ -44,29 +44,32 @@ enum QueueScript: Int, CaseIterable {
                 local limit = full(a, sender, size, once)
                 if limit then return call('HEXISTS', a.k, key) == 1 and -1 or limit end
                 local s = sequence()
-                local text = string.format('%d', s)
+                local text = format('%d', s)
                 local place = text .. ' ' .. lane .. ' ' .. size .. ' ' .. once .. ' ' .. me
                 if call('HSETNX', a.k, key, place) == 0 then return -1 end
                 call('XADD', base .. ':q' .. lane .. ':' .. r, text,
                     'a', accepted, 'e', expires, 'f', flags, 'c', sum, 'm', payload)
-                expiries[member] = expires
+                expiries[due + 1], expiries[due + 2], due = expires, member, due + 2
                 if a.m == 0 then a.f, a.a, a.first = text, accepted, true end
                 a.m, a.b, a.s[sender], a.changed = a.m + 1, a.b + size, a.s[sender] + 1, true
-                if a.l and not string.find(a.l, lane, 1, true) then a.l, a.lanes = a.l .. lane, true end
-                messages, bytes = messages + 1, bytes + size
-                count(size)
+                local lanes = a.l
+                if lanes ~= lane and lanes and not find(lanes, lane, 1, true) then a.l, a.lanes = lanes .. lane, true end
+                messages, bytes, newMessages, newBytes = messages + 1, bytes + size, newMessages + 1, newBytes + size
                 if once == '1' then exact = exact + 1 end
                 return s
             end
-            while i <= #ARGV do
-                local r, key = ARGV[i + 1], ARGV[i + 2]
-                if ARGV[i] == 'r' then
-                    out[#out + 1] = take(r, key) and -2 or 0
+            local n, most = #out, #ARGV
+            while i <= most do
+                local kind, r, key = ARGV[i], ARGV[i + 1], ARGV[i + 2]
+                n = n + 1
+                if kind == 'r' then
+                    out[n] = take(r, key) and -2 or 0
                     i = i + 3
                 else
-                    out[#out + 1] = put(r, key, ARGV[i + 3], ARGV[i + 4],
-                        tonumber(ARGV[i + 5]), ARGV[i + 6], ARGV[i + 7], ARGV[i + 8], ARGV[i + 9], ARGV[i + 10])
-                    i = i + 11
+                    -- The lane, and behind it whether it is to be delivered exactly once.
+                    local lane, once, payload = sub(kind, 1, 1), sub(kind, 2), ARGV[i + 7]
+                    out[n] = put(r, key, lane, once, #payload, ARGV[i + 3], ARGV[i + 4], ARGV[i + 5], ARGV[i + 6], payload)
+                    i = i + 8
                 end
             end
             return finish(out)
@@ -186,19 +189,23 @@ enum QueueScript: Int, CaseIterable {
     /// answer: messages, bytes, when the oldest was accepted, and the share of the relay that `KEYS[2]` is about.
     private static let prelude = """
         local base, mine, now, window = KEYS[1], KEYS[2], ARGV[1], ARGV[2]
-        local call = redis.call
+        local call, format, sub, find = redis.call, string.format, string.sub, string.find
         local sums = redis.call('HMGET', base .. ':t', 'm', 'b', 'x', 's')
         local messages, bytes = tonumber(sums[1] or 0), tonumber(sums[2] or 0)
         local exact, last = tonumber(sums[3] or 0), tonumber(sums[4] or 0)
-        local agents, expiries, started = {}, {}, nil
+        local agents, started = {}, nil
+        -- Entries of the sorted set by expiry that are to come, and their number; those that are to go.
+        local expiries, due, expired = {}, 0, {}
+        local newMessages, newBytes = 0, 0
         local me, holders, shares = string.match(mine, '%x+$'), {}, {}
         -- Microseconds: above all that went before also where the server lost its last writes, and `last` with them.
         local function sequence()
             if not started then
-                local time = redis.call('TIME')
+                local time = call('TIME')
                 started = tonumber(time[1]) * 1000000 + tonumber(time[2])
+                last = math.max(last, started - 1)
             end
-            last = math.max(last + 1, started)
+            last = last + 1
             return last
         end
         local function head() return {0, 0, '', 0, 0, 0, 0, 0, 0} end
@@ -211,11 +218,13 @@ enum QueueScript: Int, CaseIterable {
             return shares[relay]
         end
         -- Where another relay holds what this one put, what it puts is handed over at once.
-        local function count(size)
+        local function countNew()
+            if newMessages == 0 then return end
             local by, own = holder(me), share(me)
             local s = share(by)
-            s.m, s.b, own.p = s.m + 1, s.b + size, own.p + 1
-            if by ~= me then own.g, s.r = own.g + 1, s.r + 1 end
+            s.m, s.b, own.p = s.m + newMessages, s.b + newBytes, own.p + newMessages
+            if by ~= me then own.g, s.r = own.g + newMessages, s.r + newMessages end
+            newMessages, newBytes = 0, 0
         end
         local function uncount(owner, size)
             local by = holder(owner)
@@ -260,12 +269,13 @@ enum QueueScript: Int, CaseIterable {
                 local key = base .. ':c:' .. r
                 local c = call('HMGET', key, 'm', 'b', 'f', 'a', 'l', sender)
                 a = {c = key, k = base .. ':k:' .. r, m = tonumber(c[1] or 0), b = tonumber(c[2] or 0), f = c[3],
-                    a = c[4], l = c[5], s = {[sender] = tonumber(c[6] or 0)}}
+                    a = c[4], l = c[5], s = {[sender] = tonumber(c[6] or 0)}, one = sender, changed = false, first = false,
+                    lanes = false}
                 -- Lanes that may hold something; a relay of before did not write them down.
                 if a.m == 0 then a.l = '' end
                 agents[r] = a
             elseif not a.s[sender] then
-                a.s[sender] = tonumber(call('HGET', a.c, sender) or 0)
+                a.s[sender], a.one = tonumber(call('HGET', a.c, sender) or 0), nil
             end
             return a
         end
@@ -273,28 +283,38 @@ enum QueueScript: Int, CaseIterable {
             local gone = redis.call('ZRANGEBYSCORE', base .. ':r', '-inf', now, 'LIMIT', 0, limit)
             for _, member in ipairs(gone) do redis.call('ZREM', base .. ':r', member) end
         end
+        -- One command for all its members, of which Lua hands over some thousand at a time.
+        local function many(name, key, words)
+            for i = 1, #words, 4000 do call(name, key, unpack(words, i, math.min(i + 3999, #words))) end
+        end
         local function take(r, key)
             local entry = call('HGET', base .. ':k:' .. r, key)
             if not entry then return false end
             local text, lane, size, once, owner = string.match(entry, '(%d+) (%d+) (%d+) (%d+) (%x+)')
-            local sender = string.sub(key, 1, 32)
+            local sender = sub(key, 1, 32)
             local a, member = agent(r, sender), r .. key
             call('XDEL', base .. ':q' .. lane .. ':' .. r, text)
             call('HDEL', a.k, key)
-            expiries[member] = false
+            -- It may have come in this batch.
+            if due > 0 then many('ZADD', base .. ':e', expiries); expiries, due = {}, 0 end
+            expired[#expired + 1] = member
             if a.f == text then a.f = nil end
             a.m, a.b, a.s[sender], a.changed = a.m - 1, a.b - size, a.s[sender] - 1, true
             messages, bytes = messages - 1, bytes - size
+            countNew()
             uncount(owner, size)
             if once == '1' then
                 exact = exact - 1
-                call('ZADD', base .. ':r', string.format('%d', now + window), member)
+                call('ZADD', base .. ':r', format('%d', now + window), member)
             end
             return true
         end
         \(writing)
         local function finish(out)
-            storeExpiries()
+            countNew()
+            -- First those that go: what was removed may have been put again.
+            many('ZREM', base .. ':e', expired)
+            many('ZADD', base .. ':e', expiries)
             if storeAgents() then
                 redis.call('HSET', base .. ':t', 'm', messages, 'b', bytes, 'x', exact,
                     's', string.format('%.0f', last), 'v', 1)
