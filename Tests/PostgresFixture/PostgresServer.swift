@@ -20,11 +20,13 @@ public final class PostgresServer: Sendable {
     ///   - settings: lines of postgresql.conf.
     ///   - access: lines of pg_hba.conf; everybody may do everything where there is none.
     ///   - primary: the server whose copy this is, following it.
+    ///   - certificate: files in PEM, for TLS.
     public init(
         settings: [String] = [],
         access: [String] = ["host all all 127.0.0.0/8 trust", "host replication all 127.0.0.0/8 trust"],
         address: String = "127.0.0.1",
         following primary: PostgresServer? = nil,
+        certificate: (chain: String, key: String)? = nil,
         isStarted: Bool = true
     ) throws {
         self.address = address
@@ -44,6 +46,7 @@ public final class PostgresServer: Sendable {
         let small = ["shared_buffers = 16MB", "max_connections = 50", "dynamic_shared_memory_type = posix"]
         try write("postgresql.auto.conf", (lines + quiet + small + settings), appending: true)
         try write("pg_hba.conf", access, appending: false)
+        if let certificate { try speakTLS(certificate.chain, certificate.key) }
         if isStarted { try start() }
     }
 
@@ -53,6 +56,7 @@ public final class PostgresServer: Sendable {
         access: [String] = ["host all all 127.0.0.0/8 trust", "host replication all 127.0.0.0/8 trust"],
         address: String = "127.0.0.1",
         following primary: PostgresServer? = nil,
+        certificate: (chain: String, key: String)? = nil,
         isStarted: Bool = true
     ) async throws -> PostgresServer {
         try await withCheckedThrowingContinuation { continuation in
@@ -64,6 +68,7 @@ public final class PostgresServer: Sendable {
                             access: access,
                             address: address,
                             following: primary,
+                            certificate: certificate,
                             isStarted: isStarted
                         )
                     }
@@ -75,6 +80,17 @@ public final class PostgresServer: Sendable {
     deinit {
         kill()
         try? FileManager.default.removeItem(at: folder)
+    }
+
+    /// The names are those that it looks for. It takes no key that others may read.
+    private func speakTLS(_ chain: String, _ key: String) throws {
+        try write("postgresql.auto.conf", ["ssl = on"], appending: true)
+        for (name, source) in [("server.crt", chain), ("server.key", key)] {
+            let file = URL(filePath: data).appending(path: name)
+            try FileManager.default.copyItem(atPath: source, toPath: file.path)
+            try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: file.path)
+            try Self.giveAway(file)
+        }
     }
 
     private var data: String { folder.appending(path: "data").path }
