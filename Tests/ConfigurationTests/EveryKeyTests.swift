@@ -59,7 +59,7 @@ private let singleValues = [
     "storage.postgres.port": "1",
     "storage.postgres.database": "d", "storage.postgres.user": "u", "storage.postgres.password_file": "/p",
     "storage.postgres.ssl_mode": "verify-full", "storage.postgres.max_connections": "2",
-    "storage.postgres.migrate": "false", "cluster.enabled": "true",
+    "storage.postgres.migrate": "false", "storage.postgres.audit_retention_days": "7", "cluster.enabled": "true",
     "cluster.node_id": "n", "cluster.advertise_address": "10.0.0.1:443", "cluster.gossip_port": "1",
     "kafka.topics.messages.name": "m", "kafka.topics.messages.partitions": "1",
     "kafka.topics.messages.replication_factor": "1", "kafka.topics.presence.name": "p",

@@ -24,12 +24,15 @@ class Postgres(backups.RestoredQueue, backups.BackupTests):
         relay.stop()
         self.back_up()
         queued = self.server.sql("SELECT count(*) FROM moltrelay.queue")
-        self.server.sql("DELETE FROM moltrelay.pins; CREATE TABLE theirs(x int)")
+        events = self.server.sql("SELECT line FROM moltrelay.audit_log ORDER BY number")
+        self.assertIn("auth_success", events)
+        self.server.sql("DELETE FROM moltrelay.pins; DELETE FROM moltrelay.audit_log; CREATE TABLE theirs(x int)")
         told = self.restore(self.backup_file("postgres", "dump"))
         aside = re.search(r"the schema (moltrelay_before_\w+):", told)[1]
         self.assertEqual(self.server.sql(f"SELECT count(*) FROM {aside}.pins"), "0")
         self.assertEqual(self.server.sql("SELECT count(*) FROM moltrelay.pins"), "1")
         self.assertEqual(self.server.sql("SELECT count(*) FROM moltrelay.queue"), queued)
+        self.assertEqual(self.server.sql("SELECT line FROM moltrelay.audit_log ORDER BY number"), events)
         self.assertEqual(self.server.sql("SELECT count(*) FROM theirs"), "0", "what is not the relay's stays")
 
     def test_a_restore_that_fails_changes_nothing(self):

@@ -51,6 +51,34 @@ extension Waiting {
             #expect(ledger.isBalanced, "\(ledger)")
         }
 
+        /// What the log tells of security, in the database too; when the relay has ended nothing is missing.
+        @Test func eventsOfTheAuditLogAreInATable() async throws {
+            let server = try await PostgresServer.launch()
+            let relay = try await Relay.start(in: RelayFolder(server.settings()))
+            _ = try await PythonAgent.connected("alice", to: relay)
+            let scrape = try await relay.scrape { $0.sum("moltrelay_audit_records_total") == 2 }
+            #expect(scrape.sum("moltrelay_audit_records_total") == 2)
+            #expect(scrape.sum("moltrelay_telemetry_lost_total", ["signal": "audit"]) == 0)
+            _ = try await relay.command("agent", "block", "alice", "--reason", "floods")
+            #expect(await relay.stop() == .exit(0))
+            let events = try server.sql("SELECT event FROM moltrelay.audit_log WHERE event !~ 'closed' ORDER BY number")
+            #expect(events == "connection_established\nauth_success\nagent_blocked")
+            let line = try JSON(
+                parsing: server.sql("SELECT line FROM moltrelay.audit_log WHERE event = 'agent_blocked'")
+            )
+            #expect(line["reason"] == "floods" && line["level"] == "notice" && line["relay_id"] == "relay-under-test")
+        }
+
+        @Test func noTableIsWrittenWhereNoneIsWanted() async throws {
+            let server = try await PostgresServer.launch()
+            let relay = try await Relay.start(
+                in: RelayFolder(server.settings(["storage.postgres.audit_retention_days": 0]))
+            )
+            _ = try await PythonAgent.connected("alice", to: relay)
+            #expect(await relay.stop() == .exit(0))
+            #expect(try server.sql("SELECT count(*) FROM moltrelay.audit_log") == "0")
+        }
+
         /// Alive, not ready within five seconds, and ready again by itself.
         @Test func aServerThatFreezesIsAdmittedAndWaitedFor() async throws {
             let server = try await PostgresServer.launch()
@@ -158,14 +186,14 @@ extension Waiting {
         @Test func theTablesAreMadeByACommand() async throws {
             let server = try await PostgresServer.launch()
             let folder = try RelayFolder(server.settings(["storage.postgres.migrate": false]))
-            #expect(try await refusal(in: folder).contains("are not there; `moltrelay migrate` makes version 2"))
+            #expect(try await refusal(in: folder).contains("are not there; `moltrelay migrate` makes version 3"))
             let missing = try await migrate(folder, "--check")
             #expect(missing.ending == .exit(1))
-            #expect(missing.text.contains("the tables are not there; this relay works with version 2"), "\(missing)")
+            #expect(missing.text.contains("the tables are not there; this relay works with version 3"), "\(missing)")
             let made = try await migrate(folder)
-            #expect(made.ending == .exit(0) && made.text == "the tables were not there, and are of version 2 now")
+            #expect(made.ending == .exit(0) && made.text == "the tables were not there, and are of version 3 now")
             let current = try await migrate(folder, "--check")
-            #expect(current.ending == .exit(0) && current.text == "the tables are of version 2, and current")
+            #expect(current.ending == .exit(0) && current.text == "the tables are of version 3, and current")
             let relay = try await Relay.start(in: folder)
             #expect(await relay.stop() == .exit(0))
         }

@@ -86,12 +86,12 @@ import WireProtocol
         #expect(database?.description.hasSuffix("database \"none\" does not exist") == true)
         let without = await #expect(throws: PostgresFailure.self) { try await open(server, migrates: false) }
         let expected =
-            "127.0.0.1:\(server.port): the tables in schema moltrelay are not there; `moltrelay migrate` makes version 2"
+            "127.0.0.1:\(server.port): the tables in schema moltrelay are not there; `moltrelay migrate` makes version 3"
         #expect(without == .refused(expected))
         await (try open(server)).close()
-        try server.sql("INSERT INTO moltrelay.schema_version VALUES (3)")
+        try server.sql("INSERT INTO moltrelay.schema_version VALUES (4)")
         let newer = await #expect(throws: PostgresFailure.self) { try await open(server) }
-        #expect(newer?.description.contains(": the tables there are of version 3,") == true)
+        #expect(newer?.description.contains(": the tables there are of version 4,") == true)
     }
 
     /// What docs/postgres.md says is enough, once the tables are made.
@@ -129,7 +129,7 @@ import WireProtocol
             }
             try await group.waitForAll()
         }
-        #expect(try server.sql("SELECT count(*) FROM moltrelay.schema_version") == "2")
+        #expect(try server.sql("SELECT count(*) FROM moltrelay.schema_version") == "3")
     }
 
     /// Two relays on one queue: what one stored the other loads, removes and counts, and limits hold over both.

@@ -200,7 +200,7 @@ import WireProtocol
         let name = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "PostgresVersion1.sql")
         try server.sql(String(contentsOf: name, encoding: .utf8))
         let (a, b) = (try await open("a"), try await open("b"))
-        #expect(try server.sql("SELECT max(version) FROM moltrelay.schema_version") == "2")
+        #expect(try server.sql("SELECT max(version) FROM moltrelay.schema_version") == "3")
         #expect(try await share(a).messages == 3 && a.totals.recovered == 3 && a.totals.messages == 3)
         #expect(try await share(b).messages == 0)
         for number in UInt64(0)...2 {

@@ -19,6 +19,7 @@ final class ObservedRelay {
         let configuration = Mutex(SelfReadings.Configuration())
         let spansLost = Mutex<[ExportLoss: UInt64]>([:])
         let spansSent = Mutex<UInt64>(0)
+        let audit = Mutex(SelfReadings.Audit())
         let traces: MessageTraces
 
         init(_ settings: TraceSettings) { traces = MessageTraces(settings) }
@@ -57,7 +58,8 @@ final class ObservedRelay {
                 var totals = tables.traces.totals(at: 0)
                 totals.sent(tables.spansSent.withLock { $0 }, to: .otlp)
                 return totals
-            }
+            },
+            audit: { tables.audit.withLock { $0 } }
         )
         let instruments = try RelayInstruments(
             registry: registry,
@@ -95,6 +97,7 @@ final class ObservedRelay {
     func loseSpans(_ cause: ExportLoss, _ count: UInt64) {
         tables.spansLost.withLock { $0[cause, default: 0] += count }
     }
+    func set(_ audit: SelfReadings.Audit) { tables.audit.withLock { $0 = audit } }
     func sendSpans(_ count: UInt64) { tables.spansSent.withLock { $0 += count } }
     func set(_ logs: RelayReadings.Logs) { tables.logs.withLock { $0 = logs } }
 

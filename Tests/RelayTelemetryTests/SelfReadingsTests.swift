@@ -12,6 +12,9 @@ import Testing
             relay.set(logs)
             relay.loseSpans(.unreachable, 3)
             relay.loseSpans(.queueFull, 2)
+            var audit = SelfReadings.Audit()
+            (audit.written, audit.lost) = (7, [.queueFull: 4, .refused: 1])
+            relay.set(audit)
         }
         #expect(
             changes == [
@@ -19,6 +22,9 @@ import Testing
                 #"moltrelay_telemetry_lost_total{signal="logs",cause="queue_full"}"#: 5,
                 #"moltrelay_telemetry_lost_total{signal="traces",cause="unreachable"}"#: 3,
                 #"moltrelay_telemetry_lost_total{signal="traces",cause="queue_full"}"#: 2,
+                "moltrelay_audit_records_total": 7,
+                #"moltrelay_telemetry_lost_total{signal="audit",cause="queue_full"}"#: 4,
+                #"moltrelay_telemetry_lost_total{signal="audit",cause="refused"}"#: 1,
             ]
         )
     }

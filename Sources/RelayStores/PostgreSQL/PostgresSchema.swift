@@ -2,10 +2,10 @@ import Postgres
 
 /// The tables of a queue in PostgreSQL, and how an older one becomes a current one.
 enum PostgresSchema {
-    static let version: Int64 = 2
+    static let version: Int64 = 3
 
     /// `migrations[0]` makes version 1 of nothing.
-    static let migrations = [version1, version2]
+    static let migrations = [version1, version2, version3]
 
     // Counts are rows of their own, since counting a queue of thousands for every batch would cost more than the batch.
     // `totals` has one row, and who holds its lock writes: limits and sequences then hold over every relay.
@@ -84,6 +84,18 @@ enum PostgresSchema {
         ALTER TABLE queue ALTER COLUMN relay DROP DEFAULT;
         INSERT INTO relays(relay, seen_at, holder, queued, messages, bytes)
             SELECT 0, 0, 0, messages, messages, bytes FROM totals WHERE messages > 0;
+        """
+
+    private static let version3 = """
+        CREATE TABLE audit_log(
+            run int8 NOT NULL,
+            number int8 NOT NULL,
+            at timestamptz NOT NULL,
+            event text NOT NULL,
+            line jsonb NOT NULL,
+            PRIMARY KEY(run, number)
+        );
+        CREATE INDEX audit_log_by_time ON audit_log(at);
         """
 
     /// Statements for every connection. Plans must do for a queue that was empty when they were made. What holds the

@@ -3,7 +3,7 @@ import Telemetry
 extension RelayCatalogue {
     /// What the relay says of its own configuration, its disks and what its telemetry lost.
     static func itself(volumes: [String]) -> [MetricDeclaration] {
-        [configHash, lastReloadSuccess, lastReloadTime, diskFree(volumes), telemetryLost]
+        [configHash, lastReloadSuccess, lastReloadTime, diskFree(volumes), telemetryLost, auditRecords]
     }
 
     static let configHash = MetricDeclaration.gauge(
@@ -30,13 +30,17 @@ extension RelayCatalogue {
         )
     }
 
-    static let lostSignals = ["logs", "traces", "statsd"]
+    static let lostSignals = ["logs", "traces", "statsd", "audit"]
     static let telemetryLost = MetricDeclaration.counter(
         "moltrelay_telemetry_lost_total",
         labels: [LabelDimension("signal", lostSignals), LabelDimension("cause", ExportLoss.allCases.map(\.rawValue))],
         help: """
-            Log records, spans and StatsD lines that never arrived, by signal and cause; StatsD refused counts \
-            datagrams.
+            Log records, spans, StatsD lines and security events for PostgreSQL that never arrived, by signal and \
+            cause; StatsD refused counts datagrams.
             """
+    )
+    static let auditRecords = MetricDeclaration.counter(
+        "moltrelay_audit_records_total",
+        help: "Security events written to PostgreSQL's table `audit_log`."
     )
 }

@@ -39,25 +39,36 @@ public struct SelfReadings: Sendable {
         public init() {}
     }
 
+    /// Security events for a table of PostgreSQL, since the start.
+    public struct Audit: Sendable, Equatable {
+        public var written: UInt64 = 0
+        public var lost: [ExportLoss: UInt64] = [:]
+
+        public init() {}
+    }
+
     public var configuration: @Sendable () -> Configuration
     public var certificate: @Sendable () -> Certificate
     public var volumes: [Volume]
     /// Since the start.
     public var spansLost: @Sendable (ExportLoss) -> UInt64
     public var traces: @Sendable () -> TraceTotals
+    public var audit: @Sendable () -> Audit
 
     public init(
         configuration: @escaping @Sendable () -> Configuration = { Configuration() },
         certificate: @escaping @Sendable () -> Certificate = { Certificate() },
         volumes: [Volume] = [],
         spansLost: @escaping @Sendable (ExportLoss) -> UInt64 = { _ in 0 },
-        traces: @escaping @Sendable () -> TraceTotals = { TraceTotals() }
+        traces: @escaping @Sendable () -> TraceTotals = { TraceTotals() },
+        audit: @escaping @Sendable () -> Audit = { Audit() }
     ) {
         self.configuration = configuration
         self.certificate = certificate
         self.volumes = volumes
         self.spansLost = spansLost
         self.traces = traces
+        self.audit = audit
     }
 }
 
@@ -119,14 +130,17 @@ extension SelfReadings {
     ) throws(MetricDeclarationError) {
         let family = try registry.counter(RelayCatalogue.telemetryLost)
         let causes = ExportLoss.allCases
+        let written = try registry.counter(RelayCatalogue.auditRecords).shared()
         let counters = (0..<RelayCatalogue.lostSignals.count * causes.count).map { family.shared($0) }
-        registry.beforeScrape { [spansLost] in
-            let logs = logs()
+        registry.beforeScrape { [spansLost, audit] in
+            let (logs, audit) = (logs(), audit())
+            written.raise(to: audit.written)
             for (place, cause) in causes.enumerated() {
                 // A record that finds the writer's buffer full is the one way to lose it.
                 if cause == .queueFull { counters[place].raise(to: logs.dropped) }
                 counters[causes.count + place].raise(to: spansLost(cause))
                 counters[2 * causes.count + place].raise(to: statsd.lost(cause))
+                counters[3 * causes.count + place].raise(to: audit.lost[cause] ?? 0)
             }
         }
     }

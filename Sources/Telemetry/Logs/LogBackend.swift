@@ -12,6 +12,7 @@ public final class LogBackend: Sendable {
     private let levelIndex: Atomic<Int>
     /// What was logged last, for who looks on.
     public let tail: LogTail
+    private let watcher = Mutex<(@Sendable (LogEntry) -> Void)?>(nil)
 
     /// - Parameters:
     ///   - capacity: bytes of encoded lines that may wait for the writer thread, at least two of the longest; at most
@@ -57,6 +58,9 @@ public final class LogBackend: Sendable {
         StructuredLogHandler(label: label, backend: self, metadataProvider: metadataProvider)
     }
 
+    /// Calls with each record that the output gets from now on, on the thread that logged it; one watcher at a time.
+    public func watch(_ watcher: @escaping @Sendable (LogEntry) -> Void) { self.watcher.withLock { $0 = watcher } }
+
     /// Opens the log file's path again after a rotation. Returns at once; the writer thread does it.
     public func reopen() { writer.reopen() }
 
@@ -82,7 +86,10 @@ public final class LogBackend: Sendable {
     }
 
     func take(_ entry: LogEntry, isWritten: Bool) {
-        if isWritten { writer.append(encoding.bytes(entry), level: entry.level) }
+        if isWritten {
+            writer.append(encoding.bytes(entry), level: entry.level)
+            watcher.withLock { $0 }?(entry)
+        }
         tail.append(LogRecord(entry: entry, isWritten: isWritten))
     }
 }

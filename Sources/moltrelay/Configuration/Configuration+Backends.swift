@@ -36,6 +36,8 @@ extension Configuration {
             var sslMode = SSLMode.require
             var maxConnections = 50
             var migrates = true
+            /// 0 for no table of events.
+            var auditRetentionDays = 90
         }
 
         /// What takes messages while the store of another machine cannot.

@@ -275,8 +275,7 @@ final class RunningRelay: Sendable {
     /// Lets go of everything, the store last. What had to be finished is finished before.
     func stop() async {
         await closeToAgents()
-        let store = choice.store
-        await withCheckedContinuation { continuation in store.close { continuation.resume() } }
+        await choice.close()
         try? await loops.group.shutdownGracefully()
         await tracing?.stop(instruments)
         try? await workers.shutdownGracefully()

@@ -36,14 +36,16 @@ extension ServeComposition {
         _ state: ConfigurationState,
         _ volumes: [VolumeWatch],
         _ tracing: Tracing?,
-        _ certificate: ListenerCertificate?
+        _ certificate: ListenerCertificate?,
+        _ choice: StoreChoice
     ) -> SelfReadings {
         SelfReadings(
             configuration: { state.reading },
             certificate: { certificate?.reading ?? SelfReadings.Certificate() },
             volumes: volumes.map { volume in SelfReadings.Volume(name: volume.name) { volume.room?.free ?? 0 } },
             spansLost: { tracing?.lost($0) ?? 0 },
-            traces: { tracing?.totals ?? TraceTotals() }
+            traces: { tracing?.totals ?? TraceTotals() },
+            audit: { choice.audit?.reading ?? SelfReadings.Audit() }
         )
     }
 

@@ -27,6 +27,7 @@ struct ServeComposition {
         let tokens = try AccessTokens(configuration)
         let blocked = try BlockList(folder: configuration.stateFolder)
         let choice = try await StoreChoice(configuration, logger)
+        if let audit = choice.audit { log.watch(audit.note) }
         if choice.rowsKeptAside > 0 {
             logger.warning("damaged messages are kept aside", metadata: ["count": "\(choice.rowsKeptAside)"])
         }
@@ -48,7 +49,7 @@ struct ServeComposition {
         let instruments = try RelayInstruments(
             registry: registry,
             readings: readings,
-            selfReadings: selfReadings(state, volumes, tracing, certificate),
+            selfReadings: selfReadings(state, volumes, tracing, certificate, choice),
             build: .this,
             flights: flights
         )

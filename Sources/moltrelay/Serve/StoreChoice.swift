@@ -15,6 +15,8 @@ struct StoreChoice {
     let isRemote: Bool
     /// Beside such a store, where the configuration names a file for it.
     let spill: SpillingStore?
+    /// Where security events are kept beside the queue.
+    let audit: AuditTable?
     private let counted: @Sendable () -> StoreCounts?
 
     /// Returns also where a server is away: the store then fails until it comes.
@@ -34,7 +36,8 @@ struct StoreChoice {
         case .postgres:
             let postgres = try await configuration.storage.postgres.open(limits, name: configuration.auth.relayID)
             let spill = try await configuration.storage.spill.open(over: postgres, limits)
-            self.init(configuration, spill ?? postgres, isRemote: true, spill: spill) {
+            let audit = try configuration.storage.postgres.auditTable(logger)
+            self.init(configuration, spill ?? postgres, isRemote: true, spill: spill, audit: audit) {
                 StoreCounts(postgres.statistics)
             }
         }
@@ -47,6 +50,7 @@ struct StoreChoice {
         maxMessages: Int? = nil,
         isRemote: Bool = false,
         spill: SpillingStore? = nil,
+        audit: AuditTable? = nil,
         counted: @escaping @Sendable () -> StoreCounts?
     ) {
         kind = configuration.queue.storage.rawValue
@@ -55,11 +59,19 @@ struct StoreChoice {
         self.maxMessages = maxMessages
         self.isRemote = isRemote
         self.spill = spill
+        self.audit = audit
         self.counted = counted
     }
 }
 
 extension StoreChoice {
+    /// The audit log last: it has what ending says.
+    func close() async {
+        await withCheckedContinuation { continuation in store.close { continuation.resume() } }
+        guard let audit else { return }
+        await withCheckedContinuation { continuation in audit.close { continuation.resume() } }
+    }
+
     /// Rows put aside because they were not what was written, by this start or earlier ones.
     var rowsKeptAside: Int { counted()?.rowsKeptAside ?? 0 }
 

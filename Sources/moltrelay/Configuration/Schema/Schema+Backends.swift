@@ -92,13 +92,21 @@ extension Schema {
             "storage.postgres.max_connections",
             \.storage.postgres.maxConnections,
             .whole(2...10_000),
-            "Connections to the server at once, at most: one writes, and no more than four read."
+            "Connections to the server at once, at most, beside the one for the audit log: one writes, and no more than "
+                + "four read."
         ),
         Setting(
             "storage.postgres.migrate",
             \.storage.postgres.migrates,
             .boolean,
             "Make the tables, and those of an older relay current, by itself. With `false` `moltrelay migrate` does it."
+        ),
+        Setting(
+            "storage.postgres.audit_retention_days",
+            \.storage.postgres.auditRetentionDays,
+            .whole(0...36_500),
+            "Days for which [security events](logging.md#security-events) are kept in the table `audit_log` beside the "
+                + "queue ([postgres.md](postgres.md#audit-log)); 0 writes none there."
         ),
     ]
 
