@@ -19,8 +19,9 @@ public enum RedisFailure: Error, Sendable, Equatable, CustomStringConvertible {
         switch text.prefix(while: { $0 != " " }) {
         case "WRONGPASS", "NOAUTH", "NOPERM": self = .refused(text)
         case "OOM": self = .outOfMemory(text)
-        case "LOADING", "READONLY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "BUSY", "NOREPLICAS", "MISCONF":
+        case "LOADING", "READONLY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "BUSY":
             self = .temporary(text)
+        // MISCONF (a full disk) and NOREPLICAS among them: it reads, and refuses to write.
         default: self = .command(text)
         }
     }
