@@ -11,7 +11,7 @@ public final class StoreCall: Sendable, Equatable {
 
     private struct Answer {
         var work: [StoreWork] = []
-        var outcomes: [StoreOutcome] = []
+        var rows = 0
         var messages: [QueuedMessage] = []
         var hasFailed = false
     }
@@ -58,7 +58,7 @@ public final class StoreCall: Sendable, Equatable {
 
     public func finish(_ result: Result<[StoreOutcome], StoreFailure>) {
         answer.withLock { answer in
-            answer.outcomes = (try? result.get()) ?? []
+            answer.rows = (try? result.get())?.count { $0.isChange } ?? 0
             if case .failure = result { answer.hasFailed = true }
         }
     }
@@ -66,6 +66,7 @@ public final class StoreCall: Sendable, Equatable {
     public func finish(_ result: Result<QueuePage, StoreFailure>) {
         answer.withLock { answer in
             answer.messages = (try? result.get())?.messages ?? []
+            answer.rows = answer.messages.count
             if case .failure = result { answer.hasFailed = true }
         }
     }
@@ -81,11 +82,7 @@ public final class StoreCall: Sendable, Equatable {
     }
 
     /// Messages stored, removed or read.
-    public var rows: Int {
-        answer.withLock { answer in
-            answer.outcomes.count { $0.isChange } + answer.messages.count
-        }
-    }
+    public var rows: Int { answer.withLock { $0.rows } }
 
     public enum Kind: Sendable, Equatable { case put, settle, load }
 

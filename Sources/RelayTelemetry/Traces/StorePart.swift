@@ -81,10 +81,11 @@ public struct StorePart: Sendable, Equatable {
     private func batchFields(of work: StoreWork) -> [SpanField] {
         let waited = work.began - min(work.began, submitted)
         var fields = [
-            SpanField("moltrelay.batch.operations", operations), SpanField("moltrelay.batch.rows", rows),
+            SpanField("moltrelay.batch.operations", operations),
+            SpanField("moltrelay.batch.rows", work.failure == nil ? rows : 0),
             SpanField("moltrelay.batch.waited_ms", .double(Double(waited) / 1_000_000)),
         ]
-        if let batch { fields.append(SpanField("moltrelay.batch.id", batch)) }
+        if let batch, kind != .load { fields.append(SpanField("moltrelay.batch.id", batch)) }
         return fields
     }
 }

@@ -130,6 +130,7 @@ import WireProtocol
         let span = try #require(MessageSpans.make(part, clock, using: &generator).first)
         #expect(span.status == .error("OOM command not allowed"))
         #expect(span.fields.contains(SpanField("error.type", "OOM")))
+        #expect(span.fields.contains(SpanField("moltrelay.batch.rows", 0)))
     }
 
     /// Of a batch of which the spill took a part, each message has what was done with it.
