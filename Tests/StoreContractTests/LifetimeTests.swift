@@ -33,6 +33,22 @@ import WireProtocol
         }
     }
 
+    /// In one batch, both ways round.
+    @Test(arguments: Backend.allCases)
+    func aMessagePutAgainExpiresAndOneRemovedDoesNot(_ backend: Backend) async throws {
+        try await backend.with { store in
+            let (again, gone) = (
+                Sample.message(1, expiresAt: Sample.now + 10), Sample.message(2, expiresAt: Sample.now + 10)
+            )
+            _ = try await store.put(again)
+            let batch: [StoreOperation] = [.remove(again.key), .put(gone), .put(again), .remove(gone.key)]
+            _ = try await store.commit(batch)
+            #expect(try await store.load(2).ids == ids(1))
+            #expect(try await store.expire(now: Sample.now + 10).map(\.id) == ids(1))
+            #expect(store.totals.messages == 0)
+        }
+    }
+
     @Test(arguments: Backend.allCases)
     func expiredMessagesCountUntilTheyAreRemoved(_ backend: Backend) async throws {
         try await backend.with(QueueLimits(maxMessagesPerAgent: 1, maxSharePerSender: 1)) { store in

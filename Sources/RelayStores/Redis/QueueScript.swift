@@ -287,6 +287,12 @@ enum QueueScript: Int, CaseIterable {
         local function many(name, key, words)
             for i = 1, #words, 4000 do call(name, key, unpack(words, i, math.min(i + 3999, #words))) end
         end
+        -- First those that go: what was removed may have been put again.
+        local function storeExpiries()
+            many('ZREM', base .. ':e', expired)
+            many('ZADD', base .. ':e', expiries)
+            expiries, due, expired = {}, 0, {}
+        end
         local function take(r, key)
             local entry = call('HGET', base .. ':k:' .. r, key)
             if not entry then return false end
@@ -296,7 +302,7 @@ enum QueueScript: Int, CaseIterable {
             call('XDEL', base .. ':q' .. lane .. ':' .. r, text)
             call('HDEL', a.k, key)
             -- It may have come in this batch.
-            if due > 0 then many('ZADD', base .. ':e', expiries); expiries, due = {}, 0 end
+            if due > 0 then storeExpiries() end
             expired[#expired + 1] = member
             if a.f == text then a.f = nil end
             a.m, a.b, a.s[sender], a.changed = a.m - 1, a.b - size, a.s[sender] - 1, true
@@ -312,9 +318,7 @@ enum QueueScript: Int, CaseIterable {
         \(writing)
         local function finish(out)
             countNew()
-            -- First those that go: what was removed may have been put again.
-            many('ZREM', base .. ':e', expired)
-            many('ZADD', base .. ':e', expiries)
+            storeExpiries()
             if storeAgents() then
                 redis.call('HSET', base .. ':t', 'm', messages, 'b', bytes, 'x', exact,
                     's', string.format('%.0f', last), 'v', 1)
