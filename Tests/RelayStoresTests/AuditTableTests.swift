@@ -7,7 +7,7 @@ import Synchronization
 import Testing
 
 /// Security events in a real PostgreSQL server.
-@Suite(.serialized) struct AuditTableTests {
+@Suite(.serialized, .timeLimit(.minutes(2))) struct AuditTableTests {
     private let server: PostgresServer
     private let told = Told()
 
