@@ -155,7 +155,6 @@ import WireProtocol
         await store.close()
     }
 
-    /// More than the server is asked for at a time.
     /// An agent's lanes are written down, which relays of before did not do.
     @Test(arguments: [true, false]) func theFirstMessageIsFoundInEveryLane(isOfARelayOfBefore: Bool) async throws {
         let server = try RedisServer()
@@ -179,6 +178,7 @@ import WireProtocol
         await store.close()
     }
 
+    /// More than the server is asked for at a time.
     @Test func everyQueueIsListed() async throws {
         let server = try RedisServer()
         let store = try await open(server)

@@ -94,12 +94,15 @@ final class PostgresReader {
         parameters.append(Int64(min(cut.maxMessages, 1 << 40)))
         parameters.append(Int64(min(cut.maxBytes, 1 << 50)))
         let rows = try connection.run([PostgresCall(QueueStatements.page, parameters)])[0]
+        let wider = cut.wider
         var cut = cut
         let taken = (0..<rows.count).prefix { cut.takes(Int(rows.integer($0, 5))) }
         let messages = taken.compactMap { rows.message($0) }
-        let damaged = taken.count - messages.count
+        let (damaged, isLast) = (taken.count - messages.count, taken.count == rows.count)
+        // Or the same page would be asked for again, whose end lies behind nothing.
+        guard !messages.isEmpty || isLast else { return try page(recipient, cursor, wider, now, connection) }
         if damaged > 0 { publication.count { $0.corruptRows += damaged } }
-        return QueuePage(messages: messages, isLast: taken.count == rows.count)
+        return QueuePage(messages: messages, isLast: isLast)
     }
 
     private func list(

@@ -69,7 +69,7 @@ extension RelayCatalogue {
     )
     static let storeCorruptRows = MetricDeclaration.counter(
         "moltrelay_store_corrupt_rows_total",
-        help: "Queued messages found damaged, at the start or since: kept aside, never delivered."
+        help: "Queued messages found damaged, at the start or since. They are never delivered."
     )
     static let storeBackend = MetricDeclaration.gauge(
         "moltrelay_store_backend",
@@ -83,7 +83,7 @@ extension RelayCatalogue {
     )
     static let storeMessages = MetricDeclaration.gauge(
         "moltrelay_store_messages",
-        help: "Messages in the store, those that other relays count included."
+        help: "Messages in the store and in the spill, those that other relays count included."
     )
     static let spillLimitBytes = MetricDeclaration.gauge(
         "moltrelay_spill_limit_bytes",
