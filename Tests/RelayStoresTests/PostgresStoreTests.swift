@@ -246,29 +246,6 @@ import WireProtocol
         await store.close()
     }
 
-    @Test func aMessageThatIsNotWhatWasWrittenIsPassedOver() async throws {
-        let server = try await PostgresServer.launch()
-        let store = try await open(server)
-        _ = try await store.put(Sample.message(1), Sample.message(2), Sample.message(3))
-        try server.sql("UPDATE moltrelay.queue SET payload = set_byte(payload, 200, 99) WHERE get_byte(id, 15) = 2")
-        #expect(try await store.load(2).messages.map(\.message.routing.id) == [Sample.id(1), Sample.id(3)])
-        #expect(store.statistics.corruptRows == 1)
-        await store.close()
-    }
-
-    /// A page that ends behind them would be asked for again and again.
-    @Test func damageThatFillsAPageIsPassedOver() async throws {
-        let server = try await PostgresServer.launch()
-        let store = try await open(server)
-        for number in UInt64(1)...5 { _ = try await store.put(Sample.message(number)) }
-        try server.sql("UPDATE moltrelay.queue SET payload = set_byte(payload, 200, 99) WHERE get_byte(id, 15) < 4")
-        let page = try await store.load(2, maxMessages: 1)
-        #expect(page.messages.map(\.message.routing.id) == [Sample.id(4)])
-        #expect(!page.isLast)
-        #expect(store.statistics.corruptRows == 3)
-        await store.close()
-    }
-
     /// A replica takes over: both are in the configuration, and nothing that was acknowledged is lost.
     @Test func aPromotedReplicaTakesOver() async throws {
         let primary = try await PostgresServer.launch(
