@@ -90,6 +90,16 @@ class Redis(backups.RestoredQueue, backups.BackupTests):
         self.assertEqual(len(back), spilled)
         self.assertLessEqual(set(back), set(sender.acknowledged))
 
+    def test_a_spill_that_cannot_be_read_fails_the_backup_behind_the_stores(self):
+        spill = self.state / "spill.db"
+        self.settings["storage"]["spill"] = {"path": str(spill)}
+        relay = self.relay()
+        backups.send(relay, 20)
+        spill.rename(self.state / "away.db")
+        told = self.back_up(status=1)
+        self.assertRegex(told, f"no queue at {spill} yet(?s:.*)the spill is not in this backup, the store is")
+        self.assertTrue(self.backup_file("redis", "rdb"))
+
     def test_no_relay_starts_on_half_a_queue(self):
         relay = self.relay()
         sent = backups.send(relay, 2_000)

@@ -46,7 +46,7 @@ extension SpillingStore {
     }
 
     private func pay(_ owed: [MessageKey], now: UnixMilliseconds, _ completion: @escaping @Sendable (Bool) -> Void) {
-        commit(owed.map { .remove($0) }, now: now) { result in
+        commitToPrimary(owed.map { .remove($0) }, now: now) { result in
             guard let outcomes = try? result.get() else { return completion(false) }
             // First out of the file: a key that came again meanwhile waits there, and must not be removed once more.
             let job = SpillJob.paid(owed) { result in
@@ -62,7 +62,7 @@ extension SpillingStore {
     }
 
     /// To the primary, and told to whoever traces it.
-    private func commit(
+    private func commitToPrimary(
         _ operations: [StoreOperation],
         now: UnixMilliseconds,
         _ completion: @escaping @Sendable (Result<[StoreOutcome], StoreFailure>) -> Void
@@ -92,7 +92,7 @@ extension SpillingStore {
         let bytes = messages.reduce(0) { $0 + $1.byteCount }
         let isTight = primary.totals.bytes + bytes > maxTotalBytes
         let moved = isTight ? Array(messages.prefix(1)) : messages
-        commit(moved.map { .put($0) }, now: now) { result in
+        commitToPrimary(moved.map { .put($0) }, now: now) { result in
             guard let outcomes = try? result.get() else {
                 self.update { $0.diversions.pass(agent) }
                 return self.stop()

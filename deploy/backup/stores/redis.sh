@@ -90,7 +90,7 @@ redis_try() {
         "${redis[@]}" UNLINK "$redis_base:probe" >/dev/null
         return
     fi
-    [[ $told == *OOM* ]] || die "nothing was changed: the Redis server does not take the keys of $backup: $(head -n 1 <<<"$told")"
+    [[ $told == *OOM* ]] || die "nothing was changed: the Redis server does not take the keys of this snapshot: $(head -n 1 <<<"$told")"
 }
 
 # A server that is full takes the mark when there is room again.
