@@ -4,7 +4,7 @@ import NIOPosix
 import RelayTLS
 
 /// One connection at a time to one of the addresses, made again whenever it ends. On its loop alone.
-final class Link {
+final class Link: CommandLink {
     private enum Phase {
         case away(RedisFailure)
         case ready(CommandHandler)
@@ -14,6 +14,8 @@ final class Link {
     private let settings: RedisSettings
     private let loop: any EventLoop
     private let session: RedisClient.Session
+    /// Tried in turn; never empty.
+    var addresses: [RedisSettings.Address] { didSet { reconnection.addresses = addresses.count } }
     private var phase = Phase.away(.temporary("not connected yet"))
     private var reconnection: Reconnection
     /// An attempt that is over says nothing any more.
@@ -27,10 +29,10 @@ final class Link {
         self.settings = settings
         self.session = session
         self.loop = loop
+        addresses = settings.addresses
         reconnection = Reconnection(addresses: settings.addresses.count)
     }
 
-    /// - Parameter tried: what came of the first address that answered, or of all where none did.
     func start(_ tried: @escaping (Result<Void, RedisFailure>) -> Void) {
         firstRound = tried
         connect()
@@ -42,6 +44,15 @@ final class Link {
         case .ready(let handler): handler.send(command, completion)
         case .closed: completion(.failure(.closed))
         }
+    }
+
+    /// The one that is tried, or used.
+    var address: RedisSettings.Address { addresses[reconnection.address] }
+
+    /// Leaves this server for the next.
+    func turn() {
+        guard case .ready(let handler) = phase else { return }
+        handler.end(.temporary("left for another node"))
     }
 
     func close(_ completion: @escaping () -> Void) {
@@ -57,7 +68,7 @@ final class Link {
 
     private func connect() {
         attempt += 1
-        let (number, address) = (attempt, settings.addresses[reconnection.address])
+        let (number, address) = (attempt, address)
         session.tried(address)
         let (loop, settings, heartbeat) = (loop, settings, session.heartbeat)
         let this = NIOLoopBound(self, eventLoop: loop)

@@ -6,7 +6,7 @@ struct Reconnection {
     private static let shortest: Int64 = 100_000_000
     private static let longest: Int64 = 5_000_000_000
 
-    private let addresses: Int
+    var addresses: Int { didSet { address = address < addresses ? address : 0 } }
     private(set) var address = 0
     private var triedInRound = 0
     private var delay = Self.shortest
@@ -27,5 +27,4 @@ struct Reconnection {
         triedInRound = 0
         delay = Self.shortest
     }
-
 }

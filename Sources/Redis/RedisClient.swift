@@ -1,8 +1,7 @@
 public import NIOCore
-import Synchronization
 
-/// Commands to one Redis server, pipelined on one connection that is made again when it ends. While it is away every
-/// command fails at once; nothing is sent twice.
+/// Commands to one Redis server, or to the node of a cluster that has a slot, pipelined on one connection that is made
+/// again when it ends. While it is away every command fails at once; nothing that may have been done is sent twice.
 public final class RedisClient: Sendable {
     public typealias Answer = Result<RedisReply, RedisFailure>
 
@@ -32,15 +31,9 @@ public final class RedisClient: Sendable {
         public var refused = 0
     }
 
-    private struct Gate {
-        var load = Load()
-        var isClosed = false
-    }
-
     private let loop: any EventLoop
-    private let link: NIOLoopBound<Link>
-    private let gate = Mutex(Gate())
-    private let maxBytesInFlight: Int
+    private let link: NIOLoopBound<any CommandLink>
+    private let inFlight: BytesInFlight
 
     /// - Parameter loop: not one that carries messages.
     public static func start(
@@ -48,20 +41,27 @@ public final class RedisClient: Sendable {
         _ session: Session = Session(),
         on loop: any EventLoop
     ) async throws -> (client: RedisClient, first: Result<Void, RedisFailure>) {
-        let client = try await loop.submit { RedisClient(settings, session, onItsOwn: loop) }.get()
-        let first = await withCheckedContinuation { continuation in
-            loop.execute { client.link.value.start { continuation.resume(returning: $0) } }
-        }
-        return (client, first)
+        let inFlight = BytesInFlight(most: settings.maxBytesInFlight)
+        let client = try await loop.submit {
+            RedisClient(Link(settings, session, on: loop), inFlight, on: loop)
+        }.get()
+        return (client, await client.start())
     }
 
-    private init(_ settings: RedisSettings, _ session: Session, onItsOwn loop: any EventLoop) {
+    /// On that loop.
+    init(_ link: any CommandLink, _ inFlight: BytesInFlight, on loop: any EventLoop) {
         self.loop = loop
-        link = NIOLoopBound(Link(settings, session, on: loop), eventLoop: loop)
-        maxBytesInFlight = settings.maxBytesInFlight
+        self.link = NIOLoopBound(link, eventLoop: loop)
+        self.inFlight = inFlight
     }
 
-    public var load: Load { gate.withLock { $0.load } }
+    func start() async -> Result<Void, RedisFailure> {
+        await withCheckedContinuation { continuation in
+            loop.execute { self.link.value.start { continuation.resume(returning: $0) } }
+        }
+    }
+
+    public var load: Load { inFlight.load }
 
     /// Commands of one caller are sent in the order in which they came.
     /// - Parameters:
@@ -73,10 +73,10 @@ public final class RedisClient: Sendable {
         _ command: @escaping @Sendable () -> RedisCommand,
         _ completion: @escaping @Sendable (Answer) -> Void
     ) {
-        if let failure = admit(bytes) { return completion(.failure(failure)) }
+        if let failure = inFlight.admit(bytes) { return completion(.failure(failure)) }
         loop.execute {
             self.link.value.send(command()) { answer in
-                self.gate.withLock { $0.load.bytes -= bytes }
+                self.inFlight.release(bytes)
                 completion(answer)
             }
         }
@@ -90,19 +90,7 @@ public final class RedisClient: Sendable {
 
     /// Waits for the answers that are owed, then lets go of the connection.
     public func close(_ completion: @escaping @Sendable () -> Void) {
-        gate.withLock { $0.isClosed = true }
+        inFlight.close()
         loop.execute { self.link.value.close(completion) }
-    }
-
-    private func admit(_ bytes: Int) -> RedisFailure? {
-        gate.withLock { gate -> RedisFailure? in
-            if gate.isClosed { return .closed }
-            guard gate.load.bytes == 0 || gate.load.bytes + bytes <= maxBytesInFlight else {
-                gate.load.refused += 1
-                return .full
-            }
-            gate.load.bytes += bytes
-            return nil
-        }
     }
 }

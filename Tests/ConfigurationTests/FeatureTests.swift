@@ -4,11 +4,7 @@ import Testing
 
 @Suite struct FeatureTests {
     @Test(arguments: [
-        (
-            "queue: {storage: redis}\nstorage: {redis: {cluster: true}}", Feature.redisCluster,
-            "2:28: storage.redis.cluster"
-        ),
-        ("cluster: {enabled: true}", .cluster, "1:20: cluster.enabled"),
+        ("cluster: {enabled: true}", Feature.cluster, "1:20: cluster.enabled"),
         ("kafka: {clusters: {eu: {bootstrap_servers: [\"k:9092\"]}}}", .kafka, "1:19: kafka.clusters"),
         ("kafka: {mirror_maker: {enabled: true}}", .kafka, "1:33: kafka.mirror_maker.enabled"),
     ])

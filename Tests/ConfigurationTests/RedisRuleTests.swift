@@ -9,6 +9,7 @@ import Testing
         ("addresses: []", "2:30: storage.redis.addresses is empty: name a server"),
         ("tls: {ca_file: /ca}", "2:34: storage.redis.tls.ca_file does nothing with storage.redis.tls.enabled: false"),
         ("addresses: [redis]", "2:31: storage.redis.addresses[0]: expected a host and a port"),
+        ("cluster: true, db: 3", "2:38: storage.redis.db is 3, and a Redis Cluster has database 0 alone"),
         ("db: -1", "2:23: storage.redis.db: expected a whole number, 0 to 65535"),
     ])
     func whatCannotWorkIsToldWithItsPlace(keys: String, expected: String) throws {
@@ -34,7 +35,7 @@ import Testing
     }
 
     @Test(arguments: [
-        "addresses: [\"redis:6379\"]", "password: hunter2",
+        "addresses: [\"redis:6379\"]", "password: hunter2", "cluster: true, db: 0",
         "addresses: [\"redis:6379\"], password: hunter2, user: relay, tls: {enabled: true}",
     ])
     func whatIsRightIsNotTalkedAbout(keys: String) throws {

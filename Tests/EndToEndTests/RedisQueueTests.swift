@@ -31,7 +31,7 @@ extension EndToEnd {
                 (["storage.redis.password": "wrong"], "check storage.redis.user and storage.redis.password"),
                 ([:], "NOAUTH Authentication required: check storage.redis.user and storage.redis.password"),
             ] as [([String: JSON], String)] {
-                let said = try await refusal(in: RelayFolder(redis.settings(settings)))
+                let said = try await Relay.refusal(in: RelayFolder(redis.settings(settings)))
                 #expect(said.contains("the Redis server (127.0.0.1:\(redis.port)) refuses: "), "\(said)")
                 #expect(said.contains(reason) && !said.contains("wrong\""), "\(said)")
             }
@@ -39,7 +39,7 @@ extension EndToEnd {
             let file = try folder.write("s3cret pass\n", to: "password")
             try folder.configure(redis.settings(["storage.redis.password_file": .string(file)]))
             #expect(chmod(file, 0o644) == 0)
-            #expect(try await refusal(in: folder).contains("chmod 600"))
+            #expect(try await Relay.refusal(in: folder).contains("chmod 600"))
             #expect(chmod(file, 0o600) == 0)
             let relay = try await Relay.start(in: folder)
             #expect(await relay.stop() == .exit(0))
@@ -48,7 +48,7 @@ extension EndToEnd {
         @Test func aQueueOfANewerRelayEndsTheStart() async throws {
             let redis = try RedisServer()
             try redis.cli("HSET", "moltrelay:{0}:t", "v", "99")
-            let said = try await refusal(in: RelayFolder(redis.settings()))
+            let said = try await Relay.refusal(in: RelayFolder(redis.settings()))
             #expect(said.contains("the queue there is of version 99, written by a newer relay"), "\(said)")
         }
 
@@ -66,18 +66,21 @@ extension EndToEnd {
             let sent = try await alice.tell("send", ["to": "away", "delivery": 2, "settle": true])
             #expect(sent.acked[sent.ids[0]] == "queued")
         }
+    }
+}
 
-        private func refusal(in folder: RelayFolder) async throws -> String {
-            let process = try Relay.launch(in: folder)
-            let ending = await process.end()
-            _ = await process.line { _ in false }
-            let output = process.output.lines.joined(separator: "\n").replacing("\\/", with: "/")
-            guard case .exit(let code) = ending, code != 0 else {
-                Issue.record("it ended with \(ending): \(output)")
-                return ""
-            }
-            return output
+extension Relay {
+    /// What a start that ends at once prints.
+    static func refusal(in folder: RelayFolder) async throws -> String {
+        let process = try Relay.launch(in: folder)
+        let ending = await process.end()
+        _ = await process.line { _ in false }
+        let output = process.output.lines.joined(separator: "\n").replacing("\\/", with: "/")
+        guard case .exit(let code) = ending, code != 0 else {
+            Issue.record("it ended with \(ending): \(output)")
+            return ""
         }
+        return output
     }
 }
 

@@ -53,16 +53,23 @@ public final class RedisServer: Sendable {
     public func resume() { signal(SIGCONT) }
 
     /// What redis-cli prints.
+    /// - Parameter input: commands for it to read, in which arguments may be quoted as it quotes them.
     @discardableResult
-    public func cli(_ arguments: String...) throws -> String {
+    public func cli(_ arguments: String..., input: String? = nil) throws -> String {
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/env")
         process.arguments = ["redis-cli", "-p", "\(port)"] + arguments
         let output = Pipe()
         process.standardOutput = output
+        let commands = Pipe()
+        if input != nil { process.standardInput = commands }
         try process.run()
+        if let input {
+            try commands.fileHandleForWriting.write(contentsOf: Data(input.utf8))
+            try commands.fileHandleForWriting.close()
+        }
+        // Its output's end is its own: Foundation may miss that it ended, and would wait for ever.
         let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
         return text.trimmingCharacters(in: .newlines)
     }
 

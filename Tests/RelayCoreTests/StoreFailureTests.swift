@@ -41,6 +41,30 @@ import WireProtocol
         #expect(simulation.log.fates == [.dropped(.storageUnavailable)])
     }
 
+    /// In one batch: those of the other parts are queued, a removal of this one is tried again.
+    @Test func aPartOfTheStoreFailsAlone() throws {
+        let simulation = Simulation()
+        let store = try #require(simulation.store)
+        let sender = simulation.connect(1)
+        sender.send(1, to: 2)
+        simulation.rest()
+        let recipient = simulation.connect(2)
+        store.failing = Names.agent(2)
+        sender.send(2, to: 3)
+        recipient.acknowledge(1)
+        recipient.close()
+        sender.send(3, to: 2)
+        // What was acknowledged and not removed is in no books until it is.
+        simulation.advance(by: .seconds(1))
+        #expect(sender.acks.map(\.number) == [1, 2])
+        #expect(sender.nacks.map(\.number) == [3] && sender.nacks.map(\.code) == [.storageUnavailable])
+        #expect(simulation.log.storeFailures > 0 && simulation.queued == 2)
+        store.failing = nil
+        simulation.advance(by: .seconds(7))
+        simulation.rest()
+        #expect(simulation.queued == 1)
+    }
+
     @Test func aFailedRemovalIsTriedAgain() throws {
         let simulation = Simulation()
         let store = try #require(simulation.store)

@@ -1,5 +1,6 @@
 import RelayCore
 import StoreFixtures
+import Synchronization
 import Testing
 import WireProtocol
 
@@ -72,6 +73,37 @@ import WireProtocol
         _ = line.answered(others[0], failure)
         _ = line.answered(others[1], stored)
         expect(&line, ["spilled 3", "stored 4"])
+    }
+
+    /// A cluster that has lost a node: its part is spilled, and what is told of the others waits for that.
+    @Test func aPartThatFailedIsSpilledAlone() {
+        var line = Line()
+        let told = Mutex<[StoreOutcome]>([])
+        let both = Line.Batch(operations: batch(1).operations + batch(2, to: 3).operations, now: 0) { result in
+            if case .success(let outcomes) = result { told.withLock { $0 = outcomes } }
+        }
+        let numbers = [line.append(both, isDiverted: false), line.append(batch(3), isDiverted: false)]
+        let away = StoreFailure.unavailable(reason: "away")
+        let diverted = line.answered(numbers[0], .success([.stored(sequence: 1), .failed(away)]))
+        #expect(diverted == [Sample.agent(3)])
+        _ = line.answered(numbers[1], stored)
+        guard line.begin(), case .spill(let part) = line.next() else {
+            Issue.record("nothing was spilled")
+            return
+        }
+        #expect(number(part) == 2 && part.operations.count == 1)
+        part.completion(.success([.stored(sequence: 0)]))
+        #expect(told.withLock { $0 } == [.stored(sequence: 1), .stored(sequence: 0)])
+    }
+
+    /// What the same agent has there already, by a batch of which another part failed.
+    @Test func aPartIsOvertakenToo() {
+        var line = Line()
+        let later = Line.Batch(operations: batch(2).operations + batch(3, to: 3).operations, now: 0) { _ in }
+        let numbers = [line.append(batch(1), isDiverted: false), line.append(later, isDiverted: false)]
+        _ = line.answered(numbers[0], failure)
+        _ = line.answered(numbers[1], .success([.stored(sequence: 1), .failed(.unavailable(reason: "away"))]))
+        expect(&line, ["failed 1", "spilled 3"])
     }
 
     @Test func oneStepsAtATime() {

@@ -9,17 +9,23 @@ import WireProtocol
 /// The back ends the contract is held against. Its suites are serialized, like others that start programs or open
 /// stores: with more than 1,024 descriptors in a process Foundation no longer sees that a program ended.
 enum Backend: String, CaseIterable, CustomTestStringConvertible {
-    case memory, sqlite, redis, postgres, spilling
+    case memory, sqlite, redis, redisCluster, postgres, spilling
 
     var testDescription: String { rawValue }
 
-    static let durable: [Backend] = [.sqlite, .redis, .postgres, .spilling]
+    static let durable: [Backend] = [.sqlite, .redis, .redisCluster, .postgres, .spilling]
 
     func open(in folder: TemporaryFolder, limits: QueueLimits = roomy) async throws -> any MessageStore {
         switch self {
         case .memory: MemoryStore(limits: limits)
         case .sqlite: try SQLiteStore(path: folder.file("relay.db"), limits: limits)
         case .redis: try await RedisStore.open(SharedRedis.settings(for: folder.path), limits: limits)
+        case .redisCluster:
+            try await RedisClusterStore.open(
+                SharedRedisCluster.settings(),
+                limits: limits,
+                prefix: SharedRedisCluster.prefix(for: folder.path)
+            )
         case .postgres: try await PostgresStore.open(SharedPostgres.settings(for: folder.path), limits: limits)
         // The primary never fails here: what passes by the spill keeps the contract.
         case .spilling:

@@ -11,9 +11,11 @@ extension Home {
         switch result {
         case .success(let outcomes) where outcomes.count == batch.entries.count:
             for (entry, outcome) in zip(batch.entries, outcomes) { apply(outcome, to: entry, at: now) }
+            let failed = outcomes.count(where: \.isFailed)
             effects.append(
-                .event(.storeCommitted(operations: batch.entries.count, started: startedAt, at: now))
+                .event(.storeCommitted(operations: outcomes.count - failed, started: startedAt, at: now))
             )
+            if let failure = outcomes.lazy.compactMap(\.failure).first { effects.append(.event(.storeFailed(failure))) }
         case .success: failed(batch, .unavailable(reason: "an answer to another batch"))
         case .failure(let failure): failed(batch, failure)
         }
@@ -27,6 +29,7 @@ extension Home {
     }
 
     private mutating func apply(_ outcome: StoreOutcome, to entry: CommitQueue.Entry, at now: MonotonicNanoseconds) {
+        guard !outcome.isFailed else { return fail(entry) }
         switch entry {
         case .elided: break
         case .remove(let key):
@@ -40,7 +43,7 @@ extension Home {
             switch outcome {
             case .stored(let sequence): stored(delivering, sequence: sequence, recipient, isLive: !wasBehind, at: now)
             case .duplicate: duplicate(delivering, isLive: !wasBehind)
-            case .refused, .removed, .absent: refused(delivering, .queueFull, isLive: !wasBehind)
+            case .refused, .removed, .absent, .failed: refused(delivering, .queueFull, isLive: !wasBehind)
             }
             guard let recipient else { return }
             if wasBehind { readQueue(of: recipient) }

@@ -6,7 +6,9 @@ public import WireProtocol
 /// - A batch is applied in order and as a whole: its completion reports success only when every operation of it is
 ///   durable (as far as the back end can be: memory is not), and after a failure none of it is visible. One
 ///   reservation: a commit that failed on its way to the disk may turn out to have arrived when the back end is opened
-///   again. A message reported as failed may then be delivered; one reported as stored is never missing.
+///   again. A message reported as failed may then be delivered; one reported as stored is never missing. A back end in
+///   parts applies a batch to each as a whole, all operations of a recipient to the same one, and says of each
+///   operation whether its part failed.
 /// - Batches of one caller are applied in the order of their submission.
 /// - Sequences rise with every message stored for a recipient, over restarts too.
 /// - A put over a limit, or of a key that is queued already, is an outcome of that operation and fails no batch. A key
@@ -142,6 +144,14 @@ public enum StoreOutcome: Sendable, Equatable {
     case removed
     /// Nothing to remove.
     case absent
+    /// The back end is in parts, and this operation's failed: as if its batch had, while others of the batch succeeded.
+    case failed(StoreFailure)
+}
+
+extension StoreOutcome {
+    package var failure: StoreFailure? { if case .failed(let failure) = self { failure } else { nil } }
+
+    package var isFailed: Bool { failure != nil }
 }
 
 public enum QueueLimit: String, Sendable, CaseIterable {

@@ -117,7 +117,7 @@ extension StoreOutcome {
     fileprivate var isChange: Bool {
         switch self {
         case .stored, .removed: true
-        case .duplicate, .refused, .absent: false
+        case .duplicate, .refused, .absent, .failed: false
         }
     }
 }

@@ -10,6 +10,8 @@ final class Closing: Sendable {
 
     private let state = Mutex(State.open)
 
+    var isBegun: Bool { state.withLock { if case .open = $0 { false } else { true } } }
+
     /// - Returns: true for the first, who is to close and call `finish`.
     func begin(_ completion: @escaping @Sendable () -> Void) -> Bool {
         let (isFirst, isDone) = state.withLock { state -> (Bool, Bool) in

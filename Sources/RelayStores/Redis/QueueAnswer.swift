@@ -5,12 +5,15 @@ import WireProtocol
 
 /// What is queued, as scripts begin their answers.
 struct QueueSums {
-    static let count = 9
+    static let count = 11
 
     var messages: Int
     var bytes: Int
     var oldestAcceptedAt: UnixMilliseconds?
     var own = QueueShare()
+    /// Exactly-once ones, queued and remembered.
+    var exactlyOnceKeys = 0
+    var anonymousPins = 0
 
     init?(_ answer: [RedisReply]) {
         guard answer.count >= Self.count, let messages = answer[0].integer, let bytes = answer[1].integer else {
@@ -25,6 +28,34 @@ struct QueueSums {
         own.handedOver = Int(answer[6].integer ?? 0)
         own.adopted = Int(answer[7].integer ?? 0)
         own.put = Int(answer[8].integer ?? 0)
+        exactlyOnceKeys = Int(answer[9].integer ?? 0)
+        anonymousPins = Int(answer[10].integer ?? 0)
+    }
+}
+
+/// What a queue holds of what is limited over all of them, where it is one of several.
+struct QueueHoldings: Equatable {
+    var bytes = 0
+    /// Exactly-once ones, queued and remembered.
+    var exactlyOnceKeys = 0
+    var anonymousPins = 0
+
+    init() {}
+
+    init(_ sums: QueueSums) {
+        (bytes, exactlyOnceKeys, anonymousPins) = (sums.bytes, sums.exactlyOnceKeys, sums.anonymousPins)
+    }
+
+    static func += (a: inout Self, b: Self) {
+        a.bytes += b.bytes
+        a.exactlyOnceKeys += b.exactlyOnceKeys
+        a.anonymousPins += b.anonymousPins
+    }
+
+    static func -= (a: inout Self, b: Self) {
+        a.bytes -= b.bytes
+        a.exactlyOnceKeys -= b.exactlyOnceKeys
+        a.anonymousPins -= b.anonymousPins
     }
 }
 

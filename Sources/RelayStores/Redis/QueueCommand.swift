@@ -5,19 +5,21 @@ import WireProtocol
 
 extension RedisCommand {
     /// A script that the server has loaded.
-    /// - Parameter relay: as `QueueScript.share` names it.
-    static func call(_ digest: ByteBuffer, _ relay: String) -> RedisCommand {
+    /// - Parameters:
+    ///   - base: what the queue's keys begin with.
+    ///   - relay: as `QueueScript.newShare` names it.
+    static func call(_ digest: ByteBuffer, on base: String, _ relay: String) -> RedisCommand {
         var command = RedisCommand("EVALSHA")
         command.append(digest)
         command.append("2")
-        command.append(QueueScript.base)
+        command.append(base)
         command.append(relay)
         return command
     }
 
-    static func status(of recipient: AgentHash) -> RedisCommand {
+    static func status(of recipient: AgentHash, on base: String) -> RedisCommand {
         var command = RedisCommand("HMGET")
-        let base = QueueScript.base + ":c:"
+        let base = base + ":c:"
         command.append(base.utf8.count + AgentHash.byteCount) { bytes in
             bytes.copyBytes(from: base.utf8)
             bytes.write(recipient, at: base.utf8.count)

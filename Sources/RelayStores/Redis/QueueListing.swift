@@ -2,14 +2,18 @@ import RelayCore
 import WireProtocol
 
 /// What came of the pages so far: the last word on each agent, since one may be on two pages where its first message
-/// left meanwhile.
+/// left meanwhile. Of one queue after another where there are several.
 struct QueueListing: Sendable {
     private let question: QueueListQuestion
+    private let byAcceptance: Bool
     private var loads: [AgentHash: QueueLoad] = [:]
     /// Of the sorted set.
     private(set) var after = "-inf"
 
-    init(_ question: QueueListQuestion) { self.question = question }
+    /// - Parameter byAcceptance: of servers whose sequences say nothing about each other's.
+    init(_ question: QueueListQuestion, byAcceptance: Bool = false) {
+        (self.question, self.byAcceptance) = (question, byAcceptance)
+    }
 
     /// By age the first page has the answer.
     var isComplete: Bool { question.order == .age }
@@ -21,10 +25,19 @@ struct QueueListing: Sendable {
         if let last = page.last { after = "(\(last.firstSequence)" }
     }
 
+    /// For the next queue, from its beginning.
+    func begun() -> QueueListing {
+        var listing = self
+        listing.after = "-inf"
+        return listing
+    }
+
     func list(of agents: Int) -> QueueList {
         var ranking = QueueRanking(question)
         for load in loads.values {
-            ranking.consider(load.recipient, messages: load.messages, bytes: load.bytes) { load.firstSequence }
+            ranking.consider(load.recipient, messages: load.messages, bytes: load.bytes) {
+                byAcceptance ? load.oldestAcceptedAt.map { Int64(clamping: $0) } : load.firstSequence
+            }
         }
         let queues = ranking.places.map { place in
             QueueList.Queue(

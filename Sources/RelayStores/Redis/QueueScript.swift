@@ -2,11 +2,14 @@
 enum QueueScript: Int, CaseIterable {
     case commit, expire, purge, totals, load, list, pinned, pin
 
+    /// What the keys begin with where one server has the whole queue.
     static let base = "moltrelay:{0}"
     static let schemaVersion: Int64 = 1
 
     /// The key of a relay's share, another for each start of it.
-    static func newShare() -> String { base + ":i:" + String(UInt64.random(in: 0..<(1 << 40)), radix: 16) }
+    static func newShare(of base: String) -> String {
+        base + ":i:" + String(UInt64.random(in: 0..<(1 << 40)), radix: 16)
+    }
 
     var source: String {
         switch self {
@@ -98,7 +101,7 @@ enum QueueScript: Int, CaseIterable {
             local cursor, keys = found[1], found[2]
             while true do
                 for i = 1, #keys, 2 do
-                    if #out - 9 >= limit then return finish(out) end
+                    if #out - 11 >= limit then return finish(out) end
                     if take(r, keys[i]) then out[#out + 1] = r .. keys[i] end
                 end
                 if cursor == '0' then return finish(out) end
@@ -115,7 +118,7 @@ enum QueueScript: Int, CaseIterable {
             redis.call('DEL', base .. ':none')
             seen(ARGV[3])
             local out = head()
-            out[10] = redis.call('HGET', base .. ':t', 'v')
+            out[12] = redis.call('HGET', base .. ':t', 'v')
             return finish(out)
             """
 
@@ -166,31 +169,31 @@ enum QueueScript: Int, CaseIterable {
         return {redis.call('HGET', KEYS[1] .. ':p', ARGV[1]) or '', redis.call('HGET', KEYS[1] .. ':t', 'p') or 0}
         """
 
-    /// Puts one pin (none where it is empty) in the place of another; 0 where that is not there any more, or there are
-    /// too many without an organisation. A pin begins with `-` where it has none.
+    /// Puts one pin (none where it is empty) in the place of another, and tells how many have no organisation then; -1
+    /// where that is not there any more, or there are too many of those. A pin begins with `-` where it has none.
     private static let pinSource =
         """
         local base, agent, old, new, most = KEYS[1], ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
-        if (redis.call('HGET', base .. ':p', agent) or '') ~= old then return 0 end
+        if (redis.call('HGET', base .. ':p', agent) or '') ~= old then return -1 end
         local change = 0
         if string.sub(old, 1, 1) == '-' then change = -1 end
         if string.sub(new, 1, 1) == '-' then change = change + 1 end
-        if change > 0 and tonumber(redis.call('HGET', base .. ':t', 'p') or 0) >= most then return 0 end
+        if change > 0 and tonumber(redis.call('HGET', base .. ':t', 'p') or 0) >= most then return -1 end
         if new == '' then
             redis.call('HDEL', base .. ':p', agent)
         else
             redis.call('HSET', base .. ':p', agent, new)
         end
-        redis.call('HINCRBY', base .. ':t', 'p', change)
-        return 1
+        return redis.call('HINCRBY', base .. ':t', 'p', change)
         """
 
     /// Counts are kept in Lua while a script runs and written at its end. `finish` fills in the `head` of an
-    /// answer: messages, bytes, when the oldest was accepted, and the share of the relay that `KEYS[2]` is about.
+    /// answer: messages, bytes, when the oldest was accepted, the share of the relay that `KEYS[2]` is about,
+    /// exactly-once keys and pins without an organisation.
     private static let prelude = """
         local base, mine, now, window = KEYS[1], KEYS[2], ARGV[1], ARGV[2]
         local call, format, sub, find = redis.call, string.format, string.sub, string.find
-        local sums = redis.call('HMGET', base .. ':t', 'm', 'b', 'x', 's')
+        local sums = call('HMGET', base .. ':t', 'm', 'b', 'x', 's', 'p')
         local messages, bytes = tonumber(sums[1] or 0), tonumber(sums[2] or 0)
         local exact, last = tonumber(sums[3] or 0), tonumber(sums[4] or 0)
         local agents, started = {}, nil
@@ -208,7 +211,7 @@ enum QueueScript: Int, CaseIterable {
             last = last + 1
             return last
         end
-        local function head() return {0, 0, '', 0, 0, 0, 0, 0, 0} end
+        local function head() return {0, 0, '', 0, 0, 0, 0, 0, 0, 0, 0} end
         local function holder(owner)
             if not holders[owner] then holders[owner] = redis.call('HGET', base .. ':o', owner) or owner end
             return holders[owner]
@@ -333,6 +336,7 @@ enum QueueScript: Int, CaseIterable {
             out[3] = oldest and redis.call('HGET', base .. ':c:' .. oldest, 'a') or ''
             local own = redis.call('HMGET', mine, 'm', 'b', 'x', 'g', 'r', 'p')
             for i = 1, 6 do out[3 + i] = own[i] or 0 end
+            out[10], out[11] = exact + redis.call('ZCARD', base .. ':r'), sums[5] or 0
             return out
         end
 

@@ -12,6 +12,7 @@ final class RedisPublication: Sendable {
         var writes = StoreHealth.ok
         var scripts: [ByteBuffer] = []
         var server: RedisSettings.Address?
+        var held = QueueHoldings()
         /// As the last answer had it.
         private var known = QueueShare()
         /// Of servers that forgot it.
@@ -19,6 +20,7 @@ final class RedisPublication: Sendable {
 
         mutating func set(_ sums: QueueSums) {
             known = sums.own
+            held = QueueHoldings(sums)
             totals.messages = sums.messages
             totals.bytes = sums.bytes
             totals.oldestAcceptedAt = sums.oldestAcceptedAt
@@ -44,15 +46,25 @@ final class RedisPublication: Sendable {
         }
     }
 
+    /// What the queue's keys begin with.
+    let base: String
     /// The key of what this relay counts.
-    let share = QueueScript.newShare()
+    let share: String
     private let state = Mutex(State())
     private let told: @Sendable (RedisPolicy) -> Void
 
     /// - Parameter told: the first policy, and each that differs from the one before.
-    init(_ told: @escaping @Sendable (RedisPolicy) -> Void) { self.told = told }
+    init(_ base: String, _ told: @escaping @Sendable (RedisPolicy) -> Void) {
+        (self.base, self.told) = (base, told)
+        share = QueueScript.newShare(of: base)
+    }
 
     var totals: StoreTotals { state.withLock { $0.totals } }
+
+    /// What limits over several such queues count of this one.
+    var held: QueueHoldings { state.withLock { $0.held } }
+
+    func pinned(anonymous: Int) { state.withLock { $0.held.anonymousPins = anonymous } }
 
     var statistics: RedisStatistics { state.withLock { $0.statistics } }
 

@@ -4,17 +4,41 @@ import RelayCore
 import WireProtocol
 
 extension RedisStore {
+    /// A server before Redis 6, or one that forbids it, does not tell.
+    private static let mode = {
+        var command = RedisCommand("HELLO")
+        command.mayBeRefused = true
+        return command
+    }()
+
+    /// Of one server: a node of a cluster would have the queue only while it has that slot.
+    static func lonely(_ session: RedisClient.Session) -> RedisClient.Session {
+        var lonely = session
+        lonely.prepare.insert(mode, at: 0)
+        lonely.prepared = { answers in
+            let fields = (try? answers[0].get())?.array ?? []
+            let place = fields.firstIndex { $0.text == "mode" }.map { $0 + 1 }
+            let told = place.flatMap { fields.indices.contains($0) ? fields[$0].text : nil }
+            switch told {
+            case "cluster", "sentinel":
+                return .refused("it is a node of a Redis \(told == "cluster" ? "Cluster" : "Sentinel")")
+            default: return session.prepared(Array(answers.dropFirst()))
+            }
+        }
+        return lonely
+    }
+
     /// Scripts are loaded and the queue is counted before a connection is used.
     static func session(_ publication: RedisPublication, name: String) -> RedisClient.Session {
         var session = RedisClient.Session()
         session.prepare = QueueScript.allCases.map { RedisCommand("SCRIPT", "LOAD", $0.source) }
-        var totals = RedisCommand("EVAL", QueueScript.totals.source, "2", QueueScript.base, publication.share)
+        var totals = RedisCommand("EVAL", QueueScript.totals.source, "2", publication.base, publication.share)
         totals.append(now: 0)
         totals.append(name)
         session.prepare.append(totals)
         session.prepare += RedisPolicy.questions
         // A server that has become a replica refuses it; nothing is removed.
-        session.heartbeat = RedisCommand("DEL", QueueScript.base + ":none")
+        session.heartbeat = RedisCommand("DEL", publication.base + ":none")
         session.prepared = { answers in
             do throws(RedisFailure) {
                 try opened(answers, publication)
@@ -73,7 +97,7 @@ extension RedisStore {
     ) {
         let publication = publication
         client.send(bytes: bytes) {
-            var command = RedisCommand.call(publication.digest(script), publication.share)
+            var command = RedisCommand.call(publication.digest(script), on: publication.base, publication.share)
             command.reserve(bytes: bytes)
             arguments(&command)
             return command
@@ -105,13 +129,16 @@ extension RedisStore {
 
     /// Looks at an agent's pin and puts another in its place where `decide` gives one (an empty one for none), again
     /// where somebody else was faster.
+    /// - Parameter elsewhere: pins without an organisation in other queues under the same limit.
     func exchangePin<Outcome: Sendable>(
         of agent: AgentHash,
         most: Int,
+        elsewhere: Int = 0,
         attempts: Int = 16,
         _ decide: @escaping @Sendable (ByteBuffer?, _ anonymous: Int) -> (new: ByteBuffer?, Outcome),
         completion: @escaping @Sendable (Result<Outcome, StoreFailure>) -> Void
     ) {
+        let publication = publication
         call(.pinned) {
             $0.append(agent)
         } decoding: { reply -> (ByteBuffer, Int)? in
@@ -120,23 +147,34 @@ extension RedisStore {
         } completion: { result in
             let (old, anonymous): (ByteBuffer, Int)
             switch result {
-            case .success(let found): (old, anonymous) = found
+            case .success(let found):
+                (old, anonymous) = found
+                publication.pinned(anonymous: anonymous)
             case .failure(let failure): return completion(.failure(failure.ofStore))
             }
-            let (new, outcome) = decide(old.readableBytes > 0 ? old : nil, anonymous)
+            let (new, outcome) = decide(old.readableBytes > 0 ? old : nil, anonymous + elsewhere)
             guard let new else { return completion(.success(outcome)) }
             self.call(.pin) {
                 $0.append(agent)
                 $0.append(old)
                 $0.append(new)
-                $0.append(most)
+                $0.append(max(0, most - elsewhere))
             } decoding: {
                 $0.integer
             } completion: { result in
                 switch result {
-                case .success(1): completion(.success(outcome))
+                case .success(let anonymous) where anonymous >= 0:
+                    publication.pinned(anonymous: Int(anonymous))
+                    completion(.success(outcome))
                 case .success where attempts > 1:
-                    self.exchangePin(of: agent, most: most, attempts: attempts - 1, decide, completion: completion)
+                    self.exchangePin(
+                        of: agent,
+                        most: most,
+                        elsewhere: elsewhere,
+                        attempts: attempts - 1,
+                        decide,
+                        completion: completion
+                    )
                 case .success: completion(.failure(.unavailable(reason: "others change this pin all the time")))
                 case .failure(let failure): completion(.failure(failure.ofStore))
                 }
@@ -145,9 +183,10 @@ extension RedisStore {
     }
 
     /// Asks for page after page, a thousand agents each, so that the server has time for others between them.
+    /// - Parameter completion: with what was listed before too, and how many agents this queue has.
     func list(
         _ listing: QueueListing,
-        _ completion: @escaping @Sendable (Result<QueueList, StoreFailure>) -> Void
+        _ completion: @escaping @Sendable (Result<(QueueListing, agents: Int), StoreFailure>) -> Void
     ) {
         let limit = listing.pageSize
         call(.list) {
@@ -162,7 +201,7 @@ extension RedisStore {
                 var listing = listing
                 listing.add(loads)
                 if loads.count < limit || listing.isComplete {
-                    completion(.success(listing.list(of: agents)))
+                    completion(.success((listing.begun(), agents)))
                 } else {
                     self.list(listing, completion)
                 }

@@ -12,7 +12,8 @@ public final class RedisStore: MessageStore {
     let client: RedisClient
     let publication: RedisPublication
     private let limits: QueueLimits
-    private let group: MultiThreadedEventLoopGroup
+    /// nil where the loop is another's.
+    private let group: MultiThreadedEventLoopGroup?
     private let closing = Closing()
 
     /// Returns also where the server is away: the store then fails until it comes.
@@ -27,9 +28,9 @@ public final class RedisStore: MessageStore {
         told: @escaping @Sendable (RedisPolicy) -> Void = { _ in }
     ) async throws -> RedisStore {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        let publication = RedisPublication(told)
+        let publication = RedisPublication(QueueScript.base, told)
         do {
-            let session = session(publication, name: name)
+            let session = lonely(session(publication, name: name))
             let (client, first) = try await RedisClient.start(settings, session, on: group.next())
             let store = RedisStore(client, publication, limits, group)
             guard case .failure(let failure) = first, failure.isFinal else { return store }
@@ -41,11 +42,11 @@ public final class RedisStore: MessageStore {
         }
     }
 
-    private init(
+    init(
         _ client: RedisClient,
         _ publication: RedisPublication,
         _ limits: QueueLimits,
-        _ group: MultiThreadedEventLoopGroup
+        _ group: MultiThreadedEventLoopGroup?
     ) {
         (self.client, self.publication, self.limits, self.group) = (client, publication, limits, group)
     }
@@ -56,7 +57,17 @@ public final class RedisStore: MessageStore {
         call: StoreCall?,
         completion: @escaping @Sendable (Result<[StoreOutcome], StoreFailure>) -> Void
     ) {
-        let (limits, publication, began) = (limits, publication, NIODeadline.now())
+        commit(batch, under: limits, now: now, call: call, completion: completion)
+    }
+
+    func commit(
+        _ batch: [StoreOperation],
+        under limits: QueueLimits,
+        now: UnixMilliseconds,
+        call: StoreCall?,
+        completion: @escaping @Sendable (Result<[StoreOutcome], StoreFailure>) -> Void
+    ) {
+        let (publication, began) = (publication, NIODeadline.now())
         let bytes = WriteJob.byteCount(of: batch)
         write(.commit, bytes: bytes) {
             $0.append(now: now)
@@ -119,7 +130,8 @@ public final class RedisStore: MessageStore {
         of recipient: AgentHash,
         completion: @escaping @Sendable (Result<QueueStatus, StoreFailure>) -> Void
     ) {
-        client.send(bytes: 256, { .status(of: recipient) }) { answer in
+        let base = publication.base
+        client.send(bytes: 256, { .status(of: recipient, on: base) }) { answer in
             completion(answer.decoded(QueueAnswer.status).mapError(\.ofStore))
         }
     }
@@ -144,7 +156,7 @@ public final class RedisStore: MessageStore {
     private func tryWriting() {
         guard publication.isRefusingWrites else { return }
         let publication = publication
-        client.send(bytes: 64, { RedisCommand("HSET", QueueScript.base + ":t", "v", "\(QueueScript.schemaVersion)") }) {
+        client.send(bytes: 64, { RedisCommand("HSET", publication.base + ":t", "v", "\(QueueScript.schemaVersion)") }) {
             if case .success = $0 { publication.wrote() }
         }
     }
@@ -170,14 +182,23 @@ public final class RedisStore: MessageStore {
         _ question: QueueListQuestion,
         completion: @escaping @Sendable (Result<QueueList, StoreFailure>) -> Void
     ) {
-        list(QueueListing(question), completion)
+        list(QueueListing(question)) { result in completion(result.map { $0.list(of: $1) }) }
     }
 
     public func pin(
         _ claim: KeyClaim,
         completion: @escaping @Sendable (Result<KeyClaimOutcome, StoreFailure>) -> Void
     ) {
-        exchangePin(of: claim.agent, most: claim.maxAnonymousPins) { pinned, anonymous in
+        pin(claim, elsewhere: 0, completion: completion)
+    }
+
+    /// - Parameter elsewhere: pins without an organisation in other queues under the same limit.
+    func pin(
+        _ claim: KeyClaim,
+        elsewhere: Int,
+        completion: @escaping @Sendable (Result<KeyClaimOutcome, StoreFailure>) -> Void
+    ) {
+        exchangePin(of: claim.agent, most: claim.maxAnonymousPins, elsewhere: elsewhere) { pinned, anonymous in
             let verdict = claim.verdict(on: pinned.flatMap(PinnedKey.init(redis:)), anonymousPins: anonymous)
             guard case .write(let pin) = verdict else { return (nil, verdict.outcome) }
             return (pin.redisBytes, verdict.outcome)
@@ -221,7 +242,10 @@ public final class RedisStore: MessageStore {
 
     public func close(completion: @escaping @Sendable () -> Void) {
         guard closing.begin(completion) else { return }
-        client.close { [group, closing] in group.shutdownGracefully { _ in closing.finish() } }
+        client.close { [group, closing] in
+            guard let group else { return closing.finish() }
+            group.shutdownGracefully { _ in closing.finish() }
+        }
     }
 }
 

@@ -242,7 +242,7 @@ extension StoreOutcome {
     fileprivate var changedRow: Bool {
         switch self {
         case .stored, .removed: true
-        case .duplicate, .refused, .absent: false
+        case .duplicate, .refused, .absent, .failed: false
         }
     }
 }

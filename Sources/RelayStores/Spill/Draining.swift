@@ -48,14 +48,16 @@ extension SpillingStore {
     private func pay(_ owed: [MessageKey], now: UnixMilliseconds, _ completion: @escaping @Sendable (Bool) -> Void) {
         commitToPrimary(owed.map { .remove($0) }, now: now) { result in
             guard let outcomes = try? result.get() else { return completion(false) }
+            let paid = zip(owed, outcomes).filter { !$0.1.isFailed }
             // First out of the file: a key that came again meanwhile waits there, and must not be removed once more.
-            let job = SpillJob.paid(owed) { result in
+            let job = SpillJob.paid(paid.map(\.0)) { result in
                 guard case .success = result else { return completion(false) }
                 self.update { state in
                     // Both had it, and the file's was taken off the books.
-                    state.statistics.duplicates += state.diversions.paid(owed, removed: outcomes.map { $0 == .removed })
+                    let removed = paid.map { $0.1 == .removed }
+                    state.statistics.duplicates += state.diversions.paid(paid.map(\.0), removed: removed)
                 }
-                completion(true)
+                completion(paid.count == owed.count)
             }
             self.spill.perform(job)
         }
@@ -131,7 +133,7 @@ extension StoreOutcome {
     fileprivate var isTaken: Bool {
         switch self {
         case .stored, .duplicate: true
-        case .refused, .removed, .absent: false
+        case .refused, .removed, .absent, .failed: false
         }
     }
 }

@@ -29,7 +29,8 @@ struct Line {
         case asked
         case answered([StoreOutcome])
         /// `before`: batches of a smaller number may be of the same agents, and their answers have to be known.
-        case failed(StoreFailure, before: UInt64)
+        /// `stored`: whose messages of this batch the primary has all the same.
+        case failed(StoreFailure, before: UInt64, stored: Set<AgentHash>)
         case closed
         /// Its agents were diverted when it came.
         case diverted
@@ -52,10 +53,14 @@ struct Line {
         guard number >= first, number < end else { return [] }
         let index = Int(number - first)
         switch result {
+        case .success(let outcomes) where outcomes.contains(where: \.isFailed):
+            let (batch, failure, stored) = entries[index].batch.failed(in: outcomes)
+            entries[index] = (batch, .failed(failure, before: end, stored: stored))
+            return batch.agents
         case .success(let outcomes): entries[index].state = .answered(outcomes)
         case .failure(.closed): entries[index].state = .closed
         case .failure(let failure):
-            entries[index].state = .failed(failure, before: end)
+            entries[index].state = .failed(failure, before: end, stored: [])
             return entries[index].batch.agents
         }
         return []
@@ -85,15 +90,45 @@ struct Line {
         case .answered(let outcomes): return .complete(batch, .success(outcomes), wasDiverted: false)
         case .closed: return .complete(batch, .failure(.closed), wasDiverted: false)
         case .diverted: return .spill(batch)
-        case .failed(let failure, let before):
+        case .failed(let failure, let before, _):
             let later = entries.prefix(Int(before - first)).dropFirst()
             guard !later.contains(where: { if case .asked = $0.state { true } else { false } }) else { return nil }
             // The primary has younger messages of these agents: its sender tries this one again behind them.
             let isOvertaken = later.contains { entry in
-                guard case .answered = entry.state else { return false }
-                return !entry.batch.recipients.isDisjoint(with: batch.recipients)
+                switch entry.state {
+                case .answered: !entry.batch.recipients.isDisjoint(with: batch.recipients)
+                case .failed(_, _, let stored): !stored.isDisjoint(with: batch.recipients)
+                case .asked, .closed, .diverted: false
+                }
             }
             return isOvertaken ? .complete(batch, .failure(failure), wasDiverted: true) : .spill(batch)
         }
+    }
+}
+
+extension Line.Batch {
+    /// What failed, with what is told once it is known what becomes of it, and whose messages are stored.
+    fileprivate func failed(in outcomes: [StoreOutcome]) -> (Self, StoreFailure, stored: Set<AgentHash>) {
+        let places = outcomes.indices.filter { outcomes[$0].isFailed }
+        let completion = completion
+        let merged: Line.Completion = { result in
+            var whole = outcomes
+            switch result {
+            case .success(let some): for (place, outcome) in zip(places, some) { whole[place] = outcome }
+            case .failure(let failure): for place in places { whole[place] = .failed(failure) }
+            }
+            completion(.success(whole))
+        }
+        let part = places.map { operations[$0] }
+        let failed = Self(operations: part, now: now, completion: merged, call: call)
+        var (reason, stored) = (StoreFailure.closed, Set<AgentHash>())
+        for (operation, outcome) in zip(operations, outcomes) {
+            switch (operation, outcome) {
+            case (_, .failed(let failure)): reason = failure
+            case (.put(let message), .stored), (.put(let message), .duplicate): stored.insert(message.routing.recipient)
+            default: break
+            }
+        }
+        return (failed, reason, stored)
     }
 }

@@ -6,10 +6,20 @@ import RelayStores
 import RelayTLS
 
 extension Configuration.Storage.Redis {
+    typealias Opened = (store: any MessageStore, statistics: @Sendable () -> RedisStatistics)
+
     /// Returns also where the server is away.
-    func open(_ limits: QueueLimits, name: String, _ logger: Logger) async throws -> RedisStore {
+    func open(_ limits: QueueLimits, name: String, _ logger: Logger) async throws -> Opened {
         do {
-            return try await RedisStore.open(try settings(), limits: limits, name: name) { $0.tell(logger) }
+            let settings = try settings()
+            guard cluster else {
+                let store = try await RedisStore.open(settings, limits: limits, name: name) { $0.tell(logger) }
+                return (store, { store.statistics })
+            }
+            let store = try await RedisClusterStore.open(settings, limits: limits, name: name) { policy in
+                policy.tell(logger, ["shards": "\(RedisClusterStore.shardCount)"])
+            }
+            return (store, { store.statistics })
         } catch let failure as RedisFailure {
             let servers = addresses.map(\.description).joined(separator: ", ")
             let reason = failure.description.hasSuffix(".") ? "\(failure)".dropLast() : "\(failure)"[...]
@@ -34,25 +44,42 @@ extension Configuration.Storage.Redis {
     }
 
     private func advice(on failure: RedisFailure) -> String {
-        let text = failure.description
-        return switch text.prefix(while: { $0 != " " }) {
+        // A node of a cluster is named before its reason.
+        let code = failure.description.split(separator: " ").first { !$0.hasSuffix(":") } ?? ""
+        return switch code {
         case "WRONGPASS", "NOAUTH":
             "check storage.redis.user and storage.redis.\(passwordFile == nil ? "password" : "password_file")"
         case "NOPERM":
-            "give that user `~moltrelay:* +@read +@write +@scripting +@connection +time +config|get`"
-        // Of AUTH or of SELECT.
-        case "ERR": text.contains("AUTH") ? "remove storage.redis.password" : "check storage.redis.db"
-        default: "use another database (storage.redis.db), or the newer relay"
+            "give that user `~moltrelay:* +@read +@write +@scripting +@connection +time +config|get"
+                + (cluster ? " +cluster|slots` on every node" : "`")
+        case "ERR": adviceOnCommand(failure.description)
+        case "it": failure.description.contains("Cluster") ? "say `storage.redis.cluster: true`" : "name its servers"
+        default:
+            cluster
+                ? "use another cluster, or the newer relay"
+                : "use another database (storage.redis.db), or the newer relay"
+        }
+    }
+
+    /// Of AUTH, of SELECT, or of CLUSTER.
+    private func adviceOnCommand(_ text: String) -> String {
+        if text.contains("cluster support disabled") {
+            "say `storage.redis.cluster: false`, or name nodes of a cluster in storage.redis.addresses"
+        } else if text.contains("AUTH") {
+            "remove storage.redis.password"
+        } else {
+            "check storage.redis.db"
         }
     }
 }
 
 extension RedisPolicy {
-    fileprivate func tell(_ logger: Logger) {
-        let fields: Logger.Metadata = [
+    fileprivate func tell(_ logger: Logger, _ more: Logger.Metadata = [:]) {
+        let own: Logger.Metadata = [
             "appendonly": "\(appendOnly ?? "unknown")", "appendfsync": "\(appendFsync ?? "unknown")",
             "survives": "\(survives)",
         ]
+        let fields = own.merging(more) { $1 }
         logger.log(level: appendOnly == "no" ? .warning : .info, "queue in Redis", metadata: fields)
         if let complaint { logger.warning("Redis may lose messages", metadata: ["reason": "\(complaint)"]) }
     }

@@ -30,9 +30,10 @@ struct StoreChoice {
             let store = try SQLiteStore(path: configuration.storage.sqlite.path, limits: limits)
             self.init(configuration, store, maxMessages: limits.maxMessages) { StoreCounts(store.statistics) }
         case .redis:
-            let redis = try await configuration.storage.redis.open(limits, name: configuration.auth.relayID, logger)
+            let (redis, statistics) =
+                try await configuration.storage.redis.open(limits, name: configuration.auth.relayID, logger)
             let spill = try await configuration.storage.spill.open(over: redis, limits)
-            self.init(configuration, spill ?? redis, isRemote: true, spill: spill) { StoreCounts(redis.statistics) }
+            self.init(configuration, spill ?? redis, isRemote: true, spill: spill) { StoreCounts(statistics()) }
         case .postgres:
             let postgres = try await configuration.storage.postgres.open(limits, name: configuration.auth.relayID)
             let spill = try await configuration.storage.spill.open(over: postgres, limits)

@@ -26,6 +26,8 @@ final class SimulatedStore: MessageStore, @unchecked Sendable {
     var isHeld = false
     /// What is made durable from now on fails.
     var isFailing = false
+    /// The part that has this recipient does, as a cluster's may.
+    var failing: AgentHash?
     /// Keys of every put that was submitted, in order.
     private(set) var submittedPuts: [MessageKey] = []
     private(set) var submittedRemovals: [MessageKey] = []
@@ -50,10 +52,32 @@ final class SimulatedStore: MessageStore, @unchecked Sendable {
             case .remove(let key): submittedRemovals.append(key)
             }
         }
-        call(.commit) { [contents] answer in
-            contents.commit(batch, now: now, completion: answer)
+        call(.commit) { answer in
+            self.commitInParts(batch, now: now, answer)
         } _: {
             completion($0)
+        }
+    }
+
+    private func commitInParts(
+        _ batch: [StoreOperation],
+        now: UnixMilliseconds,
+        _ answer: @escaping @Sendable (Result<[StoreOutcome], StoreFailure>) -> Void
+    ) {
+        guard let failing, batch.contains(where: { $0.recipient == failing }) else {
+            return contents.commit(batch, now: now, completion: answer)
+        }
+        let done = batch.filter { $0.recipient != failing }
+        contents.commit(done, now: now) { result in
+            answer(
+                result.map { outcomes in
+                    var rest = outcomes[...]
+                    return batch.map { operation in
+                        guard operation.recipient != failing else { return .failed(.unavailable(reason: "away")) }
+                        return rest.removeFirst()
+                    }
+                }
+            )
         }
     }
 
@@ -203,4 +227,13 @@ extension SimulatedStore {
 
     /// The process is gone: what was not made durable never will be.
     func crash() { calls = [] }
+}
+
+extension StoreOperation {
+    fileprivate var recipient: AgentHash {
+        switch self {
+        case .put(let message): message.routing.recipient
+        case .remove(let key): key.recipient
+        }
+    }
 }

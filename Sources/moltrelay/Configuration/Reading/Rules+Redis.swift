@@ -17,6 +17,11 @@ extension Rule {
             guard let redis = draft.redis, redis.addresses.isEmpty else { return nil }
             return "storage.redis.addresses is empty: name a server, such as redis.internal:6379"
         },
+        error("storage.redis.db", "storage.redis.cluster", "queue.storage") { draft, _ in
+            guard let redis = draft.redis, redis.cluster, redis.database != 0 else { return nil }
+            return "storage.redis.db is \(redis.database), and a Redis Cluster has database 0 alone: remove it, or say "
+                + "`storage.redis.cluster: false`"
+        },
         error("storage.redis.tls.ca_file", "storage.redis.tls.enabled", "queue.storage") { draft, _ in
             guard let tls = draft.redis?.tls, tls.caFile != nil, !tls.enabled else { return nil }
             return "storage.redis.tls.ca_file does nothing with storage.redis.tls.enabled: false: say `true`"

@@ -1,12 +1,11 @@
 /// What settings of the deployment guide can ask for and this build lacks. The relay never starts on half of what it
 /// was told: what is here is refused by key and line. What gets built goes from here.
 enum Feature: String, Sendable, CaseIterable {
-    case redisCluster, cluster, kafka
+    case cluster, kafka
 
     /// As in "asks for …".
     var title: String {
         switch self {
-        case .redisCluster: "a Redis Cluster"
         case .cluster: "clustering"
         case .kafka: "messages between regions over Kafka"
         }
@@ -15,9 +14,6 @@ enum Feature: String, Sendable, CaseIterable {
     /// What a build without it does, and what to do about that.
     var advice: String {
         switch self {
-        case .redisCluster:
-            "This build queues in one Redis server. Say `storage.redis.cluster: false` and name a server that is no node "
-                + "of a cluster."
         case .cluster:
             "This build is one relay that knows no other. Say `cluster.enabled: false`: a second relay would "
                 + "acknowledge messages into a queue that the first never reads."

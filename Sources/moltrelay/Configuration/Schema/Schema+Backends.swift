@@ -16,7 +16,7 @@ extension Schema {
             "storage.redis.addresses",
             \.storage.redis.addresses,
             .list(of: .remoteAddress, name: "hosts with a port"),
-            "Redis servers, of which the first that answers is used. In use with `queue.storage: redis` only, like the rest of "
+            "Redis servers, of which the first that answers is used, or some nodes of a cluster. In use with `queue.storage: redis` only, like the rest of "
                 + "this section; [redis.md](redis.md) says what an acknowledgement then means.",
             alias: "MOLTRELAY_REDIS_ADDRESS"
         ),
@@ -41,13 +41,17 @@ extension Schema {
             "The ACL user that the password is of.",
             default: "the server's default user"
         ),
-        Setting("storage.redis.db", \.storage.redis.database, .whole(0...65_535), "Number of the Redis database."),
+        Setting(
+            "storage.redis.db",
+            \.storage.redis.database,
+            .whole(0...65_535),
+            "Number of the Redis database. A cluster has 0 alone."
+        ),
         Setting(
             "storage.redis.cluster",
             \.storage.redis.cluster,
             .boolean,
-            "The servers are a Redis Cluster.",
-            needs: .when(.redisCluster) { $0.queue.storage == .redis && $0.storage.redis.cluster }
+            "The servers are nodes of a Redis Cluster, which tell the others."
         ),
         Setting("storage.redis.tls.enabled", \.storage.redis.tls.enabled, .boolean, "Talk to Redis by TLS."),
         Setting(
