@@ -193,6 +193,7 @@ let package = Package(
         ),
         .target(
             name: "RelayFixture",
+            dependencies: ["ProgramFixture"],
             path: "Tests/RelayFixture",
             swiftSettings: settings
         ),
@@ -232,11 +233,12 @@ let package = Package(
         ),
         .testTarget(
             name: "IdentityTests",
-            dependencies: ["Identity", "LibCrypto", "WireProtocol"],
+            dependencies: ["ProgramFixture", "Identity", "LibCrypto", "WireProtocol"],
             swiftSettings: settings
         ),
         .target(
             name: "CertificateFixture",
+            dependencies: ["ProgramFixture"],
             path: "Tests/CertificateFixture",
             swiftSettings: settings
         ),
@@ -265,6 +267,7 @@ let package = Package(
         .testTarget(
             name: "RelayStoresTests",
             dependencies: [
+                "ProgramFixture",
                 "CSQLite", "Postgres", "PostgresFixture", "Redis", "RedisFixture", "RelayCore", "RelayFixture",
                 "RelayStores", "StoreCrashProbe", "StoreFixtures", "WireProtocol",
             ],
@@ -317,6 +320,7 @@ let package = Package(
         ),
         .target(
             name: "JournalFixture",
+            dependencies: ["ProgramFixture"],
             path: "Tests/JournalFixture",
             swiftSettings: settings
         ),
@@ -336,7 +340,9 @@ let package = Package(
         ),
         .testTarget(
             name: "RelayTelemetryTests",
-            dependencies: ["RelayCore", "RelayTelemetry", "StoreFixtures", "Telemetry", "WireProtocol"],
+            dependencies: [
+                "ProgramFixture", "RelayCore", "RelayTelemetry", "StoreFixtures", "Telemetry", "WireProtocol",
+            ],
             swiftSettings: settings
         ),
         .testTarget(
@@ -363,6 +369,7 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: [
+                "ProgramFixture",
                 "Identity", "RelayAdmin", "RelayCore", "RelayFixture", "RelayTelemetry", "RelayTransport", "Telemetry",
                 "WireProtocol",
                 "moltrelay", logging, nioCore, nioHTTP1, nioPosix,

@@ -1,4 +1,5 @@
 public import Foundation
+import ProgramFixture
 
 /// An authority of a test's own, made by the openssl command in a folder that goes with it.
 public final class TestAuthority: Sendable {
@@ -101,7 +102,7 @@ public final class TestAuthority: Sendable {
         let output = Pipe()
         (process.standardOutput, process.standardError) = (output, output)
         process.standardInput = FileHandle.nullDevice
-        try process.run()
+        try process.runInTurn()
         let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         process.waitUntilExit()
         guard process.terminationStatus == 0 else { throw Failed(output: text) }

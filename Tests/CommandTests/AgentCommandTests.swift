@@ -1,5 +1,6 @@
 import Foundation
 import Identity
+import ProgramFixture
 import RelayFixture
 import Testing
 import WireProtocol
@@ -177,7 +178,7 @@ private final class Listener {
         process.environment = ["HOME": relay.folder.path]
         process.standardOutput = FileHandle.nullDevice
         process.standardError = errors
-        try process.run()
+        try process.runInTurn()
     }
 
     /// Reads its notes until one holds `text`.

@@ -1,4 +1,5 @@
 import Foundation
+import ProgramFixture
 import Testing
 
 @Suite struct VersionTests {
@@ -36,7 +37,7 @@ import Testing
         let bash = Process()
         bash.executableURL = URL(filePath: "/bin/bash")
         bash.arguments = ["-n", script.path]
-        try bash.run()
+        try bash.runInTurn()
         bash.waitUntilExit()
         #expect(bash.terminationStatus == 0)
     }

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import ProgramFixture
 
 /// A terminal with a command of ours on it, as somebody has who types.
 final class PseudoTerminal {
@@ -43,7 +44,7 @@ final class PseudoTerminal {
         process.standardInput = slave
         process.standardOutput = slave
         process.standardError = slave
-        try process.run()
+        try process.runInTurn()
     }
 
     func resize(columns: UInt16, rows: UInt16) {

@@ -1,4 +1,5 @@
 import Foundation
+import ProgramFixture
 
 /// A program run to its end, with what it said.
 struct Run {
@@ -42,7 +43,7 @@ struct Run {
         process.standardError = errors
         let stdin = input.map { _ in Pipe() }
         process.standardInput = stdin ?? FileHandle.nullDevice
-        try process.run()
+        try process.runInTurn()
         if let stdin, let input {
             try stdin.fileHandleForWriting.write(contentsOf: Data(input.utf8))
             try stdin.fileHandleForWriting.close()

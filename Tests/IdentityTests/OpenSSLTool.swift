@@ -1,4 +1,5 @@
 import Foundation
+import ProgramFixture
 
 /// The distribution's own `openssl` binary: a second reader and writer of what we write and read.
 enum OpenSSLTool {
@@ -14,7 +15,7 @@ enum OpenSSLTool {
         process.standardOutput = output
         process.standardError = errors
         process.standardInput = FileHandle.nullDevice
-        try process.run()
+        try process.runInTurn()
         let bytes = output.fileHandleForReading.readDataToEndOfFile()
         let text = errors.fileHandleForReading.readDataToEndOfFile()
         process.waitUntilExit()

@@ -1,4 +1,5 @@
 import Foundation
+import ProgramFixture
 
 /// A journald of the test's own, in a mount namespace where nothing of the machine's journal is. Needs root.
 public final class RealJournal: Sendable {
@@ -23,7 +24,7 @@ public final class RealJournal: Sendable {
         let output = Pipe()
         keeper.standardOutput = output
         keeper.standardError = output
-        try keeper.run()
+        try keeper.runInTurn()
         let said = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self)
         let numbers = said.split(whereSeparator: \.isWhitespace).compactMap { Int32($0) }
         guard numbers.count == 2 else {
@@ -93,7 +94,7 @@ public final class RealJournal: Sendable {
         sigemptyset(&none)
         pthread_sigmask(SIG_SETMASK, &none, &mask)
         defer { pthread_sigmask(SIG_SETMASK, &mask, nil) }
-        try reader.run()
+        try reader.runInTurn()
         defer {
             // Nobody waits: Foundation sees its end by a descriptor that another child may have inherited.
             kill(reader.processIdentifier, SIGTERM)

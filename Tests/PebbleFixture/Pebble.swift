@@ -90,7 +90,7 @@ public final class Pebble {
         ]
         let output = Pipe()
         (process.standardOutput, process.standardError) = (output, output)
-        try process.run()
+        try process.runInTurn()
         let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         process.waitUntilExit()
         guard process.terminationStatus == 0 else { throw NotThere(output: text) }

@@ -31,7 +31,7 @@ public final class RunningProgram {
         sigemptyset(&none)
         pthread_sigmask(SIG_SETMASK, &none, &mask)
         defer { pthread_sigmask(SIG_SETMASK, &mask, nil) }
-        try process.run()
+        try process.runInTurn()
     }
 
     deinit {

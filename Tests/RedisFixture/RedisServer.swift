@@ -63,7 +63,7 @@ public final class RedisServer: Sendable {
         process.standardOutput = output
         let commands = Pipe()
         if input != nil { process.standardInput = commands }
-        try process.run()
+        try process.runInTurn()
         if let input {
             try commands.fileHandleForWriting.write(contentsOf: Data(input.utf8))
             try commands.fileHandleForWriting.close()

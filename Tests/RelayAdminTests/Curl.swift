@@ -1,4 +1,5 @@
 import Foundation
+import ProgramFixture
 import Testing
 
 /// The real curl.
@@ -18,7 +19,7 @@ enum Curl {
         curl.arguments = ["curl", "-sS", "-i", "--max-time", "30", url] + arguments
         let output = Pipe()
         curl.standardOutput = output
-        try curl.run()
+        try curl.runInTurn()
         let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         curl.waitUntilExit()
         try #require(curl.terminationStatus == 0)

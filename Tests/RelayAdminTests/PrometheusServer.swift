@@ -56,7 +56,7 @@ final class PrometheusServer {
         let output = Pipe()
         curl.standardOutput = output
         curl.standardError = FileHandle.nullDevice
-        try curl.run()
+        try curl.runInTurn()
         let data = output.fileHandleForReading.readDataToEndOfFile()
         curl.waitUntilExit()
         return curl.terminationStatus == 0 && data.first == UInt8(ascii: "{") ? data : nil

@@ -1,4 +1,5 @@
 public import Foundation
+import ProgramFixture
 import Synchronization
 
 /// The real relay with a folder of its own, on ports that stay the same over its restarts.
@@ -47,7 +48,7 @@ public final class RelayProcess: Sendable {
         let output = Pipe()
         (process.standardOutput, process.standardError) = (output, output)
         process.standardInput = FileHandle.nullDevice
-        try process.run()
+        try process.runInTurn()
         let address = try await Self.startLine(of: output.fileHandleForReading)
         state.withLock {
             $0.process = process

@@ -1,4 +1,5 @@
 import Foundation
+import ProgramFixture
 import RelayCore
 import StoreFixtures
 import Synchronization
@@ -130,7 +131,7 @@ private final class SmallDisk: Sendable {
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = command
         process.standardError = FileHandle.nullDevice
-        try process.run()
+        try process.runInTurn()
         process.waitUntilExit()
         try #require(process.terminationStatus == 0, "\(command.joined(separator: " "))")
     }

@@ -1,4 +1,5 @@
 import Foundation
+import ProgramFixture
 import StoreFixtures
 
 /// The crash probe as a child process.
@@ -14,7 +15,7 @@ final class Probe {
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = command
         process.standardOutput = output
-        try process.run()
+        try process.runInTurn()
     }
 
     var processID: Int32 { process.processIdentifier }

@@ -1,4 +1,5 @@
 import Foundation
+import ProgramFixture
 
 /// The `promtool` of the Debian package prometheus.
 enum Promtool {
@@ -23,7 +24,7 @@ enum Promtool {
         process.standardInput = standardInput
         process.standardOutput = output
         process.standardError = output
-        try process.run()
+        try process.runInTurn()
         // promtool reads all its input before it writes, so neither pipe can block the other.
         try standardInput.fileHandleForWriting.write(contentsOf: input)
         try standardInput.fileHandleForWriting.close()

@@ -1,6 +1,7 @@
 import Dispatch
 import FoundationEssentials
 import Glibc
+import ProgramFixture
 import Synchronization
 
 /// A program under test. Its output is kept line by line; waiting for a line or for its end needs no clock. A test
@@ -25,7 +26,8 @@ final class ChildProcess: Sendable {
     ///   - environment: the whole of it; nothing is inherited.
     ///   - mergingErrors: standard error joins `output`; otherwise it goes where the test's own goes.
     init(_ path: String, _ arguments: [String], environment: [String: String], mergingErrors: Bool) throws {
-        let started = try Self.spawning.withLock { _ in
+        Self.ignoringBrokenPipes
+        let started = try Spawning.withTurn {
             try Self.spawn([path] + arguments, environment: environment, mergingErrors: mergingErrors)
         }
         (pid, input) = (started.pid, started.input)
@@ -35,13 +37,8 @@ final class ChildProcess: Sendable {
 
     deinit { close(input) }
 
-    /// One at a time: between a pipe's making and its closing on exec no other child may inherit it, or the reader of
-    /// this one's output would wait for that one's end.
-    private static let spawning: Mutex<Void> = {
-        // A child that is gone must not end the test run when something is written to it.
-        signal(SIGPIPE, SIG_IGN)
-        return Mutex(())
-    }()
+    /// A child that is gone must not end the test run when something is written to it.
+    private static let ignoringBrokenPipes: Void = { signal(SIGPIPE, SIG_IGN) }()
 
     private static func pipe() throws -> (read: Int32, write: Int32) {
         var ends: [Int32] = [0, 0]

@@ -1,5 +1,6 @@
 import Foundation
 import JournalFixture
+import ProgramFixture
 import Testing
 
 /// A service of its own (Tests/JournalProbe) beside a real journald.
@@ -81,7 +82,7 @@ import Testing
         let (input, output) = (Pipe(), Pipe())
         process.standardInput = input
         process.standardOutput = output
-        try process.run()
+        try process.runInTurn()
         #expect(String(decoding: output.fileHandleForReading.availableData, as: UTF8.self) == "full\n")
         journal.goOn()
         try input.fileHandleForWriting.write(contentsOf: Data("\n".utf8))

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import Logging
+import ProgramFixture
 import Testing
 
 @testable import Telemetry
@@ -65,7 +66,7 @@ private enum TestKey: String {
         python.arguments = ["python3", "-c", script, path()]
         let output = Pipe()
         python.standardOutput = output
-        try python.run()
+        try python.runInTurn()
         let printed = output.fileHandleForReading.readDataToEndOfFile()
         python.waitUntilExit()
         #expect(python.terminationStatus == 0)

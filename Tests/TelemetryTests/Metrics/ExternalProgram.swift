@@ -1,4 +1,5 @@
 import Foundation
+import ProgramFixture
 
 /// A program of the system, run once with bytes on its standard input.
 struct ExternalProgram {
@@ -40,7 +41,7 @@ struct ExternalProgram {
         process.standardInput = try FileHandle(forReadingFrom: files[0])
         process.standardOutput = try FileHandle(forWritingTo: files[1])
         process.standardError = try FileHandle(forWritingTo: files[2])
-        try process.run()
+        try process.runInTurn()
         process.waitUntilExit()
         return Output(
             status: process.terminationStatus,
