@@ -106,6 +106,33 @@ extension RedisStore {
         }
     }
 
+    func page(
+        of recipient: AgentHash,
+        past cursor: QueueCursor,
+        _ cut: PageCut,
+        now: UnixMilliseconds,
+        _ completion: @escaping @Sendable (Result<QueuePage, RedisFailure>) -> Void
+    ) {
+        call(.load) {
+            $0.append(recipient)
+            $0.append(now)
+            $0.append(cut.maxMessages)
+            $0.append(cut.maxBytes)
+            $0.append(cursor)
+        } decoding: { reply in
+            QueueAnswer.page(reply)
+        } completion: { result in
+            if let (page, damaged) = try? result.get() {
+                // Or the same page would be asked for again, whose end lies behind nothing.
+                guard !page.messages.isEmpty || page.isLast else {
+                    return self.page(of: recipient, past: cursor, cut.wider, now: now, completion)
+                }
+                if damaged > 0 { self.publication.count { $0.corruptRows += damaged } }
+            }
+            completion(result.map(\.0))
+        }
+    }
+
     /// A call whose answer begins with what is queued now.
     func write<Value: Sendable>(
         _ script: QueueScript,

@@ -109,18 +109,9 @@ public final class RedisStore: MessageStore {
         call: StoreCall?,
         completion: @escaping @Sendable (Result<QueuePage, StoreFailure>) -> Void
     ) {
-        let (publication, began) = (publication, NIODeadline.now())
-        self.call(.load) {
-            $0.append(recipient)
-            $0.append(now)
-            $0.append(maxMessages)
-            $0.append(maxBytes)
-            $0.append(cursor)
-        } decoding: { reply -> QueuePage? in
-            guard let (page, damaged) = QueueAnswer.page(reply) else { return nil }
-            if damaged > 0 { publication.count { $0.corruptRows += damaged } }
-            return page
-        } completion: { result in
+        let began = NIODeadline.now()
+        let cut = PageCut(maxMessages: maxMessages, maxBytes: maxBytes)
+        page(of: recipient, past: cursor, cut, now: now) { result in
             call?.took(self.work(since: began, operations: 1, result))
             completion(result.mapError(\.ofStore))
         }
