@@ -2,6 +2,8 @@
 /// owner wants known or loaded.
 struct Greeting {
     private let own: [RedisCommand]
+    /// AUTH and SELECT, the first of them.
+    private let decisive: Int
     private let session: RedisClient.Session
 
     init(_ settings: RedisSettings, _ session: RedisClient.Session) {
@@ -14,6 +16,7 @@ struct Greeting {
             own.append(command)
         }
         if settings.database != 0 { own.append(RedisCommand("SELECT", String(settings.database))) }
+        decisive = own.count
         // Whoever restores a backup, or looks at CLIENT LIST, sees that a relay is there.
         own.append(RedisCommand("CLIENT", "SETNAME", "moltrelay"))
         own.append(RedisCommand("PING"))
@@ -33,8 +36,8 @@ struct Greeting {
     }
 
     private func verdict(on answers: [Result<RedisReply, RedisFailure>]) -> RedisFailure? {
-        for answer in answers.prefix(own.count) {
-            if case .failure(let failure) = answer { return failure.ofHandshake }
+        for (index, answer) in answers.prefix(own.count).enumerated() {
+            if case .failure(let failure) = answer { return index < decisive ? failure.ofHandshake : failure }
         }
         return session.prepared(Array(answers.dropFirst(own.count)))
     }

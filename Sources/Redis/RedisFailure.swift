@@ -41,9 +41,10 @@ public enum RedisFailure: Error, Sendable, Equatable, CustomStringConvertible {
         if case .refused = self { true } else { false }
     }
 
-    /// An answer to AUTH or SELECT: what is not said to pass will not pass.
+    /// An answer to AUTH or SELECT: what is not said to pass will not pass, but for a server that has too many clients,
+    /// which tells that to whatever is sent first.
     var ofHandshake: RedisFailure {
-        guard case .command(let text) = self else { return self }
+        guard case .command(let text) = self, !text.hasPrefix("ERR max number of clients") else { return self }
         return .refused(text)
     }
 

@@ -100,6 +100,26 @@ import WireProtocol
         #expect(state.statistics.forgottenRemovals == 1)
     }
 
+    /// A part of the primary is away: who is in the others is paid and moved.
+    @Test func thePostponedHoldUpNobody() {
+        var diversions = Diversions()
+        diversions.found(alice)
+        diversions.found(bob)
+        for agent in [alice, bob] { _ = diversions.owe(key(1, of: agent), isCounted: true) }
+        #expect(diversions.payable.count == 2)
+        diversions.postpone([alice])
+        #expect(diversions.payable == [key(1, of: bob)])
+        var passed = 0
+        let nobody = diversions.next(passing: &passed)
+        #expect(nobody == nil, "both owe removals")
+        _ = diversions.paid([key(1, of: bob)], removed: [true])
+        passed = 0
+        let next = diversions.next(passing: &passed)
+        #expect(next?.agent == bob)
+        _ = diversions.beginDraining()
+        #expect(diversions.payable == [key(1, of: alice)], "tried again")
+    }
+
     @Test func takesTurns() throws {
         var diversions = Diversions()
         diversions.found(alice)

@@ -42,6 +42,23 @@ import Testing
         await b.close()
     }
 
+    /// A replica that took over lacks the last writes, and has all that was counted before.
+    @Test func aServerThatForgotALittleCountsNothingTwice() async throws {
+        let before = try await open("a")
+        for id in UInt64(1)...2 { _ = try await before.put(Sample.message(id)) }
+        await before.close()
+        let store = try await open("a")
+        _ = try await store.put(Sample.message(3))
+        #expect(store.totals.recovered == 2)
+        let share =
+            "moltrelay:{0}:i:" + (try server.cli("ZRANGE", "moltrelay:{0}:l", "0", "-1").split(separator: "\n")[0])
+        #expect(try server.cli("HINCRBY", share, "p", "-1") == "0")
+        try server.cli("CLIENT", "KILL", "TYPE", "normal")
+        while store.statistics.connections < 2 { await Task.yield() }
+        #expect(store.totals.recovered == 2 && store.totals.own?.messages == 3)
+        await store.close()
+    }
+
     /// By name at once, and by others once it has not been seen for a while.
     @Test func whatAGoneRelayCountedIsCountedByAnother() async throws {
         let a = try await open("a")

@@ -10,6 +10,8 @@ final class ClusterMap {
     /// Then another node is asked, since this one may be parted from the rest.
     private static let looksBeforeTurn = 8
 
+    private static let knowsNothing = RedisFailure.temporary("it knows of no slots")
+
     let loop: any EventLoop
     private let settings: RedisSettings
     private let question = RedisCommand("CLUSTER", "SLOTS")
@@ -134,7 +136,8 @@ final class ClusterMap {
         isAsking = true
         send { answer in
             self.isAsking = false
-            _ = self.told(answer, by: address)
+            let failure = self.told(answer, by: address)
+            if failure == Self.knowsNothing, address == self.guide?.address { self.guide?.turn() }
         }
     }
 
@@ -147,6 +150,8 @@ final class ClusterMap {
             guard let table = SlotTable(reply, from: address) else {
                 return .temporary("an answer to CLUSTER SLOTS that is none")
             }
+            // A node that was taken out of its cluster: what is known is better.
+            guard !table.nodes.isEmpty else { return Self.knowsNothing }
             adopt(table, guide)
             return nil
         }

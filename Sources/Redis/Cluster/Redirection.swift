@@ -31,6 +31,6 @@ extension RedisSettings.Address {
     fileprivate init?(_ text: Substring, of node: Self) {
         guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]) else { return nil }
         let host = text[..<colon]
-        self.init(host: host.isEmpty ? node.host : String(host), port: port)
+        self.init(host: host.isEmpty || host == "?" ? node.host : String(host), port: port)
     }
 }

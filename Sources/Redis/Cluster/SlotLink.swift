@@ -159,6 +159,7 @@ final class SlotLink: CommandLink {
             map.asked(address).ask(pending.command) { answer in
                 self.owed -= 1
                 self.asked(pending, answer, of: address)
+                if self.owed == 0, case .moving = self.phase { self.settle() }
                 self.closeOnceDone()
             }
         case .unsettled:

@@ -10,15 +10,25 @@ package struct PageCut {
         self.maxBytes = maxBytes
     }
 
-    /// Of a page that had no message fit to be delivered.
-    package var wider: PageCut {
-        let twice = { (bound: Int) in bound.multipliedReportingOverflow(by: 2) }
-        let (messages, bytes) = (twice(maxMessages), twice(max(1, maxBytes)))
-        return PageCut(
-            maxMessages: messages.overflow ? .max : messages.partialValue,
-            maxBytes: bytes.overflow ? .max : bytes.partialValue
-        )
+    private static let widestBytes = 32 << 20
+    private static let widestMessages = 1 << 16
+
+    /// Of a page that had no message fit to be delivered; nil where that is enough.
+    package var wider: PageCut? {
+        guard maxBytes < Self.widestBytes, maxMessages < Self.widestMessages else { return nil }
+        return PageCut(maxMessages: 2 * maxMessages, maxBytes: 2 * max(1, maxBytes))
     }
+
+    /// - Parameter page: of a wider cut.
+    package func trimmed(_ page: QueuePage) -> QueuePage {
+        var cut = self
+        let taken = page.messages.prefix { cut.takes($0.message.byteCount) }
+        return QueuePage(messages: Array(taken), isLast: page.isLast && taken.count == page.messages.count)
+    }
+
+    package static let allDamaged = StoreFailure.unavailable(
+        reason: "the queue begins with more damaged messages than are passed over"
+    )
 
     /// Takes a message of `size` bytes of payload into the page, unless the page ends before it.
     package mutating func takes(_ size: Int) -> Bool {

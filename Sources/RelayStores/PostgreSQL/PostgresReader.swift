@@ -62,7 +62,7 @@ final class PostgresReader {
         switch job {
         case .load(let recipient, let cursor, let cut, let now, _, let completion):
             let page = try page(recipient, cursor, cut, now, connection)
-            return { completion(.success(page)) }
+            return { completion(page.map { .success($0) } ?? .failure(PageCut.allDamaged)) }
         case .status(let recipient, let completion):
             let rows = try connection.run([PostgresCall(QueueStatements.status, PostgresParameters(recipient))])[0]
             let status = QueueStatus(
@@ -80,13 +80,14 @@ final class PostgresReader {
         }
     }
 
+    /// - Returns: nil where nothing but damage is in reach.
     private func page(
         _ recipient: AgentHash,
         _ cursor: QueueCursor,
         _ cut: PageCut,
         _ now: UnixMilliseconds,
         _ connection: PostgresConnection
-    ) throws(PostgresFailure) -> QueuePage {
+    ) throws(PostgresFailure) -> QueuePage? {
         var parameters = PostgresParameters(recipient)
         parameters.append(cursor)
         parameters.append(now)
@@ -94,13 +95,16 @@ final class PostgresReader {
         parameters.append(Int64(min(cut.maxMessages, 1 << 40)))
         parameters.append(Int64(min(cut.maxBytes, 1 << 50)))
         let rows = try connection.run([PostgresCall(QueueStatements.page, parameters)])[0]
-        let wider = cut.wider
+        let (asked, wider) = (cut, cut.wider)
         var cut = cut
         let taken = (0..<rows.count).prefix { cut.takes(Int(rows.integer($0, 5))) }
         let messages = taken.compactMap { rows.message($0) }
         let (damaged, isLast) = (taken.count - messages.count, taken.count == rows.count)
         // Or the same page would be asked for again, whose end lies behind nothing.
-        guard !messages.isEmpty || isLast else { return try page(recipient, cursor, wider, now, connection) }
+        guard !messages.isEmpty || isLast else {
+            guard let wider else { return nil }
+            return try page(recipient, cursor, wider, now, connection).map { asked.trimmed($0) }
+        }
         if damaged > 0 { publication.count { $0.corruptRows += damaged } }
         return QueuePage(messages: messages, isLast: isLast)
     }

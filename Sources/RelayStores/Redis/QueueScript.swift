@@ -83,7 +83,8 @@ enum QueueScript: Int, CaseIterable {
             redis.call('DEL', base .. ':none')
             seen()
             local out, limit = head(), tonumber(ARGV[3])
-            forget(limit)
+            -- More than a shard's part of what a sweep may remove: what has lapsed takes room from all of them.
+            forget(math.max(limit, 1000))
             for _, member in ipairs(redis.call('ZRANGEBYSCORE', base .. ':e', '-inf', ARGV[1], 'LIMIT', 0, limit)) do
                 if take(string.sub(member, 1, 32), string.sub(member, 33)) then
                     out[#out + 1] = member

@@ -13,36 +13,24 @@ final class RedisPublication: Sendable {
         var scripts: [ByteBuffer] = []
         var server: RedisSettings.Address?
         var held = QueueHoldings()
-        /// As the last answer had it.
-        private var known = QueueShare()
-        /// Of servers that forgot it.
-        private var before = QueueShare()
+        private var books = ShareBooks()
 
         mutating func set(_ sums: QueueSums) {
-            known = sums.own
+            books.note(sums.own)
+            keep(sums)
+        }
+
+        mutating func reopened(_ sums: QueueSums) {
+            books.reopened(sums.own)
+            keep(sums)
+        }
+
+        private mutating func keep(_ sums: QueueSums) {
             held = QueueHoldings(sums)
             totals.messages = sums.messages
             totals.bytes = sums.bytes
             totals.oldestAcceptedAt = sums.oldestAcceptedAt
-            totals.recovered = before.adopted + known.adopted
-            totals.own = StoreTotals.Share(
-                messages: known.messages,
-                bytes: known.bytes,
-                takenOver: before.takenOver + known.takenOver,
-                handedOver: before.handedOver + known.handedOver
-            )
-        }
-
-        /// What was put without an answer was reported as failed, and is there.
-        mutating func reopened(_ sums: QueueSums) {
-            if sums.own.put < known.put {
-                before.adopted += known.adopted
-                before.takenOver += known.takenOver
-                before.handedOver += known.handedOver
-            } else {
-                before.adopted += sums.own.put - known.put
-            }
-            set(sums)
+            (totals.recovered, totals.own) = (books.recovered, books.share)
         }
     }
 

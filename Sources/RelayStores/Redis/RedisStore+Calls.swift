@@ -106,12 +106,13 @@ extension RedisStore {
         }
     }
 
+    /// - Parameter completion: given nil where nothing but damage is in reach.
     func page(
         of recipient: AgentHash,
         past cursor: QueueCursor,
         _ cut: PageCut,
         now: UnixMilliseconds,
-        _ completion: @escaping @Sendable (Result<QueuePage, RedisFailure>) -> Void
+        _ completion: @escaping @Sendable (Result<QueuePage?, RedisFailure>) -> Void
     ) {
         call(.load) {
             $0.append(recipient)
@@ -125,7 +126,10 @@ extension RedisStore {
             if let (page, damaged) = try? result.get() {
                 // Or the same page would be asked for again, whose end lies behind nothing.
                 guard !page.messages.isEmpty || page.isLast else {
-                    return self.page(of: recipient, past: cursor, cut.wider, now: now, completion)
+                    guard let wider = cut.wider else { return completion(.success(nil)) }
+                    return self.page(of: recipient, past: cursor, wider, now: now) { result in
+                        completion(result.map { $0.map { cut.trimmed($0) } })
+                    }
                 }
                 if damaged > 0 { self.publication.count { $0.corruptRows += damaged } }
             }

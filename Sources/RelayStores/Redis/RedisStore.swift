@@ -112,8 +112,12 @@ public final class RedisStore: MessageStore {
         let began = NIODeadline.now()
         let cut = PageCut(maxMessages: maxMessages, maxBytes: maxBytes)
         page(of: recipient, past: cursor, cut, now: now) { result in
-            call?.took(self.work(since: began, operations: 1, result))
-            completion(result.mapError(\.ofStore))
+            call?.took(
+                self.work(since: began, operations: 1, result.map { $0 ?? QueuePage(messages: [], isLast: false) })
+            )
+            completion(
+                result.mapError(\.ofStore).flatMap { page in page.map { .success($0) } ?? .failure(PageCut.allDamaged) }
+            )
         }
     }
 

@@ -40,6 +40,7 @@ struct Diversions {
     /// In this order they are moved back.
     private var turn: Deque<AgentHash> = []
     private(set) var isDraining = false
+    private var postponed: Set<AgentHash> = []
 
     var isEmpty: Bool { diverted.isEmpty }
     var agents: Int { diverted.count }
@@ -102,8 +103,12 @@ struct Diversions {
     /// Some of all that is owed, of whomever: a full primary empties by it.
     var payable: [MessageKey] {
         guard owedCount > 0 else { return [] }
-        return Array(diverted.values.lazy.filter { !$0.owed.isEmpty }.flatMap(\.owed.keys).prefix(Self.payment))
+        let due = diverted.lazy.filter { !$0.value.owed.isEmpty && !postponed.contains($0.key) }
+        return Array(due.flatMap(\.value.owed.keys).prefix(Self.payment))
     }
+
+    /// The part of the primary that these agents are in is away: they are left out until the next time.
+    mutating func postpone(_ agents: some Sequence<AgentHash>) { postponed.formUnion(agents) }
 
     /// - Returns: how many of them the primary removed though it was not known to have them.
     mutating func paid(_ keys: [MessageKey], removed: [Bool]) -> Int {
@@ -123,6 +128,7 @@ struct Diversions {
     mutating func beginDraining() -> Bool {
         guard !isDraining, !diverted.isEmpty else { return false }
         isDraining = true
+        postponed = []
         return true
     }
 
@@ -132,6 +138,18 @@ struct Diversions {
     func next() -> (agent: AgentHash, mark: Int?)? {
         guard let agent = turn.first, let diversion = diverted[agent] else { return nil }
         return (agent, diversion.underWay == 0 ? diversion.version : nil)
+    }
+
+    /// The same, past those who are to wait: the postponed, and who owes removals. One of these may be of the same key
+    /// as a message of theirs.
+    /// - Parameter passed: agents in a row of whom nothing could be moved.
+    mutating func next(passing passed: inout Int) -> (agent: AgentHash, mark: Int?)? {
+        while passed < agents, let next = next() {
+            if !postponed.contains(next.agent), diverted[next.agent]?.owed.isEmpty ?? true { return next }
+            pass(next.agent)
+            passed += 1
+        }
+        return nil
     }
 
     /// The next one's turn: this one's messages do not fit into the primary, or fail there.

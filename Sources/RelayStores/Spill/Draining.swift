@@ -8,25 +8,37 @@ import WireProtocol
 extension SpillingStore {
     private static let pageMessages = 500
     private static let pageBytes = 4 << 20
+    /// In a row. A cluster of which a part is away has the others' agents behind those that fail.
+    private static let maxFailures = 16
 
-    /// Where this relay's `beginDraining` said so. The first failure ends it until the next call.
+    /// Where this relay's `beginDraining` said so, until the next call.
     func drain(now: UnixMilliseconds) { drainNext(now: now, passed: 0) }
 
     private func stop() { update { $0.diversions.stopDraining() } }
 
-    /// - Parameter passed: agents in a row of whom nothing could be moved.
-    private func drainNext(now: UnixMilliseconds, passed: Int) {
+    /// - Parameters:
+    ///   - passed: agents in a row of whom nothing could be moved.
+    ///   - failed: times in a row that the primary did not answer.
+    private func drainNext(now: UnixMilliseconds, passed: Int, failed: Int = 0) {
+        guard failed < Self.maxFailures else { return stop() }
         let payable = update { $0.diversions.payable }
         guard payable.isEmpty else {
-            return pay(payable, now: now) { $0 ? self.drainNext(now: now, passed: passed) : self.stop() }
+            return pay(payable, now: now) { paid in
+                guard let paid else { return self.stop() }
+                self.drainNext(now: now, passed: passed, failed: paid > 0 ? 0 : failed + 1)
+            }
         }
-        let next = update { state in passed < state.diversions.agents ? state.diversions.next() : nil }
+        let (next, passed) = update { state in
+            var passed = passed
+            let next = state.diversions.next(passing: &passed)
+            return (next, passed)
+        }
         guard let (agent, mark) = next else { return stop() }
         spill.load(agent, past: .start, maxMessages: Self.pageMessages, maxBytes: Self.pageBytes, now: now) { result in
             guard let page = try? result.get() else { return self.stop() }
             guard page.messages.isEmpty else {
                 let messages = page.messages.map(\.message)
-                return self.move(messages, of: agent, now: now, passed: passed)
+                return self.move(messages, of: agent, now: now, passed: passed, failed: failed)
             }
             self.settle(agent, mark: mark, now: now, passed: passed)
         }
@@ -45,19 +57,25 @@ extension SpillingStore {
         }
     }
 
-    private func pay(_ owed: [MessageKey], now: UnixMilliseconds, _ completion: @escaping @Sendable (Bool) -> Void) {
+    /// - Parameter completion: how many were paid; nil where the file failed.
+    private func pay(_ owed: [MessageKey], now: UnixMilliseconds, _ completion: @escaping @Sendable (Int?) -> Void) {
         commitToPrimary(owed.map { .remove($0) }, now: now) { result in
-            guard let outcomes = try? result.get() else { return completion(false) }
+            guard let outcomes = try? result.get() else {
+                self.update { $0.diversions.postpone(owed.map(\.recipient)) }
+                return completion(0)
+            }
             let paid = zip(owed, outcomes).filter { !$0.1.isFailed }
+            let failed = zip(owed, outcomes).filter(\.1.isFailed)
+            self.update { $0.diversions.postpone(failed.map(\.0.recipient)) }
             // First out of the file: a key that came again meanwhile waits there, and must not be removed once more.
             let job = SpillJob.paid(paid.map(\.0)) { result in
-                guard case .success = result else { return completion(false) }
+                guard case .success = result else { return completion(nil) }
                 self.update { state in
                     // Both had it, and the file's was taken off the books.
                     let removed = paid.map { $0.1 == .removed }
                     state.statistics.duplicates += state.diversions.paid(paid.map(\.0), removed: removed)
                 }
-                completion(paid.count == owed.count)
+                completion(paid.count)
             }
             self.spill.perform(job)
         }
@@ -86,18 +104,21 @@ extension SpillingStore {
     func payAll(now: UnixMilliseconds, _ completion: @escaping @Sendable () -> Void) {
         let payable = update { $0.diversions.payable }
         guard !payable.isEmpty else { return completion() }
-        pay(payable, now: now) { $0 ? self.payAll(now: now, completion) : completion() }
+        pay(payable, now: now) { $0 ?? 0 > 0 ? self.payAll(now: now, completion) : completion() }
     }
 
     /// Where the primary has no room for all of them the first that is refused must not be overtaken by a smaller one.
-    private func move(_ messages: [Message], of agent: AgentHash, now: UnixMilliseconds, passed: Int) {
+    private func move(_ messages: [Message], of agent: AgentHash, now: UnixMilliseconds, passed: Int, failed: Int) {
         let bytes = messages.reduce(0) { $0 + $1.byteCount }
         let isTight = primary.totals.bytes + bytes > maxTotalBytes
         let moved = isTight ? Array(messages.prefix(1)) : messages
         commitToPrimary(moved.map { .put($0) }, now: now) { result in
             guard let outcomes = try? result.get() else {
-                self.update { $0.diversions.pass(agent) }
-                return self.stop()
+                self.update { state in
+                    state.diversions.postpone([agent])
+                    state.diversions.pass(agent)
+                }
+                return self.drainNext(now: now, passed: passed + 1, failed: failed + 1)
             }
             // What is refused stays here, and is tried again.
             let taken = zip(moved, outcomes).filter { $0.1.isTaken }
