@@ -1,4 +1,5 @@
 import NIOCore
+import NIOPosix
 import RedisFixture
 import Synchronization
 import Testing
@@ -51,6 +52,19 @@ import Testing
         await client.changes.wait(for: [true, false, true])
         #expect(await client.send("PING").reply == .status("PONG"))
         try await client.close()
+    }
+
+    /// Its table would take every slot away, though the cluster is whole.
+    @Test func aNodeWithoutItsClusterIsNotBelieved() async throws {
+        let node = try await SilentServer()
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let settings = RedisSettings(addresses: [.init(host: "127.0.0.1", port: node.port)])
+        let (cluster, first) = try await RedisCluster.start(settings, on: group.next())
+        #expect(throws: RedisFailure.temporary("it knows of no slots")) { try first.get() }
+        #expect(cluster.statistics.tables == 0)
+        await withCheckedContinuation { continuation in cluster.close { continuation.resume() } }
+        try await group.shutdownGracefully()
+        try await node.close()
     }
 
     /// It would arrive behind what the next connection sends.

@@ -2,7 +2,8 @@ import Glibc
 import NIOCore
 import NIOPosix
 
-/// Answers a greeting and nothing more, and knows how its first connection ended.
+/// Answers a greeting, and a question for slots as a node that was taken out of its cluster; nothing more. It knows how
+/// its first connection ended.
 struct SilentServer {
     private final class Connection: ChannelInboundHandler {
         typealias InboundIn = ByteBuffer
@@ -15,11 +16,10 @@ struct SilentServer {
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
             let asked = String(buffer: unwrapInboundIn(data))
             let greetings = ["HELLO", "SETNAME", "PING"].count { asked.contains($0) }
-            guard greetings > 0 else { return }
-            context.writeAndFlush(
-                wrapOutboundOut(ByteBuffer(string: String(repeating: "+OK\r\n", count: greetings))),
-                promise: nil
-            )
+            let slots = asked.contains("SLOTS") ? "*0\r\n" : ""
+            let answer = String(repeating: "+OK\r\n", count: greetings) + slots
+            guard !answer.isEmpty else { return }
+            context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: answer)), promise: nil)
         }
 
         func errorCaught(context: ChannelHandlerContext, error: any Error) {
